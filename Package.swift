@@ -1,0 +1,109 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+/// Every module is compiled with the same rules: Swift 6 mode, the upcoming features below and no warning left standing.
+let settings: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0335-existential-any.md
+    .enableUpcomingFeature("ExistentialAny"),
+    // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0444-member-import-visibility.md
+    .enableUpcomingFeature("MemberImportVisibility"),
+    // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0409-access-level-on-imports.md
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0461-async-function-isolation.md
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+let concurrencyHelpers: Target.Dependency = .product(name: "NIOConcurrencyHelpers", package: "swift-nio")
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
+let coreMetrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
+let configuration: Target.Dependency = .product(name: "Configuration", package: "swift-configuration")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+let jwt: Target.Dependency = .product(name: "JWTKit", package: "jwt-kit")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let asyncHTTPClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+let hummingbirdTesting: Target.Dependency = .product(name: "HummingbirdTesting", package: "hummingbird")
+
+let package = Package(
+    name: "fluxo-de-caixa",
+    platforms: [.macOS(.v15)],
+    products: [
+        .library(name: "AMQP", targets: ["AMQP"]),
+        .library(name: "Postgres", targets: ["Postgres"]),
+        .executable(name: "lancamentos", targets: ["LancamentosServer"]),
+        .executable(name: "consolidado", targets: ["ConsolidadoServer"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: [.defaults, "YAML"]),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.0"),
+    ],
+    targets: [
+        // C
+        .systemLibrary(name: "CLibRabbitMQ", pkgConfig: "librabbitmq", providers: [.apt(["librabbitmq-dev"])]),
+        .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .target(name: "CRabbitMQ", dependencies: ["CLibRabbitMQ"]),
+
+        // Libraries that know nothing of this product
+        .target(name: "SocketExecutor", dependencies: [concurrencyHelpers], swiftSettings: settings),
+        .target(
+            name: "AMQP",
+            dependencies: ["CRabbitMQ", "SocketExecutor", concurrencyHelpers, logging, lifecycle],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "Postgres",
+            dependencies: ["CLibPQ", "SocketExecutor", concurrencyHelpers, logging, lifecycle],
+            swiftSettings: settings
+        ),
+
+        // The product
+        .target(name: "FluxoDeCaixa", swiftSettings: settings),
+        .target(name: "Contrato", dependencies: ["FluxoDeCaixa"], swiftSettings: settings),
+        .target(
+            name: "ServiceKit",
+            dependencies: [
+                "Contrato", "FluxoDeCaixa", concurrencyHelpers, nioCore, nioHTTP1, logging, lifecycle, metrics,
+                coreMetrics, hummingbird, httpTypes, configuration, yams, jwt, asyncHTTPClient,
+            ],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "Lancamentos",
+            dependencies: [
+                "AMQP", "Postgres", "FluxoDeCaixa", "Contrato", "ServiceKit", concurrencyHelpers, logging, lifecycle,
+                metrics, hummingbird, httpTypes, crypto, argumentParser,
+            ],
+            resources: [.copy("Repositories/Migrations")],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "Consolidado",
+            dependencies: [
+                "AMQP", "Postgres", "FluxoDeCaixa", "Contrato", "ServiceKit", concurrencyHelpers, logging, lifecycle,
+                metrics, hummingbird, httpTypes, argumentParser,
+            ],
+            resources: [.copy("Repositories/Migrations")],
+            swiftSettings: settings
+        ),
+        .executableTarget(name: "LancamentosServer", dependencies: ["Lancamentos"], swiftSettings: settings),
+        .executableTarget(name: "ConsolidadoServer", dependencies: ["Consolidado"], swiftSettings: settings),
+    ]
+)
