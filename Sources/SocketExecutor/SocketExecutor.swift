@@ -148,13 +148,16 @@ package final class SocketExecutor: SerialExecutor {
         for waiter in waiters { waiter.continuation.resume(returning: .interrupted) }
     }
 
-    /// Lets the thread end once it has run what is queued. Never waits for it: the caller may be that thread.
+    /// Lets the thread end once it has run what is queued; pending waits end with ``Wakeup/interrupted``.
+    ///
+    /// Never waits for the thread: the caller may be that thread.
     package func stop() {
         let wake = self.state.withLockedValue { state in
             state.stopping = true
             return Self.markAwake(&state)
         }
         if wake { self.wake() }
+        self.interrupt()
     }
 
     // MARK: - The thread
@@ -175,12 +178,12 @@ package final class SocketExecutor: SerialExecutor {
     }
 
     private func run() {
-        _ = self.name.withCString { pthread_setname_np(pthread_self(), String(cString: $0).prefix(15).description) }
+        self.nameThread()
         var jobs: [UnownedJob] = []
         while true {
             let stop = self.state.withLockedValue { state in
                 swap(&jobs, &state.jobs)
-                return jobs.isEmpty && state.stopping && state.waiters.isEmpty
+                return jobs.isEmpty && state.stopping
             }
             if stop { return }
             for job in jobs { job.runSynchronously(on: self.asUnownedSerialExecutor()) }
@@ -188,6 +191,14 @@ package final class SocketExecutor: SerialExecutor {
             jobs.removeAll(keepingCapacity: true)
             self.pollOnce(blocking: !ran)
         }
+    }
+
+    /// Names the thread for `top` and debuggers. `pthread_setname_np` is not in Swift's Glibc (it needs `_GNU_SOURCE`), the file below is the
+    /// same thing; where it is missing the thread stays unnamed.
+    private func nameThread() {
+        guard let file = fopen("/proc/thread-self/comm", "w") else { return }
+        fputs(String(self.name.prefix(15)), file)
+        fclose(file)
     }
 
     /// Waits for the descriptors if there is nothing else to do, looks at them without waiting otherwise, and resumes whom it concerns.
@@ -199,7 +210,7 @@ package final class SocketExecutor: SerialExecutor {
                 descriptors.append(pollfd(fd: waiter.descriptor, events: waiter.interest.rawValue, revents: 0))
                 ids.append(waiter.id)
             }
-            guard blocking, state.jobs.isEmpty else { return 0 }
+            guard blocking, state.jobs.isEmpty, !state.stopping else { return 0 }
             state.awake = false
             return Self.milliseconds(until: state.waiters.compactMap(\.deadline).min())
         }
