@@ -1,11 +1,12 @@
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#else
-internal import Darwin
-#endif
 internal import NIOConcurrencyHelpers
+
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#else
+    internal import Darwin
+#endif
 
 /// A serial executor with one thread that runs one actor's jobs and, when there are none, sleeps in `poll(2)` on the descriptors that the
 /// actor waits for and on a wake pipe.

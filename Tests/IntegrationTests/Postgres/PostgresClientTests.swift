@@ -1,0 +1,73 @@
+import Logging
+import Postgres
+import TestSupport
+import Testing
+
+@Suite(.enabled(if: TestServers.postgresURL != nil, "needs the server that deploy/local/test starts"), .timeLimit(.minutes(2)))
+struct PostgresClientTests {
+    private func withClient<Value: Sendable>(
+        limits: PostgresClient.Limits = .init(),
+        url: String? = TestServers.postgresURL,
+        _ body: @Sendable @escaping (PostgresClient) async throws -> Value
+    ) async throws -> Value {
+        let configuration = try PostgresConfiguration(url: try #require(url), applicationName: "tests")
+        let client = PostgresClient(configuration: configuration, limits: limits, logger: Logger(label: "tests"))
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await client.run() }
+            defer { group.cancelAll() }
+            return try await body(client)
+        }
+    }
+
+    @Test func `many callers share few connections`() async throws {
+        var limits = PostgresClient.Limits()
+        limits.connectionsMax = 3
+        limits.waitMax = .seconds(30)
+        try await self.withClient(limits: limits) { client in
+            let pids = try await withThrowingTaskGroup(of: Int32.self) { group in
+                for _ in 0..<200 {
+                    group.addTask { try await client.query("select pg_backend_pid(), pg_sleep(0.001)").first!.decode(0) }
+                }
+                return try await group.reduce(into: Set<Int32>()) { $0.insert($1) }
+            }
+            #expect((1...3).contains(pids.count))
+            #expect(client.inUse == 0)
+        }
+    }
+
+    @Test func `a killed session is replaced`() async throws {
+        var limits = PostgresClient.Limits()
+        limits.connectionsMax = 2
+        try await self.withClient(limits: limits) { client in
+            let pid: Int32 = try await client.query("select pg_backend_pid()").first!.decode(0)
+            try await client.withConnection { connection throws(PostgresError) in
+                _ = try await client.query("select pg_terminate_backend(\(pid))")
+                // Ours may be the one that was ended; the next caller must get a living one all the same.
+                _ = try? await connection.query("select 1")
+            }
+            for _ in 0..<5 { try await client.query("select 1") }
+        }
+    }
+
+    @Test func `waiting is bounded in time`() async throws {
+        var limits = PostgresClient.Limits()
+        limits.connectionsMax = 1
+        limits.waitMax = .milliseconds(100)
+        try await self.withClient(limits: limits) { client in
+            try await client.withConnection { _ throws(PostgresError) in
+                let error = await #expect(throws: PostgresError.self) { try await client.query("select 1") }
+                #expect(error?.code == .poolExhausted)
+            }
+            try await client.query("select 1")
+        }
+    }
+
+    @Test func `an unreachable server is told at once`() async throws {
+        try await self.withClient(url: "postgresql://nobody@127.0.0.1:1/x") { client in
+            for _ in 0..<3 {
+                let error = await #expect(throws: PostgresError.self) { try await client.query("select 1") }
+                #expect(error?.code == .connectFailed)
+            }
+        }
+    }
+}
