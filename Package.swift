@@ -20,9 +20,15 @@ let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
 let coreMetrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
+let nioHTTPTypes: Target.Dependency = .product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let configuration: Target.Dependency = .product(name: "Configuration", package: "swift-configuration")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
@@ -43,6 +49,8 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
@@ -80,30 +88,70 @@ let package = Package(
         .target(
             name: "ServiceKit",
             dependencies: [
-                "Contrato", "FluxoDeCaixa", concurrencyHelpers, nioCore, nioHTTP1, logging, lifecycle, metrics,
-                coreMetrics, hummingbird, httpTypes, configuration, yams, jwt, asyncHTTPClient,
+                "Contrato", "FluxoDeCaixa", "Postgres", concurrencyHelpers, nioCore, nioHTTP1, logging, lifecycle, unixSignals, metrics,
+                coreMetrics, hummingbird, hummingbirdCore, nioHTTPTypes, httpTypes, configuration, yams, jwt, asyncHTTPClient,
+                argumentParser,
             ],
             swiftSettings: settings
         ),
         .target(
             name: "Lancamentos",
             dependencies: [
-                "AMQP", "Postgres", "FluxoDeCaixa", "Contrato", "ServiceKit", concurrencyHelpers, logging, lifecycle,
-                metrics, hummingbird, httpTypes, crypto, argumentParser,
+                "AMQP", "Postgres", "FluxoDeCaixa", "Contrato", "ServiceKit", concurrencyHelpers, deque, logging, lifecycle, metrics,
+                coreMetrics, hummingbird, httpTypes, crypto,
             ],
-            resources: [.copy("Repositories/Migrations")],
+            resources: [.embedInCode("Repositories/Migrations/V1_lancamentos_e_outbox.sql")],
             swiftSettings: settings
         ),
         .target(
             name: "Consolidado",
             dependencies: [
-                "AMQP", "Postgres", "FluxoDeCaixa", "Contrato", "ServiceKit", concurrencyHelpers, logging, lifecycle,
-                metrics, hummingbird, httpTypes, argumentParser,
+                "AMQP", "Postgres", "FluxoDeCaixa", "Contrato", "ServiceKit", concurrencyHelpers, logging, lifecycle, metrics, coreMetrics,
+                hummingbird, httpTypes,
             ],
-            resources: [.copy("Repositories/Migrations")],
+            resources: [.embedInCode("Repositories/Migrations/V1_saldos.sql")],
             swiftSettings: settings
         ),
-        .executableTarget(name: "LancamentosServer", dependencies: ["Lancamentos"], swiftSettings: settings),
-        .executableTarget(name: "ConsolidadoServer", dependencies: ["Consolidado"], swiftSettings: settings),
+        .executableTarget(name: "LancamentosServer", dependencies: ["Lancamentos", "ServiceKit", argumentParser], swiftSettings: settings),
+        .executableTarget(name: "ConsolidadoServer", dependencies: ["Consolidado", "ServiceKit", argumentParser], swiftSettings: settings),
+
+        // Tests
+        .target(
+            name: "TestSupport",
+            dependencies: ["Contrato", "Postgres", concurrencyHelpers, nioCore, nioHTTP1, asyncHTTPClient, crypto],
+            path: "Tests/TestSupport",
+            swiftSettings: settings
+        ),
+        .testTarget(name: "TidyTests", swiftSettings: settings),
+        .testTarget(name: "SocketExecutorTests", dependencies: ["SocketExecutor"], swiftSettings: settings),
+        .testTarget(name: "PostgresTests", dependencies: ["Postgres"], swiftSettings: settings),
+        .testTarget(name: "AMQPTests", dependencies: ["AMQP", "CRabbitMQ", logging, concurrencyHelpers], swiftSettings: settings),
+        .testTarget(name: "FluxoDeCaixaTests", dependencies: ["FluxoDeCaixa"], swiftSettings: settings),
+        .testTarget(name: "ContratoTests", dependencies: ["Contrato", "FluxoDeCaixa"], swiftSettings: settings),
+        .testTarget(
+            name: "ServiceKitTests",
+            dependencies: [
+                "ServiceKit", "Contrato", "FluxoDeCaixa", concurrencyHelpers, nioCore, nioEmbedded, nioHTTP1, nioPosix, logging, lifecycle,
+                metrics, coreMetrics, hummingbird, hummingbirdTesting, httpTypes, yams, jwt, crypto, asyncHTTPClient,
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "LancamentosTests",
+            dependencies: ["Lancamentos", "FluxoDeCaixa", concurrencyHelpers, logging],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "ConsolidadoTests",
+            dependencies: ["Consolidado", "AMQP", "Contrato", "FluxoDeCaixa", concurrencyHelpers, logging],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "IntegrationTests",
+            dependencies: [
+                "TestSupport", "AMQP", "Postgres", "Contrato", "FluxoDeCaixa", "Lancamentos", "Consolidado", concurrencyHelpers, logging,
+            ],
+            swiftSettings: settings
+        ),
     ]
 )

@@ -1,5 +1,5 @@
 public import Logging
-internal import NIOConcurrencyHelpers
+import NIOConcurrencyHelpers
 public import ServiceLifecycle
 
 /// A pool of connections to one database.
@@ -37,6 +37,7 @@ public final class PostgresClient: Service, Sendable {
     private let limits: Limits
     private let logger: Logger
     private let onLease: (@Sendable (Duration) -> Void)?
+    private let onUseChange: (@Sendable (Int) -> Void)?
     private let state: NIOLockedValueBox<State>
     private let attempts: AsyncStream<Void>
     private let requestAttempt: AsyncStream<Void>.Continuation
@@ -46,16 +47,19 @@ public final class PostgresClient: Service, Sendable {
     ///   - limits: the pool's limits.
     ///   - logger: told when the database goes away and comes back.
     ///   - onLease: told how long each caller waited for its connection.
+    ///   - onUseChange: told how many connections are lent whenever that changes.
     public init(
         configuration: PostgresConfiguration,
         limits: Limits = Limits(),
         logger: Logger,
-        onLease: (@Sendable (Duration) -> Void)? = nil
+        onLease: (@Sendable (Duration) -> Void)? = nil,
+        onUseChange: (@Sendable (Int) -> Void)? = nil
     ) {
         self.configuration = configuration
         self.limits = limits
         self.logger = logger
         self.onLease = onLease
+        self.onUseChange = onUseChange
         self.state = NIOLockedValueBox(
             State(
                 pool: PoolState(
@@ -120,6 +124,7 @@ public final class PostgresClient: Service, Sendable {
             let connection = try await self.nextConnection(deadline: start + self.limits.waitMax).get()
             if await connection.isUsable() {
                 self.onLease?(.now - start)
+                self.onUseChange?(self.inUse)
                 return connection
             }
             // It died while idle; the next one may too, each is taken out of the pool.
@@ -161,10 +166,12 @@ public final class PostgresClient: Service, Sendable {
 
     private func release(_ connection: PostgresConnection) {
         self.perform(self.state.withLockedValue { $0.pool.released(connection) })
+        self.onUseChange?(self.inUse)
     }
 
     private func discard() {
         self.perform(self.state.withLockedValue { $0.pool.lost(now: .now) })
+        self.onUseChange?(self.inUse)
     }
 
     private func perform(_ action: PoolState<PostgresConnection, Lease>.FreeAction) {

@@ -1,4 +1,4 @@
-internal import CLibPQ
+import CLibPQ
 
 /// Where a database is and how its sessions behave.
 public struct PostgresConfiguration: Sendable {

@@ -1,5 +1,5 @@
-internal import CLibPQ
-internal import SocketExecutor
+import CLibPQ
+import SocketExecutor
 
 /// One libpq connection, driven without blocking on a thread of its own.
 ///

@@ -57,6 +57,12 @@ public struct PostgresError: Error, Sendable, Hashable {
         self.outcomeIsUnknown = outcomeIsUnknown
     }
 
+    /// A value that was read from a row and breaks the caller's own rules.
+    /// - Parameter detail: without data of users.
+    public init(unreadable detail: String) {
+        self.init(.decoding, detail: detail)
+    }
+
     /// Whether the same call may succeed later: connection trouble, a timeout, and the SQLSTATE classes of connection (08), resources (53),
     /// operator intervention (57), serialization and deadlock (40), lock not available (55P03) and a stale prepared statement (26000, 0A000).
     ///

@@ -1,4 +1,4 @@
-internal import NIOConcurrencyHelpers
+import NIOConcurrencyHelpers
 
 #if canImport(Glibc)
     internal import Glibc
@@ -58,13 +58,18 @@ package final class SocketExecutor: SerialExecutor {
     }
 
     private let name: String
+    private let stackBytes: Int?
     private let state = NIOLockedValueBox(State())
     private let wakeReader: CInt
     private let wakeWriter: CInt
 
-    /// - Parameter name: shown as the thread's name (the kernel keeps 15 bytes of it).
-    package init(name: String) {
+    /// - Parameters:
+    ///   - name: shown as the thread's name (the kernel keeps 15 bytes of it).
+    ///   - stackBytes: the thread's stack, for libraries whose recursion somebody else decides; nil is the system's default, which follows
+    ///     `ulimit -s`. Only what is used takes memory.
+    package init(name: String, stackBytes: Int? = nil) {
         self.name = name
+        self.stackBytes = stackBytes
         var ends: [CInt] = [-1, -1]
         let made = ends.withUnsafeMutableBufferPointer { pipe($0.baseAddress!) }
         // A process without two free descriptors can open no connection either; there is nothing to fall back on.
@@ -104,10 +109,14 @@ package final class SocketExecutor: SerialExecutor {
     ///   - interest: what to wait for.
     ///   - descriptor: the socket; a negative one makes this a plain, interruptible sleep.
     ///   - deadline: none waits without limit.
+    ///   - isolation: the calling actor. Given as a parameter because only so the wait is registered in the caller's own job: without it the
+    ///     function hopped to the pool first (seen with Swift 6.3.1), and an ``interrupt()`` between the caller's last look at its state and
+    ///     the registration was lost.
     package func wait(
         for interest: Interest,
         on descriptor: CInt,
-        until deadline: ContinuousClock.Instant?
+        until deadline: ContinuousClock.Instant?,
+        isolation: isolated (any Actor)? = #isolation
     ) async -> Wakeup {
         let id = self.state.withLockedValue { state in
             state.nextWaiter += 1
@@ -167,8 +176,15 @@ package final class SocketExecutor: SerialExecutor {
         // POSIX threads take one pointer; the box is balanced by takeRetainedValue in the thread, which keeps the executor alive while it runs.
         let box = Unmanaged.passRetained(self).toOpaque()
         var thread = pthread_t()
+        var attributes = pthread_attr_t()
+        pthread_attr_init(&attributes)
+        defer { pthread_attr_destroy(&attributes) }
+        if let stackBytes {
+            let code = pthread_attr_setstacksize(&attributes, stackBytes)
+            precondition(code == 0, "pthread_attr_setstacksize: \(code)")
+        }
         let code = pthread_create(
-            &thread, nil,
+            &thread, &attributes,
             { argument in
                 let executor = Unmanaged<SocketExecutor>.fromOpaque(argument!).takeRetainedValue()
                 executor.run()

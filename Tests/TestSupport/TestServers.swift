@@ -1,10 +1,5 @@
-internal import Postgres
-
-#if canImport(Glibc)
-    internal import Glibc
-#elseif canImport(Darwin)
-    internal import Darwin
-#endif
+import Foundation
+import Postgres
 
 /// The real servers that `deploy/local/test` starts for the integration tests, by the environment variables it sets.
 package enum TestServers {
@@ -12,40 +7,74 @@ package enum TestServers {
     package static let postgresURL = environment("TESTE_POSTGRES_URL")
     /// An administrator's URL of the private RabbitMQ.
     package static let amqpURL = environment("TESTE_AMQP_URL")
+    /// The management API of the private RabbitMQ, with an administrator's name and password in it.
+    package static let managementURL = environment("TESTE_RABBITMQ_MANAGEMENT_URL")
     /// A command that runs `rabbitmqctl` on the private RabbitMQ.
     package static let rabbitmqctl = environment("TESTE_RABBITMQCTL")
     /// The folder of the release products.
     package static let products = environment("TESTE_PRODUTOS")
+    /// The command that starts, stops and kills further private servers.
+    package static let servidores = environment("TESTE_SERVIDORES")
+    /// A folder for the files of tests, deleted after the run.
+    package static let folder = environment("TESTE_DIR")
+
+    /// Whether everything that tests of the whole system need is there.
+    package static var hasEverything: Bool {
+        [self.postgresURL, self.amqpURL, self.managementURL, self.products, self.servidores, self.folder].allSatisfy { $0 != nil }
+    }
 
     static func environment(_ name: String) -> String? {
-        guard let value = getenv(name) else { return nil }
-        let text = String(cString: value)
-        return text.isEmpty ? nil : text
+        ProcessInfo.processInfo.environment[name].flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    /// Letters and digits that no other test uses.
+    package static func uniqueName() -> String {
+        "t_" + String(UInt64.random(in: .min ... .max), radix: 36)
     }
 
     /// Runs the closure with the URL of a fresh database, which is dropped afterwards, however the closure ends.
     package static func withDatabase<Value>(_ body: (String) async throws -> Value) async throws -> Value {
-        guard let url = self.postgresURL else { preconditionFailure("a suite without the server must not run") }
-        var configuration = try PostgresConfiguration(url: url, applicationName: "tests")
-        configuration.statementTimeout = .seconds(60)
-        let name = "t_" + String(UInt64.random(in: .min ... .max), radix: 36)
-        let administration = try await PostgresConnection.connect(configuration)
-        // A name cannot be a parameter; this one is made of letters and digits here.
-        try await administration.runScript("create database \(name)")
+        guard let url = self.postgresURL else { throw TestFailure("a suite without the server must not run") }
+        let name = self.uniqueName()
+        let database = try await self.createDatabase(name, on: url)
         do {
-            let value = try await body(self.replacingDatabase(of: url, by: name))
-            try await administration.runScript("drop database \(name) with (force)")
+            let value = try await body(database)
+            try await self.dropDatabase(name, on: url)
             return value
         } catch {
-            try await administration.runScript("drop database \(name) with (force)")
+            try await self.dropDatabase(name, on: url)
             throw error
         }
     }
 
-    /// `postgresql://user@host:port/postgres?x` with another database name.
-    private static func replacingDatabase(of url: String, by name: String) -> String {
+    /// - Returns: the URL of the new database.
+    static func createDatabase(_ name: String, on url: String) async throws -> String {
+        // A name cannot be a parameter; these are made of letters and digits by `uniqueName`.
+        try await self.administer(url, "create database \(name)")
         let query = url.firstIndex(of: "?") ?? url.endIndex
         let slash = url[..<query].lastIndex(of: "/") ?? query
         return url[..<slash] + "/" + name + url[query...]
+    }
+
+    static func dropDatabase(_ name: String, on url: String) async throws {
+        try await self.administer(url, "drop database if exists \(name) with (force)")
+    }
+
+    private static func administer(_ url: String, _ sql: String) async throws {
+        var configuration = try PostgresConfiguration(url: url, applicationName: "tests")
+        configuration.statementTimeout = .seconds(60)
+        configuration.connectTimeout = .seconds(10)
+        let connection = try await PostgresConnection.connect(configuration)
+        try await connection.runScript(sql)
+        await connection.close()
+    }
+}
+
+/// Something in a test's surroundings did not work.
+package struct TestFailure: Error, CustomStringConvertible {
+    package let description: String
+
+    package init(_ description: String) {
+        self.description = description
     }
 }

@@ -1,0 +1,17 @@
+/// The limits of a ``BatchConsumer``. Memory is bounded by ``prefetchMessagesMax`` × ``bodyBytesMax``.
+public struct ConsumerSettings: Sendable {
+    /// How many unsettled messages the broker may send ahead; at least twice ``batchMessagesMax`` keeps the next batch ready. RabbitMQ's
+    /// quorum queues count at most 2000.
+    public var prefetchMessagesMax: UInt16 = 1000
+    /// The largest batch.
+    public var batchMessagesMax = 500
+    /// How long a batch may grow after its first message while more keep coming.
+    public var linger: Duration = .milliseconds(10)
+    /// A longer content is cut off and shows in ``Delivery/isTruncated``.
+    public var bodyBytesMax = 262_144
+    /// How long a graceful shutdown waits for what was handed out to be settled.
+    public var drainTimeout: Duration = .seconds(10)
+
+    /// The defaults.
+    public init() {}
+}

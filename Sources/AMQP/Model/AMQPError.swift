@@ -1,0 +1,73 @@
+/// What went wrong between this process and the broker.
+///
+/// `description` names the kind, the broker's reply code and the AMQP method, never a name, key, address or text of a user:
+/// it can be logged anywhere. What the broker wrote is in ``replyText``, which may hold names of queues, users and virtual hosts.
+public struct AMQPError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// The kinds of failure, told apart by what a caller can do about them.
+    public enum Kind: String, Sendable, Hashable {
+        /// The URL or a setting cannot be used. Trying again does not help.
+        case invalidConfiguration
+        /// A message cannot be put into AMQP's form: a text over 255 bytes, properties over the frame size, a body over the limit.
+        case invalidMessage
+        /// The host has no address, or nobody answered at it in time.
+        case unreachable
+        /// The broker refused user, password or virtual host.
+        case refused
+        /// The broker closed the connection and said why.
+        case connectionClosed
+        /// The broker closed the channel and said why.
+        case channelClosed
+        /// The connection broke: reset, end of stream, or given up by this side because a call on the socket did not come back.
+        case connectionLost
+        /// The broker was silent for twice the heartbeat interval.
+        case heartbeatTimeout
+        /// The broker did not answer a request, or did not confirm a message, in time.
+        case timeout
+        /// What came from the broker is not AMQP 0-9-1, or not in its order.
+        case protocolViolation
+        /// `run()` was called a second time.
+        case alreadyRunning
+    }
+
+    /// What kind of failure it is.
+    public var kind: Kind
+    /// AMQP's reply code (AMQP 0-9-1, section 1.2; 403 access refused, 404 not found, 406 precondition failed, …), if the broker gave one.
+    public var replyCode: UInt16?
+    /// The broker's own words, or the library's. May name queues, users and virtual hosts.
+    public var replyText: String
+    /// Class of the method that the broker objects to (60 = basic, 50 = queue, …); 0 if none.
+    public var classID: UInt16
+    /// Number of that method within its class; 0 if none.
+    public var methodID: UInt16
+
+    /// An error of a kind; everything that the broker would say is optional.
+    public init(_ kind: Kind, replyCode: UInt16? = nil, replyText: String = "", classID: UInt16 = 0, methodID: UInt16 = 0) {
+        self.kind = kind
+        self.replyCode = replyCode
+        self.replyText = replyText
+        self.classID = classID
+        self.methodID = methodID
+    }
+
+    /// Whether the same thing may succeed later without anybody changing something on this side.
+    public var isRetriable: Bool {
+        switch self.kind {
+        case .invalidConfiguration, .invalidMessage, .alreadyRunning: false
+        case .refused, .channelClosed:
+            // 311 content too large, 402/403 rights, 406 other arguments, 530 not allowed: these stay until somebody acts.
+            switch self.replyCode {
+            case 311, 402, 403, 406, 530: false
+            default: true
+            }
+        case .unreachable, .connectionClosed, .connectionLost, .heartbeatTimeout, .timeout, .protocolViolation: true
+        }
+    }
+
+    /// Kind, reply code and method; free of user data.
+    public var description: String {
+        var text = "AMQP: \(self.kind.rawValue)"
+        if let replyCode { text += ", reply code \(replyCode)" }
+        if self.classID != 0 { text += ", method \(self.classID).\(self.methodID)" }
+        return text
+    }
+}

@@ -1,0 +1,524 @@
+#include "crmq.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include "../CLibRabbitMQ/shim.h"
+
+/* The names in the header are the protocol's numbers; the library must mean the same. */
+_Static_assert(CRMQ_CONNECTION_CLOSE == AMQP_CONNECTION_CLOSE_METHOD, "connection.close");
+_Static_assert(CRMQ_CONNECTION_CLOSE_OK == AMQP_CONNECTION_CLOSE_OK_METHOD, "connection.close-ok");
+_Static_assert(CRMQ_CONNECTION_BLOCKED == AMQP_CONNECTION_BLOCKED_METHOD, "connection.blocked");
+_Static_assert(CRMQ_CONNECTION_UNBLOCKED == AMQP_CONNECTION_UNBLOCKED_METHOD, "connection.unblocked");
+_Static_assert(CRMQ_CHANNEL_OPEN_OK == AMQP_CHANNEL_OPEN_OK_METHOD, "channel.open-ok");
+_Static_assert(CRMQ_CHANNEL_FLOW == AMQP_CHANNEL_FLOW_METHOD, "channel.flow");
+_Static_assert(CRMQ_CHANNEL_CLOSE == AMQP_CHANNEL_CLOSE_METHOD, "channel.close");
+_Static_assert(CRMQ_CHANNEL_CLOSE_OK == AMQP_CHANNEL_CLOSE_OK_METHOD, "channel.close-ok");
+_Static_assert(CRMQ_EXCHANGE_DECLARE_OK == AMQP_EXCHANGE_DECLARE_OK_METHOD, "exchange.declare-ok");
+_Static_assert(CRMQ_QUEUE_DECLARE_OK == AMQP_QUEUE_DECLARE_OK_METHOD, "queue.declare-ok");
+_Static_assert(CRMQ_QUEUE_BIND_OK == AMQP_QUEUE_BIND_OK_METHOD, "queue.bind-ok");
+_Static_assert(CRMQ_BASIC_QOS_OK == AMQP_BASIC_QOS_OK_METHOD, "basic.qos-ok");
+_Static_assert(CRMQ_BASIC_CONSUME_OK == AMQP_BASIC_CONSUME_OK_METHOD, "basic.consume-ok");
+_Static_assert(CRMQ_BASIC_CANCEL == AMQP_BASIC_CANCEL_METHOD, "basic.cancel");
+_Static_assert(CRMQ_BASIC_CANCEL_OK == AMQP_BASIC_CANCEL_OK_METHOD, "basic.cancel-ok");
+_Static_assert(CRMQ_BASIC_RETURN == AMQP_BASIC_RETURN_METHOD, "basic.return");
+_Static_assert(CRMQ_BASIC_DELIVER == AMQP_BASIC_DELIVER_METHOD, "basic.deliver");
+_Static_assert(CRMQ_BASIC_ACK == AMQP_BASIC_ACK_METHOD, "basic.ack");
+_Static_assert(CRMQ_BASIC_NACK == AMQP_BASIC_NACK_METHOD, "basic.nack");
+_Static_assert(CRMQ_CONFIRM_SELECT_OK == AMQP_CONFIRM_SELECT_OK_METHOD, "confirm.select-ok");
+_Static_assert(CRMQ_HAS_CONTENT_TYPE == AMQP_BASIC_CONTENT_TYPE_FLAG, "content-type");
+_Static_assert(CRMQ_HAS_CONTENT_ENCODING == AMQP_BASIC_CONTENT_ENCODING_FLAG, "content-encoding");
+_Static_assert(CRMQ_HAS_HEADERS == AMQP_BASIC_HEADERS_FLAG, "headers");
+_Static_assert(CRMQ_HAS_DELIVERY_MODE == AMQP_BASIC_DELIVERY_MODE_FLAG, "delivery-mode");
+_Static_assert(CRMQ_HAS_PRIORITY == AMQP_BASIC_PRIORITY_FLAG, "priority");
+_Static_assert(CRMQ_HAS_CORRELATION_ID == AMQP_BASIC_CORRELATION_ID_FLAG, "correlation-id");
+_Static_assert(CRMQ_HAS_REPLY_TO == AMQP_BASIC_REPLY_TO_FLAG, "reply-to");
+_Static_assert(CRMQ_HAS_EXPIRATION == AMQP_BASIC_EXPIRATION_FLAG, "expiration");
+_Static_assert(CRMQ_HAS_MESSAGE_ID == AMQP_BASIC_MESSAGE_ID_FLAG, "message-id");
+_Static_assert(CRMQ_HAS_TIMESTAMP == AMQP_BASIC_TIMESTAMP_FLAG, "timestamp");
+_Static_assert(CRMQ_HAS_TYPE == AMQP_BASIC_TYPE_FLAG, "type");
+_Static_assert(CRMQ_HAS_USER_ID == AMQP_BASIC_USER_ID_FLAG, "user-id");
+_Static_assert(CRMQ_HAS_APP_ID == AMQP_BASIC_APP_ID_FLAG, "app-id");
+
+const int crmq_status_timeout = AMQP_STATUS_TIMEOUT;
+const int crmq_status_heartbeat_timeout = AMQP_STATUS_HEARTBEAT_TIMEOUT;
+const int crmq_status_resolution_failed = AMQP_STATUS_HOSTNAME_RESOLUTION_FAILED;
+const int crmq_status_bad_data = AMQP_STATUS_BAD_AMQP_DATA;
+
+enum {
+  MESSAGE_CHANNEL = 1,
+  SHORT_STRING_BYTES_MAX = 255,
+  SCRATCH_PAGE_BYTES = 4096,
+  /* Frame header and end octet, class, weight, body size, and what the properties need beside their bytes: flags, one length octet each,
+   * the fixed numbers. Rounded up. */
+  PROPERTIES_OVERHEAD_BYTES = 64
+};
+
+struct crmq_connection {
+  amqp_connection_state_t state;
+  /* Tables on their way out; recycled after each call. */
+  amqp_pool_t scratch;
+};
+
+static crmq_bytes from_library(amqp_bytes_t bytes) {
+  crmq_bytes result = {bytes.bytes, bytes.len};
+  return result;
+}
+
+static amqp_bytes_t to_library(crmq_bytes bytes) {
+  /* The library takes pointers to mutable bytes everywhere and writes through none that it is given to send. */
+  amqp_bytes_t result = {bytes.length, (void *)bytes.bytes};
+  return result;
+}
+
+static struct timeval milliseconds(int value) {
+  struct timeval result = {value / 1000, (value % 1000) * 1000};
+  return result;
+}
+
+static bool too_long(crmq_bytes bytes) { return bytes.length > SHORT_STRING_BYTES_MAX; }
+
+/* MARK: life */
+
+crmq_connection *crmq_new(void) {
+  crmq_connection *connection = calloc(1, sizeof(*connection));
+  if (connection == NULL) return NULL;
+  connection->state = amqp_new_connection();
+  if (connection->state == NULL) {
+    free(connection);
+    return NULL;
+  }
+  init_amqp_pool(&connection->scratch, SCRATCH_PAGE_BYTES);
+  return connection;
+}
+
+void crmq_free(crmq_connection *connection) {
+  if (connection == NULL) return;
+  empty_amqp_pool(&connection->scratch);
+  amqp_destroy_connection(connection->state);
+  free(connection);
+}
+
+int crmq_open(crmq_connection *connection, const char *host, int port, int timeout_milliseconds) {
+  struct timeval timeout = milliseconds(timeout_milliseconds);
+  /* The connection owns the socket and frees it. */
+  amqp_socket_t *socket = amqp_tcp_socket_new(connection->state);
+  if (socket == NULL) return AMQP_STATUS_NO_MEMORY;
+  return amqp_socket_open_noblock(socket, host, port, &timeout);
+}
+
+int crmq_descriptor(crmq_connection *connection) { return amqp_get_sockfd(connection->state); }
+
+int crmq_frame_max_bytes(crmq_connection *connection) { return amqp_get_frame_max(connection->state); }
+
+int crmq_heartbeat_seconds(crmq_connection *connection) { return amqp_get_heartbeat(connection->state); }
+
+const char *crmq_status_text(int status) { return amqp_error_string2(status); }
+
+static amqp_table_entry_t capability(const char *name) {
+  amqp_table_entry_t entry;
+  memset(&entry, 0, sizeof(entry));
+  entry.key = amqp_cstring_bytes(name);
+  entry.value.kind = AMQP_FIELD_KIND_BOOLEAN;
+  entry.value.value.boolean = 1;
+  return entry;
+}
+
+static void fill_close(crmq_frame *frame, uint16_t reply_code, amqp_bytes_t text, uint16_t class_id, uint16_t method_id) {
+  frame->reply_code = reply_code;
+  frame->text = from_library(text);
+  frame->class_id = class_id;
+  frame->method_id = method_id;
+}
+
+int crmq_login(crmq_connection *connection, const crmq_login_options *options, crmq_frame *refusal) {
+  memset(refusal, 0, sizeof(*refusal));
+
+  amqp_table_entry_t capabilities[] = {
+      capability("connection.blocked"),    capability("basic.nack"),
+      capability("publisher_confirms"),    capability("consumer_cancel_notify"),
+      capability("authentication_failure_close"),
+  };
+  amqp_table_entry_t properties[2];
+  memset(properties, 0, sizeof(properties));
+  properties[0].key = amqp_cstring_bytes("capabilities");
+  properties[0].value.kind = AMQP_FIELD_KIND_TABLE;
+  properties[0].value.value.table.num_entries = sizeof(capabilities) / sizeof(capabilities[0]);
+  properties[0].value.value.table.entries = capabilities;
+  properties[1].key = amqp_cstring_bytes("connection_name");
+  properties[1].value.kind = AMQP_FIELD_KIND_UTF8;
+  properties[1].value.value.bytes = amqp_cstring_bytes(options->connection_name);
+  amqp_table_t table = {2, properties};
+
+  struct timeval timeout = milliseconds(options->timeout_milliseconds);
+  int status = amqp_set_handshake_timeout(connection->state, &timeout);
+  if (status != AMQP_STATUS_OK) return status;
+
+  amqp_rpc_reply_t reply = amqp_login_with_properties(
+      connection->state, options->virtual_host, MESSAGE_CHANNEL, options->frame_max_bytes, options->heartbeat_seconds, &table,
+      AMQP_SASL_METHOD_PLAIN, options->user, options->password);
+  switch (reply.reply_type) {
+    case AMQP_RESPONSE_NORMAL:
+      return 0;
+    case AMQP_RESPONSE_SERVER_EXCEPTION:
+      if (reply.reply.id == AMQP_CONNECTION_CLOSE_METHOD && reply.reply.decoded != NULL) {
+        const amqp_connection_close_t *close = reply.reply.decoded;
+        fill_close(refusal, close->reply_code, close->reply_text, close->class_id, close->method_id);
+        return 1;
+      }
+      return AMQP_STATUS_WRONG_METHOD;
+    case AMQP_RESPONSE_LIBRARY_EXCEPTION:
+      return reply.library_error < 0 ? reply.library_error : AMQP_STATUS_UNEXPECTED_STATE;
+    default:
+      return AMQP_STATUS_UNEXPECTED_STATE;
+  }
+}
+
+/* MARK: receiving */
+
+/* Finds the field table inside encoded properties: flag words (the lowest bit announces one more), then the members in the order of their
+ * bits. */
+static crmq_bytes find_headers(amqp_bytes_t raw) {
+  const crmq_bytes none = {NULL, 0};
+  const uint8_t *bytes = raw.bytes;
+  size_t at = 0;
+  uint16_t flags = 0;
+  for (bool first = true, more = true; more; first = false) {
+    if (raw.len - at < 2) return none;
+    uint16_t word = (uint16_t)(bytes[at] << 8 | bytes[at + 1]);
+    at += 2;
+    if (first) flags = word;
+    more = word & 1;
+  }
+  for (uint16_t flag = AMQP_BASIC_CONTENT_TYPE_FLAG; flag > AMQP_BASIC_HEADERS_FLAG; flag >>= 1) {
+    if (!(flags & flag)) continue;
+    if (raw.len - at < 1 || raw.len - at - 1 < bytes[at]) return none;
+    at += 1 + (size_t)bytes[at];
+  }
+  if (!(flags & AMQP_BASIC_HEADERS_FLAG) || raw.len - at < 4) return none;
+  size_t length = (size_t)bytes[at] << 24 | (size_t)bytes[at + 1] << 16 | (size_t)bytes[at + 2] << 8 | bytes[at + 3];
+  if (raw.len - at - 4 < length) return none;
+  crmq_bytes headers = {bytes + at, length + 4};
+  return headers;
+}
+
+static void fill_properties(crmq_properties *out, const amqp_basic_properties_t *in, amqp_bytes_t raw) {
+  out->has = in->_flags & (amqp_flags_t)0xFFF8;
+  out->content_type = from_library(in->content_type);
+  out->content_encoding = from_library(in->content_encoding);
+  out->headers = find_headers(raw);
+  out->delivery_mode = in->delivery_mode;
+  out->priority = in->priority;
+  out->correlation_id = from_library(in->correlation_id);
+  out->reply_to = from_library(in->reply_to);
+  out->expiration = from_library(in->expiration);
+  out->message_id = from_library(in->message_id);
+  out->timestamp = in->timestamp;
+  out->type = from_library(in->type);
+  out->user_id = from_library(in->user_id);
+  out->app_id = from_library(in->app_id);
+}
+
+static void fill_method(crmq_frame *out, const amqp_method_t *in) {
+  out->method = in->id;
+  switch (in->id) {
+    case AMQP_BASIC_DELIVER_METHOD: {
+      const amqp_basic_deliver_t *method = in->decoded;
+      out->delivery_tag = method->delivery_tag;
+      out->flag = method->redelivered;
+      out->exchange = from_library(method->exchange);
+      out->routing_key = from_library(method->routing_key);
+      out->consumer_tag = from_library(method->consumer_tag);
+      break;
+    }
+    case AMQP_BASIC_RETURN_METHOD: {
+      const amqp_basic_return_t *method = in->decoded;
+      out->reply_code = method->reply_code;
+      out->text = from_library(method->reply_text);
+      out->exchange = from_library(method->exchange);
+      out->routing_key = from_library(method->routing_key);
+      break;
+    }
+    case AMQP_BASIC_ACK_METHOD: {
+      const amqp_basic_ack_t *method = in->decoded;
+      out->delivery_tag = method->delivery_tag;
+      out->flag = method->multiple;
+      break;
+    }
+    case AMQP_BASIC_NACK_METHOD: {
+      const amqp_basic_nack_t *method = in->decoded;
+      out->delivery_tag = method->delivery_tag;
+      out->flag = method->multiple;
+      break;
+    }
+    case AMQP_BASIC_CANCEL_METHOD: {
+      const amqp_basic_cancel_t *method = in->decoded;
+      out->consumer_tag = from_library(method->consumer_tag);
+      out->flag = method->nowait;
+      break;
+    }
+    case AMQP_BASIC_CANCEL_OK_METHOD: {
+      const amqp_basic_cancel_ok_t *method = in->decoded;
+      out->consumer_tag = from_library(method->consumer_tag);
+      break;
+    }
+    case AMQP_BASIC_CONSUME_OK_METHOD: {
+      const amqp_basic_consume_ok_t *method = in->decoded;
+      out->consumer_tag = from_library(method->consumer_tag);
+      break;
+    }
+    case AMQP_CHANNEL_FLOW_METHOD: {
+      const amqp_channel_flow_t *method = in->decoded;
+      out->flag = method->active;
+      break;
+    }
+    case AMQP_CHANNEL_CLOSE_METHOD: {
+      const amqp_channel_close_t *method = in->decoded;
+      fill_close(out, method->reply_code, method->reply_text, method->class_id, method->method_id);
+      break;
+    }
+    case AMQP_CONNECTION_CLOSE_METHOD: {
+      const amqp_connection_close_t *method = in->decoded;
+      fill_close(out, method->reply_code, method->reply_text, method->class_id, method->method_id);
+      break;
+    }
+    case AMQP_CONNECTION_BLOCKED_METHOD: {
+      const amqp_connection_blocked_t *method = in->decoded;
+      out->text = from_library(method->reason);
+      break;
+    }
+    default:
+      break;
+  }
+}
+
+static int fill_frame(crmq_frame *out, const amqp_frame_t *in) {
+  memset(out, 0, sizeof(*out));
+  out->kind = in->frame_type;
+  out->channel = in->channel;
+  switch (in->frame_type) {
+    case AMQP_FRAME_METHOD:
+      fill_method(out, &in->payload.method);
+      return 1;
+    case AMQP_FRAME_HEADER:
+      /* Other classes have no content in this protocol's practice, and their properties are of another type. */
+      if (in->payload.properties.class_id != AMQP_BASIC_CLASS) return AMQP_STATUS_BAD_AMQP_DATA;
+      out->body_size = in->payload.properties.body_size;
+      fill_properties(&out->properties, in->payload.properties.decoded, in->payload.properties.raw);
+      return 1;
+    case AMQP_FRAME_BODY:
+      out->body = from_library(in->payload.body_fragment);
+      return 1;
+    case AMQP_FRAME_HEARTBEAT:
+      return 1;
+    default:
+      return AMQP_STATUS_BAD_AMQP_DATA;
+  }
+}
+
+int crmq_next_frame(crmq_connection *connection, crmq_frame *frame) {
+  amqp_frame_t read;
+  struct timeval at_once = {0, 0};
+  int status = amqp_simple_wait_frame_noblock(connection->state, &read, &at_once);
+  if (status == AMQP_STATUS_TIMEOUT) return 0;
+  if (status != AMQP_STATUS_OK) return status;
+  return fill_frame(frame, &read);
+}
+
+crmq_connection *crmq_new_decoder(int frame_max_bytes) {
+  crmq_connection *connection = crmq_new();
+  if (connection == NULL) return NULL;
+  /* A new connection waits for a protocol header, and tuning one that does so aborts. */
+  static const uint8_t header[] = {'A', 'M', 'Q', 'P', 0, 0, 9, 1};
+  amqp_bytes_t input = {sizeof(header), (void *)header};
+  amqp_frame_t frame;
+  if (amqp_handle_input(connection->state, input, &frame) != (int)sizeof(header) || !amqp_release_buffers_ok(connection->state) ||
+      amqp_tune_connection(connection->state, MESSAGE_CHANNEL, frame_max_bytes, 0) != AMQP_STATUS_OK) {
+    crmq_free(connection);
+    return NULL;
+  }
+  return connection;
+}
+
+int crmq_decode(crmq_connection *connection, crmq_bytes input, size_t *consumed, crmq_frame *frame) {
+  *consumed = 0;
+  while (*consumed < input.length) {
+    amqp_frame_t read;
+    crmq_bytes rest = {input.bytes + *consumed, input.length - *consumed};
+    int status = amqp_handle_input(connection->state, to_library(rest), &read);
+    if (status < 0) return status;
+    *consumed += (size_t)status;
+    if (read.frame_type != 0) return fill_frame(frame, &read);
+  }
+  return 0;
+}
+
+bool crmq_has_input(crmq_connection *connection) {
+  return amqp_frames_enqueued(connection->state) || amqp_data_in_buffer(connection->state);
+}
+
+void crmq_release(crmq_connection *connection) { amqp_maybe_release_buffers(connection->state); }
+
+/* MARK: sending */
+
+bool crmq_can_send(crmq_connection *connection) {
+  struct pollfd descriptor = {amqp_get_sockfd(connection->state), POLLOUT, 0};
+  /* An error shows as ready, too: the next call on the socket tells which. */
+  return poll(&descriptor, 1, 0) > 0;
+}
+
+void crmq_set_cork(crmq_connection *connection, bool on) {
+  int value = on;
+  int descriptor = amqp_get_sockfd(connection->state);
+  /* Only a matter of speed; a socket that cannot do it fails nowhere else. */
+  if (descriptor >= 0) (void)setsockopt(descriptor, IPPROTO_TCP, TCP_CORK, &value, sizeof(value));
+}
+
+int crmq_send_channel_open(crmq_connection *connection) {
+  amqp_channel_open_t method = {{0, NULL}};
+  return amqp_send_method(connection->state, MESSAGE_CHANNEL, AMQP_CHANNEL_OPEN_METHOD, &method);
+}
+
+int crmq_send_channel_close(crmq_connection *connection) {
+  amqp_channel_close_t method = {AMQP_REPLY_SUCCESS, {0, NULL}, 0, 0};
+  return amqp_send_method(connection->state, MESSAGE_CHANNEL, AMQP_CHANNEL_CLOSE_METHOD, &method);
+}
+
+int crmq_send_channel_close_ok(crmq_connection *connection) {
+  amqp_channel_close_ok_t method = {0};
+  return amqp_send_method(connection->state, MESSAGE_CHANNEL, AMQP_CHANNEL_CLOSE_OK_METHOD, &method);
+}
+
+int crmq_send_connection_close(crmq_connection *connection) {
+  amqp_connection_close_t method = {AMQP_REPLY_SUCCESS, {0, NULL}, 0, 0};
+  return amqp_send_method(connection->state, 0, AMQP_CONNECTION_CLOSE_METHOD, &method);
+}
+
+int crmq_send_connection_close_ok(crmq_connection *connection) {
+  amqp_connection_close_ok_t method = {0};
+  return amqp_send_method(connection->state, 0, AMQP_CONNECTION_CLOSE_OK_METHOD, &method);
+}
+
+int crmq_send_confirm_select(crmq_connection *connection) {
+  amqp_confirm_select_t method = {0};
+  return amqp_send_method(connection->state, MESSAGE_CHANNEL, AMQP_CONFIRM_SELECT_METHOD, &method);
+}
+
+int crmq_send_qos(crmq_connection *connection, uint16_t prefetch_messages) {
+  amqp_basic_qos_t method = {0, prefetch_messages, 0};
+  return amqp_send_method(connection->state, MESSAGE_CHANNEL, AMQP_BASIC_QOS_METHOD, &method);
+}
+
+/* Tables are decoded by the library so that it can encode them again: its senders take no encoded ones. */
+static int read_table(crmq_connection *connection, crmq_bytes encoded, amqp_table_t *table) {
+  size_t offset = 0;
+  *table = amqp_empty_table;
+  if (encoded.length == 0) return 0;
+  int status = amqp_decode_table(to_library(encoded), &connection->scratch, table, &offset);
+  return status == AMQP_STATUS_OK && offset == encoded.length ? 0 : CRMQ_INVALID;
+}
+
+static bool fits_frame(crmq_connection *connection, size_t bytes) {
+  return bytes + PROPERTIES_OVERHEAD_BYTES <= (size_t)amqp_get_frame_max(connection->state);
+}
+
+int crmq_send_exchange_declare(crmq_connection *connection, crmq_bytes name, crmq_bytes kind, bool durable, bool auto_delete) {
+  if (too_long(name) || too_long(kind)) return CRMQ_INVALID;
+  amqp_exchange_declare_t method;
+  memset(&method, 0, sizeof(method));
+  method.exchange = to_library(name);
+  method.type = to_library(kind);
+  method.durable = durable;
+  method.auto_delete = auto_delete;
+  return amqp_send_method(connection->state, MESSAGE_CHANNEL, AMQP_EXCHANGE_DECLARE_METHOD, &method);
+}
+
+int crmq_send_queue_declare(crmq_connection *connection, crmq_bytes name, bool durable, bool exclusive, bool auto_delete,
+                            crmq_bytes arguments) {
+  if (too_long(name) || !fits_frame(connection, name.length + arguments.length)) return CRMQ_INVALID;
+  amqp_queue_declare_t method;
+  memset(&method, 0, sizeof(method));
+  method.queue = to_library(name);
+  method.durable = durable;
+  method.exclusive = exclusive;
+  method.auto_delete = auto_delete;
+  int status = read_table(connection, arguments, &method.arguments);
+  if (status == 0) status = amqp_send_method(connection->state, MESSAGE_CHANNEL, AMQP_QUEUE_DECLARE_METHOD, &method);
+  recycle_amqp_pool(&connection->scratch);
+  return status;
+}
+
+int crmq_send_queue_bind(crmq_connection *connection, crmq_bytes queue, crmq_bytes exchange, crmq_bytes routing_key) {
+  if (too_long(queue) || too_long(exchange) || too_long(routing_key)) return CRMQ_INVALID;
+  amqp_queue_bind_t method;
+  memset(&method, 0, sizeof(method));
+  method.queue = to_library(queue);
+  method.exchange = to_library(exchange);
+  method.routing_key = to_library(routing_key);
+  return amqp_send_method(connection->state, MESSAGE_CHANNEL, AMQP_QUEUE_BIND_METHOD, &method);
+}
+
+int crmq_send_consume(crmq_connection *connection, crmq_bytes queue, crmq_bytes consumer_tag) {
+  if (too_long(queue) || too_long(consumer_tag)) return CRMQ_INVALID;
+  amqp_basic_consume_t method;
+  memset(&method, 0, sizeof(method));
+  method.queue = to_library(queue);
+  method.consumer_tag = to_library(consumer_tag);
+  return amqp_send_method(connection->state, MESSAGE_CHANNEL, AMQP_BASIC_CONSUME_METHOD, &method);
+}
+
+int crmq_send_cancel(crmq_connection *connection, crmq_bytes consumer_tag) {
+  if (too_long(consumer_tag)) return CRMQ_INVALID;
+  amqp_basic_cancel_t method;
+  memset(&method, 0, sizeof(method));
+  method.consumer_tag = to_library(consumer_tag);
+  return amqp_send_method(connection->state, MESSAGE_CHANNEL, AMQP_BASIC_CANCEL_METHOD, &method);
+}
+
+int crmq_send_ack(crmq_connection *connection, uint64_t delivery_tag, bool multiple) {
+  amqp_basic_ack_t method = {delivery_tag, multiple};
+  return amqp_send_method(connection->state, MESSAGE_CHANNEL, AMQP_BASIC_ACK_METHOD, &method);
+}
+
+int crmq_publish(crmq_connection *connection, crmq_bytes exchange, crmq_bytes routing_key, bool mandatory,
+                 const crmq_properties *properties, crmq_bytes body) {
+  const crmq_bytes short_strings[] = {
+      properties->content_type, properties->content_encoding, properties->correlation_id, properties->reply_to, properties->expiration,
+      properties->message_id,   properties->type,             properties->user_id,        properties->app_id,
+  };
+  size_t total = properties->headers.length;
+  for (size_t i = 0; i < sizeof(short_strings) / sizeof(short_strings[0]); i++) {
+    if (too_long(short_strings[i])) return CRMQ_INVALID;
+    total += short_strings[i].length;
+  }
+  /* Found by the library only after the method was sent, which would leave the stream in the middle of a message. */
+  if (too_long(exchange) || too_long(routing_key) || !fits_frame(connection, total)) return CRMQ_INVALID;
+
+  amqp_basic_properties_t out;
+  memset(&out, 0, sizeof(out));
+  int status = read_table(connection, properties->headers, &out.headers);
+  if (status == 0) {
+    out._flags = properties->has;
+    out.content_type = to_library(properties->content_type);
+    out.content_encoding = to_library(properties->content_encoding);
+    out.delivery_mode = properties->delivery_mode;
+    out.priority = properties->priority;
+    out.correlation_id = to_library(properties->correlation_id);
+    out.reply_to = to_library(properties->reply_to);
+    out.expiration = to_library(properties->expiration);
+    out.message_id = to_library(properties->message_id);
+    out.timestamp = properties->timestamp;
+    out.type = to_library(properties->type);
+    out.user_id = to_library(properties->user_id);
+    out.app_id = to_library(properties->app_id);
+    status = amqp_basic_publish(connection->state, MESSAGE_CHANNEL, to_library(exchange), to_library(routing_key), mandatory, 0, &out,
+                                to_library(body));
+  }
+  recycle_amqp_pool(&connection->scratch);
+  return status;
+}

@@ -1,0 +1,66 @@
+import AMQP
+import Contrato
+import CoreMetrics
+import Hummingbird
+package import Logging
+import Postgres
+package import ServiceKit
+import ServiceLifecycle
+
+/// The consolidation service: wires its parts and runs them.
+package enum ConsolidadoApp: ServiceApp {
+    package static let name = ServiceName.consolidado
+
+    package static func migrate(_ configuration: MigrateConfiguration, logger: Logger) async throws {
+        try await SchemaCheck.migrate(ConsolidadoMigrations.migrations, configuration, service: self.name, logger: logger)
+    }
+
+    /// Shutdown runs in the reverse of the order of the services below: HTTP drains first, the consumer applies and acknowledges what it holds, the
+    /// pool closes last.
+    package static func serve(_ configuration: Configuration, metrics: PrometheusRegistry, logger: Logger) async throws {
+        let pool = try PostgresClient.make(configuration.banco, service: self.name, logger: logger)
+        let repository = PostgresSaldoRepository(client: pool, logger: logger)
+        let consolidacao = ConsolidacaoService(repository: repository)
+
+        let url = configuration.amqp.url.revealed
+        var consumerSettings = ConsumerSettings()
+        consumerSettings.prefetchMessagesMax = UInt16(clamping: configuration.consolidado.prefetch)
+        consumerSettings.batchMessagesMax = configuration.consolidado.loteMax
+        consumerSettings.linger = .milliseconds(configuration.consolidado.loteEsperaMs)
+        let source = BatchConsumer(
+            configuration: try AMQPConfiguration(url: url, connectionName: "consolidado consumer"),
+            topology: ConsolidadoTopology.consumer,
+            queue: NomesAMQP.Queue.consolidado,
+            settings: consumerSettings,
+            logger: logger
+        )
+        let deadLetterPublisher = ConfirmedPublisher(
+            configuration: try AMQPConfiguration(url: url, connectionName: "consolidado dead letters"),
+            topology: ConsolidadoTopology.deadLetters,
+            logger: logger
+        )
+        let deadLetters = DeadLetters(
+            publisher: deadLetterPublisher, settle: { await source.settle($0) }, agora: SystemClock.agora, logger: logger
+        )
+        let consumer = LancamentosConsumer(
+            source: source, service: consolidacao, deadLetters: deadLetters, agora: SystemClock.agora, logger: logger
+        )
+        let health = HealthRegistry()
+        health.register("banco") { await SchemaCheck.run(ConsolidadoMigrations.migrations, pool) }
+
+        let controller = ConsolidadoController(service: SaldoService(repository: repository))
+        let application = HTTPServer.makeApplication(
+            routes: controller.routes + Route.operational(health: health, metrics: metrics),
+            configuration: configuration.http,
+            urlPublica: configuration.urlPublica,
+            authenticator: try await Authenticator(configuration.auth),
+            metrics: metrics,
+            logger: logger
+        )
+        try await ServiceRunner.run(
+            [pool, deadLetterPublisher, deadLetters, consumer, application, DrainingService(health: health)],
+            encerramentoMaxS: configuration.encerramentoMaxS,
+            logger: logger
+        )
+    }
+}

@@ -1,0 +1,55 @@
+import Contrato
+import FluxoDeCaixa
+import Hummingbird
+package import ServiceKit
+
+/// `/v1/consolidados`: shows daily balances.
+package struct ConsolidadoController: Sendable {
+    private let service: SaldoService
+
+    package init(service: SaldoService) {
+        self.service = service
+    }
+
+    /// The calls of this controller.
+    package var routes: [Route] {
+        [
+            Route(.get, "/v1/consolidados/{data}", access: .scope(.consolidadoLer)) { try await self.dia($0, $1) },
+            Route(.get, "/v1/consolidados", access: .scope(.consolidadoLer)) { try await self.periodo($0, $1) },
+        ]
+    }
+
+    private func dia(_ request: Request, _ scope: RequestScope) async throws -> Response {
+        let text = try scope.parameter("data")
+        let (values, faults) = try scope.query().values(known: ["conta"])
+        let conta = try ContaParameter.read(values["conta"], scope.identidade)
+        var collected = FaultCollector(faults)
+        let data = collected.collect { () throws(ErrosDeCampo) in try ParametrosDeData.dia(text) }
+        let (dia, account) = try collected.values(data, conta)
+        do throws(FalhaDeArmazenamento) {
+            return .json(SaldoJSON.encode(try await self.service.dia(dia, of: account)))
+        } catch {
+            throw ProblemaHTTP(error)
+        }
+    }
+
+    private func periodo(_ request: Request, _ scope: RequestScope) async throws -> Response {
+        let (values, faults) = try scope.query().values(known: ["conta", "de", "ate"])
+        let conta = try ContaParameter.read(values["conta"], scope.identidade)
+        var collected = FaultCollector(faults)
+        let read = collected.collect { () throws(ErrosDeCampo) in try ParametrosDeData.periodo(de: values["de"], ate: values["ate"]) }
+        let (periodo, account) = try collected.values(read, conta)
+        do throws(FalhaDeArmazenamento) {
+            return .json(SaldoJSON.encode(try await self.service.periodo(periodo, of: account)))
+        } catch {
+            throw ProblemaHTTP(error)
+        }
+    }
+}
+
+extension ProblemaHTTP {
+    /// The answer to a read that the store could not serve.
+    fileprivate init(_ falha: FalhaDeArmazenamento) {
+        self.init(Problema(.bancoIndisponivel, detail: "O banco de dados não responde."))
+    }
+}

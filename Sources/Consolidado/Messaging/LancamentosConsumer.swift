@@ -1,0 +1,150 @@
+import AMQP
+import Contrato
+package import FluxoDeCaixa
+package import Logging
+import Metrics
+import ServiceLifecycle
+
+/// Takes registered entries from the queue in batches, has them applied, and acknowledges after the commit.
+package final class LancamentosConsumer: Service, Sendable {
+    /// How many batches may be in the database at the same time.
+    private static let batchesInFlightMax = 2
+    /// How often a batch is tried before it counts as an outage: a deadlock or a lost connection alone is none.
+    private static let attemptsMax = 3
+    private static let attemptPause: Duration = .milliseconds(100)
+
+    private let source: any DeliverySource
+    private let service: ConsolidacaoService
+    private let deadLetters: DeadLetters
+    private let outage: DatabaseOutage
+    private let agora: @Sendable () -> Instante
+    private let logger: Logger
+
+    private let batchMessages = Recorder(label: "consume_batch_messages")
+    private let applied = Counter(label: "consumer_applied_total")
+    private let duplicates = Counter(label: "consumer_duplicates_total")
+    private let applyDuration = Timer(label: "apply_duration_seconds")
+    private let entryAge = Timer(label: "entry_age_seconds")
+
+    /// - Parameters:
+    ///   - source: the queue.
+    ///   - deadLetters: takes what can never be applied; runs by itself.
+    ///   - agora: the clock, for the age of entries.
+    package init(
+        source: any DeliverySource,
+        service: ConsolidacaoService,
+        deadLetters: DeadLetters,
+        agora: @escaping @Sendable () -> Instante,
+        logger: Logger
+    ) {
+        self.source = source
+        self.service = service
+        self.deadLetters = deadLetters
+        self.outage = DatabaseOutage(source: source, service: service, logger: logger)
+        self.agora = agora
+        self.logger = logger
+    }
+
+    /// Consumes until graceful shutdown; then applies and acknowledges what it holds.
+    package func run() async throws {
+        try await withThrowingDiscardingTaskGroup { group in
+            group.addTask { try await self.source.run() }
+            for _ in 0..<Self.batchesInFlightMax {
+                group.addTask {
+                    while let batch = await self.source.nextBatch() { await self.handle(batch.deliveries) }
+                }
+            }
+        }
+    }
+
+    // MARK: - One batch
+
+    private struct Received {
+        let delivery: Delivery
+        let entry: LancamentoAplicavel
+    }
+
+    private func handle(_ deliveries: [Delivery]) async {
+        self.batchMessages.record(deliveries.count)
+        var received: [Received] = []
+        var refused: [(delivery: Delivery, recusa: RecusaDeEvento)] = []
+        for delivery in deliveries {
+            switch Self.read(delivery) {
+            case .success(let entry): received.append(Received(delivery: delivery, entry: entry))
+            case .failure(let recusa): refused.append((delivery, recusa))
+            }
+        }
+        // First what is good: a poison's dead letter may have to wait for the broker.
+        if !received.isEmpty { await self.apply(received) }
+        for (delivery, recusa) in refused { await self.deadLetters.accept(delivery, recusa) }
+    }
+
+    private static func read(_ delivery: Delivery) -> Result<LancamentoAplicavel, RecusaDeEvento> {
+        guard !delivery.isTruncated else {
+            return .failure(
+                RecusaDeEvento(
+                    motivo: .ilegivel,
+                    erro: "O corpo tem \(delivery.bodyBytesTotal) bytes; só os primeiros \(delivery.body.count) foram guardados.")
+            )
+        }
+        return EventoLancamentoRegistrado.decode(body: delivery.body, messageID: delivery.properties.messageID)
+    }
+
+    private func apply(_ received: [Received]) async {
+        var attempt = 1
+        while true {
+            let start = ContinuousClock.now
+            do throws(FalhaDeArmazenamento) {
+                let outcomes = try await self.service.apply(received.map(\.entry))
+                self.applyDuration.record(duration: .now - start)
+                await self.finish(received, outcomes)
+                return
+            } catch {
+                switch error {
+                case .dados where received.count > 1:
+                    for one in received { await self.apply([one]) }
+                    return
+                case .dados:
+                    await self.deadLetters.accept(
+                        received[0].delivery,
+                        RecusaDeEvento(motivo: .invalido, erro: "O banco de dados não aceita o conteúdo do evento.")
+                    )
+                    return
+                case .indisponivel where attempt < Self.attemptsMax:
+                    attempt += 1
+                    guard (try? await Task.sleep(for: Self.attemptPause)) != nil else { return }
+                case .indisponivel:
+                    // Consumption stops and the channel closes: the broker has these messages back, and delivers them again afterwards.
+                    await self.outage.waitUntilOver()
+                    return
+                }
+            }
+        }
+    }
+
+    private func finish(_ received: [Received], _ outcomes: [ApplyBatch.Outcome]) async {
+        let now = self.agora().milissegundos
+        var settled: [DeliveryTag] = []
+        var conflicts: [Received] = []
+        for (message, outcome) in zip(received, outcomes) {
+            switch outcome {
+            case .applied:
+                self.applied.increment()
+                self.entryAge.recordMilliseconds(max(0, now - message.entry.id.instante.milissegundos))
+                self.logger.debug("entry applied", metadata: message.delivery.metadata)
+                settled.append(message.delivery.tag)
+            case .duplicate:
+                self.duplicates.increment()
+                settled.append(message.delivery.tag)
+            case .conflict: conflicts.append(message)
+            }
+        }
+        await self.source.settle(settled)
+        for message in conflicts {
+            await self.deadLetters.accept(
+                message.delivery,
+                RecusaDeEvento(motivo: .conflito, erro: "Um lançamento com o mesmo id e outro conteúdo já foi aplicado.")
+            )
+        }
+    }
+}

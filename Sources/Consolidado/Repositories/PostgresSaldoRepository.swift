@@ -1,0 +1,192 @@
+package import Contrato
+package import FluxoDeCaixa
+package import Logging
+package import Postgres
+
+/// Balances in PostgreSQL.
+package struct PostgresSaldoRepository: SaldoRepository {
+    private let client: PostgresClient
+    private let logger: Logger
+
+    package init(client: PostgresClient, logger: Logger) {
+        self.client = client
+        self.logger = logger
+    }
+
+    /// One statement in its own transaction.
+    ///
+    /// Sums are made only from what the insert returned, so that an entry applied before changes nothing. Every table is written in the order
+    /// of its key, and the days come from a join with the accounts: the account's lock comes first. Unsorted, concurrent consumers deadlock.
+    package func apply(_ entries: [LancamentoAplicavel]) async throws(FalhaDeArmazenamento) -> Set<LancamentoID> {
+        let query: PostgresQuery = """
+            with e as materialized (
+                select * from unnest(
+                    \(entries.map { PostgresUUID($0.id.bits) }), \(entries.map(\.conta.nome)),
+                    \(entries.map { PostgresDate(daysSince2000: $0.data.diasDesde2000) }), \(entries.map(\.tipo.rawValue)),
+                    \(entries.map(\.natureza)), \(entries.map(\.valor.centavos)),
+                    \(entries.map { $0.estornoDe.map { PostgresUUID($0.bits) } })
+                ) as e (id, conta, data, tipo, natureza, valor, estorno_de)
+            ), novos as (
+                insert into lancamentos_aplicados (id, conta, data, tipo, natureza, valor, estorno_de)
+                select id, conta, data, tipo, natureza, valor, estorno_de from e order by id
+                on conflict do nothing
+                returning id, conta, data, natureza,
+                          case tipo when 'credito' then valor end as credito, case tipo when 'debito' then valor end as debito
+            ), da_conta as (
+                insert into contas as c (conta, versao, saldo, primeira_data, ultima_data, quantidade)
+                select conta, 1, coalesce(sum(credito), 0) - coalesce(sum(debito), 0), min(data), max(data), count(*)
+                from novos group by conta order by conta
+                on conflict (conta) do update set
+                    versao = c.versao + 1,
+                    saldo = c.saldo + excluded.saldo,
+                    primeira_data = least(c.primeira_data, excluded.primeira_data),
+                    ultima_data = greatest(c.ultima_data, excluded.ultima_data),
+                    quantidade = c.quantidade + excluded.quantidade
+                returning conta
+            ), dias as (
+                select n.conta, n.data,
+                       coalesce(sum(credito), 0) as creditos, coalesce(sum(debito), 0) as debitos,
+                       coalesce(sum(credito) filter (where natureza = 'transferencia'), 0) as transferencias_entrada,
+                       coalesce(sum(debito) filter (where natureza = 'transferencia'), 0) as transferencias_saida,
+                       count(credito) as quantidade_creditos, count(debito) as quantidade_debitos
+                from novos n join da_conta using (conta)
+                group by n.conta, n.data
+            ), do_dia as (
+                insert into saldos_diarios as s (conta, data, creditos, debitos, transferencias_entrada, transferencias_saida,
+                                                 quantidade_creditos, quantidade_debitos, atualizado_em)
+                select conta, data, creditos, debitos, transferencias_entrada, transferencias_saida, quantidade_creditos, quantidade_debitos,
+                       clock_timestamp()
+                from dias order by conta, data
+                on conflict (conta, data) do update set
+                    creditos = s.creditos + excluded.creditos,
+                    debitos = s.debitos + excluded.debitos,
+                    transferencias_entrada = s.transferencias_entrada + excluded.transferencias_entrada,
+                    transferencias_saida = s.transferencias_saida + excluded.transferencias_saida,
+                    quantidade_creditos = s.quantidade_creditos + excluded.quantidade_creditos,
+                    quantidade_debitos = s.quantidade_debitos + excluded.quantidade_debitos,
+                    atualizado_em = greatest(s.atualizado_em, clock_timestamp())
+            ), do_mes as (
+                insert into totais_mensais as m (conta, mes, saldo)
+                select conta, date_trunc('month', data::timestamp)::date as mes, sum(creditos - debitos)
+                from dias group by conta, mes order by conta, mes
+                on conflict (conta, mes) do update set saldo = m.saldo + excluded.saldo
+            )
+            select id from novos
+            """
+        let ids = try await self.run(query) { row throws(PostgresError) in
+            LancamentoID(bits: try row.decode(0, as: PostgresUUID.self).bits)
+        }
+        return Set(ids)
+    }
+
+    package func applied(_ ids: [LancamentoID]) async throws(FalhaDeArmazenamento) -> [LancamentoID: LancamentoAplicavel] {
+        let query: PostgresQuery = """
+            select id, conta, data, tipo, natureza, valor, estorno_de from lancamentos_aplicados
+            where id = any(\(ids.map { PostgresUUID($0.bits) }))
+            """
+        let entries = try await self.run(query) { row throws(PostgresError) in
+            guard
+                let conta = Conta(try row.decode(1, as: String.self)),
+                let data = Dia(diasDesde2000: try row.decode(2, as: PostgresDate.self).daysSince2000),
+                let tipo = Tipo(rawValue: try row.decode(3)),
+                let valor = Valor(centavos: try row.decode(5))
+            else { throw PostgresError(unreadable: "an applied entry breaks the rules of entries") }
+            return LancamentoAplicavel(
+                id: LancamentoID(bits: try row.decode(0, as: PostgresUUID.self).bits),
+                conta: conta,
+                data: data,
+                tipo: tipo,
+                natureza: try row.decode(4),
+                valor: valor,
+                estornoDe: try row.decodeIfPresent(6, as: PostgresUUID.self).map { LancamentoID(bits: $0.bits) }
+            )
+        }
+        return Dictionary(entries.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    package func dia(_ data: Dia, of conta: Conta) async throws(FalhaDeArmazenamento) -> SaldoDiario {
+        let periodo = try await self.movimentos(de: data, ate: data, of: conta)
+        return SaldoDiario(
+            conta: conta.nome,
+            saldoInicial: periodo.saldoInicial,
+            movimento: periodo.movimentos.first ?? MovimentoDoDia(data: data),
+            versao: periodo.versao
+        )
+    }
+
+    package func periodo(_ periodo: Periodo, of conta: Conta) async throws(FalhaDeArmazenamento) -> SaldoDoPeriodo {
+        let read = try await self.movimentos(de: periodo.de, ate: periodo.ate, of: conta)
+        return SaldoDoPeriodo(
+            conta: conta.nome,
+            periodo: periodo,
+            versao: read.versao,
+            saldoInicial: read.saldoInicial,
+            movimentos: read.movimentos
+        )
+    }
+
+    /// The opening balance, the version and the days with entries in one statement, so that they are of one moment.
+    private func movimentos(
+        de: Dia,
+        ate: Dia,
+        of conta: Conta
+    ) async throws(FalhaDeArmazenamento) -> (versao: Int64, saldoInicial: Quantia, movimentos: [MovimentoDoDia]) {
+        let first = PostgresDate(daysSince2000: de.diasDesde2000)
+        let month = PostgresDate(daysSince2000: de.primeiroDoMes.diasDesde2000)
+        let last = PostgresDate(daysSince2000: ate.diasDesde2000)
+        let query: PostgresQuery = """
+            select coalesce(c.versao, 0),
+                   (select coalesce(sum(saldo), 0) from totais_mensais where conta = p.conta and mes < \(month))
+                       + (select coalesce(sum(creditos - debitos), 0) from saldos_diarios
+                          where conta = p.conta and data >= \(month) and data < \(first)),
+                   s.data, s.creditos, s.debitos, s.transferencias_entrada, s.transferencias_saida, s.quantidade_creditos,
+                   s.quantidade_debitos, s.atualizado_em
+            from (select \(conta.nome)::text collate "C" as conta) p
+            left join contas c on c.conta = p.conta
+            left join saldos_diarios s on s.conta = p.conta and s.data >= \(first) and s.data <= \(last)
+            order by s.data
+            """
+        let rows = try await self.run(query) { row throws(PostgresError) in
+            (
+                versao: try row.decode(0, as: Int64.self),
+                saldoInicial: Quantia(centavos: try row.decode(1)),
+                movimento: try Self.movimento(row)
+            )
+        }
+        guard let row = rows.first else { throw .indisponivel }
+        return (row.versao, row.saldoInicial, rows.compactMap(\.movimento))
+    }
+
+    private static func movimento(_ row: PostgresRow) throws(PostgresError) -> MovimentoDoDia? {
+        guard let date = try row.decodeIfPresent(2, as: PostgresDate.self) else { return nil }
+        guard let data = Dia(diasDesde2000: date.daysSince2000) else { throw PostgresError(unreadable: "a stored day is no day") }
+        return MovimentoDoDia(
+            data: data,
+            totalCreditos: Quantia(centavos: try row.decode(3)),
+            totalDebitos: Quantia(centavos: try row.decode(4)),
+            transferenciasEntrada: Quantia(centavos: try row.decode(5)),
+            transferenciasSaida: Quantia(centavos: try row.decode(6)),
+            quantidadeCreditos: try row.decode(7),
+            quantidadeDebitos: try row.decode(8),
+            atualizadoEm: Instante(microsecondsSince2000: try row.decode(9, as: PostgresTimestamp.self).microsecondsSince2000)
+        )
+    }
+
+    package func ping() async throws(FalhaDeArmazenamento) {
+        _ = try await self.run("select 1") { _ throws(PostgresError) in () }
+    }
+
+    private func run<Value>(
+        _ query: PostgresQuery,
+        _ decode: (PostgresRow) throws(PostgresError) -> Value
+    ) async throws(FalhaDeArmazenamento) -> [Value] {
+        do throws(PostgresError) {
+            var values: [Value] = []
+            for row in try await self.client.query(query) { values.append(try decode(row)) }
+            return values
+        } catch {
+            self.logger.debug("query failed", metadata: ["error": "\(error)"])
+            throw error.isDataError ? .dados : .indisponivel
+        }
+    }
+}

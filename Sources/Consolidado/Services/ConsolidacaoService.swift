@@ -1,0 +1,28 @@
+import Contrato
+import FluxoDeCaixa
+
+/// Applies received entries to the balances, each exactly once.
+package struct ConsolidacaoService: Sendable {
+    private let repository: any SaldoRepository
+
+    package init(repository: any SaldoRepository) {
+        self.repository = repository
+    }
+
+    /// Applies a batch. Running the same batch again is harmless.
+    /// - Returns: what became of each entry, in order.
+    /// - Throws: ``FalhaDeArmazenamento/indisponivel``; ``FalhaDeArmazenamento/dados`` where one entry alone is refused by the store.
+    func apply(_ received: [LancamentoAplicavel]) async throws(FalhaDeArmazenamento) -> [ApplyBatch.Outcome] {
+        let batch = ApplyBatch(received)
+        let new = try await self.repository.apply(batch.toSend)
+        let toCompare = batch.toCompare(new: new)
+        let stored = toCompare.isEmpty ? [:] : try await self.repository.applied(toCompare)
+        return batch.outcomes(new: new, stored: stored)
+    }
+
+    /// Returns when the store answers.
+    /// - Throws: ``FalhaDeArmazenamento``.
+    package func ping() async throws(FalhaDeArmazenamento) {
+        try await self.repository.ping()
+    }
+}

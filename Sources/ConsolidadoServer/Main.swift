@@ -1,0 +1,11 @@
+import ArgumentParser
+import Consolidado
+import ServiceKit
+
+/// The executable `consolidado`.
+@main
+enum Main {
+    static func main() async {
+        await ServiceCommand<ConsolidadoApp>.main()
+    }
+}

@@ -1,0 +1,161 @@
+package import FluxoDeCaixa
+
+/// An error as callers see it (RFC 9457), over HTTP and in AMQP replies alike.
+package struct Problema: Error, Hashable, Sendable {
+    /// The part of `type` after `#`: stable, one explanation each.
+    package enum Nome: String, Hashable, Sendable, CaseIterable {
+        /// JSON, UTF-8 or percent-encoding that cannot be read.
+        case ilegivel
+        /// The idempotency key is malformed, too long, sent twice, or missing where required.
+        case chaveInvalida = "chave-invalida"
+        /// No token, or none that is valid.
+        case naoAutenticado = "nao-autenticado"
+        /// The token's scope does not cover the call.
+        case escopoInsuficiente = "escopo-insuficiente"
+        /// The token or the sender does not cover the account.
+        case contaNaoPermitida = "conta-nao-permitida"
+        /// No such path or entry, or none that the caller may see.
+        case naoEncontrado = "nao-encontrado"
+        /// The path exists, but not with this method.
+        case metodo
+        /// The entries asked for are not in the balance within the wait.
+        case aindaNaoConsolidado = "ainda-nao-consolidado"
+        /// The entry to be reversed is itself an estorno.
+        case estornoDeEstorno = "estorno-de-estorno"
+        /// The body or line is over its limit.
+        case corpoGrande = "corpo-grande"
+        /// The body's type or coding is not accepted.
+        case tipoDeMidia = "tipo-de-midia"
+        /// It can be read but breaks rules, all of which are in `erros`.
+        case invalido
+        /// The idempotency key belongs to an entry of other content.
+        case chaveComOutroConteudo = "chave-com-outro-conteudo"
+        /// The caller's own limit is reached.
+        case limiteDeTaxa = "limite-de-taxa"
+        /// The system's limit is reached: certainly not registered.
+        case sobrecarga
+        /// The database is away: certainly not registered.
+        case bancoIndisponivel = "banco-indisponivel"
+        /// It may or may not have been registered.
+        case resultadoDesconhecido = "resultado-desconhecido"
+    }
+
+    /// Which problem.
+    package var nome: Nome
+    /// What happened this time, in Portuguese.
+    package var detail: String
+    /// Of `invalido`.
+    package var erros: [ErroDeCampo]
+    /// Of `resultado-desconhecido`: the entry that may have been registered.
+    package var id: LancamentoID?
+
+    /// A problem whose `detail` says what happened this time.
+    package init(_ nome: Nome, detail: String, erros: [ErroDeCampo] = [], id: LancamentoID? = nil) {
+        self.nome = nome
+        self.detail = detail
+        self.erros = erros
+        self.id = id
+    }
+
+    /// `invalido` with these faults.
+    package init(_ erros: ErrosDeCampo) {
+        let quantos = erros.erros.count
+        self.init(
+            .invalido,
+            detail: quantos == 1 ? "O pedido tem um erro; veja `erros`." : "O pedido tem \(quantos) erros; veja `erros`.",
+            erros: erros.erros
+        )
+    }
+
+    /// `ilegivel` with the place and cause.
+    package init(_ erro: JSONError) {
+        self.init(.ilegivel, detail: erro.mensagem)
+    }
+}
+
+extension Problema.Nome {
+    /// The HTTP status, and the header `status` of an AMQP reply.
+    package var status: Int {
+        switch self {
+        case .ilegivel, .chaveInvalida: 400
+        case .naoAutenticado: 401
+        case .escopoInsuficiente, .contaNaoPermitida: 403
+        case .naoEncontrado: 404
+        case .metodo: 405
+        case .aindaNaoConsolidado, .estornoDeEstorno: 409
+        case .corpoGrande: 413
+        case .tipoDeMidia: 415
+        case .invalido, .chaveComOutroConteudo: 422
+        case .limiteDeTaxa: 429
+        case .sobrecarga, .bancoIndisponivel, .resultadoDesconhecido: 503
+        }
+    }
+
+    /// The same for every problem of this name.
+    package var title: String {
+        switch self {
+        case .ilegivel: "Pedido ilegível"
+        case .chaveInvalida: "Chave de idempotência inválida"
+        case .naoAutenticado: "Não autenticado"
+        case .escopoInsuficiente: "Escopo insuficiente"
+        case .contaNaoPermitida: "Conta não permitida"
+        case .naoEncontrado: "Não encontrado"
+        case .metodo: "Método não permitido"
+        case .aindaNaoConsolidado: "Ainda não consolidado"
+        case .estornoDeEstorno: "Um estorno não pode ser estornado"
+        case .corpoGrande: "Corpo grande demais"
+        case .tipoDeMidia: "Tipo de mídia não aceito"
+        case .invalido: "Dados inválidos"
+        case .chaveComOutroConteudo: "Chave de idempotência já usada com outro conteúdo"
+        case .limiteDeTaxa: "Limite de requisições excedido"
+        case .sobrecarga: "Capacidade esgotada no momento"
+        case .bancoIndisponivel: "Banco de dados indisponível"
+        case .resultadoDesconhecido: "Resultado desconhecido"
+        }
+    }
+
+    /// The member `type`; the same address leads people to an explanation.
+    package func type(urlPublica: String) -> String {
+        "\(urlPublica)/problemas#\(rawValue)"
+    }
+}
+
+extension Problema {
+    /// The whole body, `application/problem+json`. `requestID` is the text of a UUID, the same as in the header `X-Request-Id`.
+    package func json(urlPublica: String, requestID: String) -> [UInt8] {
+        var writer = JSONWriter()
+        write(to: &writer, urlPublica: urlPublica, requestID: requestID)
+        return writer.bytes
+    }
+
+    /// The same as a value inside another document, such as a line of a lote.
+    package func write(to writer: inout JSONWriter, urlPublica: String, requestID: String) {
+        writer.object { writer in
+            writer.member("type", nome.type(urlPublica: urlPublica))
+            writer.member("title", nome.title)
+            writer.member("status", nome.status)
+            writer.member("detail", detail)
+            writer.member("instance", "urn:uuid:\(requestID)")
+            if !erros.isEmpty {
+                writer.name("erros")
+                writer.array { writer in
+                    for erro in erros {
+                        writer.object { writer in
+                            writer.member("campo", erro.campo)
+                            writer.member("codigo", erro.codigo.rawValue)
+                            writer.member("mensagem", erro.mensagem)
+                        }
+                    }
+                }
+            }
+            writer.member("id", ifPresent: id?.description)
+        }
+    }
+}
+
+extension Problema: CustomStringConvertible {
+    /// The name and the codes only: `detail` and field names may hold what a user wrote.
+    package var description: String {
+        erros.isEmpty ? nome.rawValue : "\(nome.rawValue): \(ErrosDeCampo(erros))"
+    }
+}

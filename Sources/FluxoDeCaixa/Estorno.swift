@@ -1,0 +1,57 @@
+/// What a caller may say about an estorno: the rest is the original's.
+package struct PedidoDeEstorno: Sendable {
+    /// Without one, the later of today and the original's day.
+    package var data: Dia?
+    /// Without one, `Estorno de <id>`.
+    package var descricao: String?
+
+    /// With neither, both defaults apply.
+    package init(data: Dia? = nil, descricao: String? = nil) {
+        self.data = data
+        self.descricao = descricao
+    }
+}
+
+/// Why an entry cannot be reversed as asked.
+package enum EstornoRecusado: Error, Hashable, Sendable {
+    /// The entry is itself an estorno.
+    case estornoDeEstorno
+    /// The day asked for is before the original's.
+    case dataAntesDoOriginal
+    /// The day asked for is after tomorrow.
+    case dataDepoisDeAmanha
+}
+
+extension Lancamento {
+    /// The entry that reverses this one whole: same account, amount, kind and texts, the opposite `tipo`, no key of its own.
+    ///
+    /// Whether one exists already is for the caller to know: that one is then the answer, and no rule here applies.
+    package func estorno(
+        _ pedido: PedidoDeEstorno,
+        id novo: LancamentoID,
+        hoje: Dia,
+        registradoPor: String?,
+        canal: Canal
+    ) throws(EstornoRecusado) -> Lancamento {
+        guard estornoDe == nil else { throw .estornoDeEstorno }
+        if let pedida = pedido.data {
+            guard pedida >= data else { throw .dataAntesDoOriginal }
+            guard pedida <= JanelaDeDatas(hoje: hoje).ultima else { throw .dataDepoisDeAmanha }
+        }
+        return Lancamento(
+            id: novo,
+            conta: conta,
+            tipo: tipo.oposto,
+            valor: valor,
+            data: pedido.data ?? max(hoje, data),
+            natureza: natureza,
+            descricao: pedido.descricao ?? "Estorno de \(id)",
+            categoria: categoria,
+            referencia: referencia,
+            metadados: metadados,
+            registradoPor: registradoPor,
+            canal: canal,
+            estornoDe: id
+        )
+    }
+}

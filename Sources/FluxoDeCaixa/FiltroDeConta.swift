@@ -1,0 +1,66 @@
+/// Which accounts are meant: one, every account below a name (`loja42.*`, which is not `loja42` itself), or all (`*`).
+package enum FiltroDeConta: Hashable, Sendable {
+    case uma(Conta)
+    /// Every account whose name begins with this account's name and a dot.
+    case abaixoDe(Conta)
+    /// Every account.
+    case todas
+
+    /// Reads an account name, `<name>.*` or `*`; `nil` for anything else.
+    package init?(parsing texto: String) {
+        let bytes = texto.utf8
+        if bytes.elementsEqual("*".utf8) {
+            self = .todas
+        } else if bytes.count > 2, bytes.suffix(2).elementsEqual(".*".utf8) {
+            // The last two bytes are ASCII, so two characters less is two bytes less.
+            guard let conta = Conta(String(decoding: bytes.dropLast(2), as: UTF8.self)) else { return nil }
+            self = .abaixoDe(conta)
+        } else {
+            guard let conta = Conta(texto) else { return nil }
+            self = .uma(conta)
+        }
+    }
+
+    /// Whether the account is among those meant.
+    package func cobre(_ conta: Conta) -> Bool {
+        switch self {
+        case .uma(let unica): unica == conta
+        case .abaixoDe(let acima): conta.nome.utf8.starts(with: "\(acima.nome).".utf8)
+        case .todas: true
+        }
+    }
+
+    /// Whether every account that the other filter could ever mean is among those meant here.
+    package func cobre(_ outro: FiltroDeConta) -> Bool {
+        switch (self, outro) {
+        case (.todas, _): true
+        case (_, .todas): false
+        case (_, .uma(let conta)): cobre(conta)
+        case (.uma, .abaixoDe): false
+        case (.abaixoDe(let acima), .abaixoDe(let abaixo)): acima == abaixo || cobre(abaixo)
+        }
+    }
+
+    /// The accounts meant as a half-open range of names in byte order: `desde <= conta and conta < antesDe` in SQL with `collate "C"`.
+    package var intervalo: (desde: String, antesDe: String) {
+        switch self {
+        // "!" comes before every character that an account name may continue with.
+        case .uma(let conta): (conta.nome, "\(conta.nome)!")
+        // "/" is the byte after ".".
+        case .abaixoDe(let acima): ("\(acima.nome).", "\(acima.nome)/")
+        // "{" is the byte after "z", the last one that a name may begin with.
+        case .todas: ("", "{")
+        }
+    }
+}
+
+extension FiltroDeConta: CustomStringConvertible {
+    /// As it was written: `loja42.caixa`, `loja42.*`, `*`.
+    package var description: String {
+        switch self {
+        case .uma(let conta): conta.nome
+        case .abaixoDe(let conta): "\(conta.nome).*"
+        case .todas: "*"
+        }
+    }
+}

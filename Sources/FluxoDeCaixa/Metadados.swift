@@ -1,0 +1,65 @@
+/// What a caller keeps with an entry: names and texts, without order. Names compare by bytes.
+package struct Metadados: Sendable {
+    /// One name and its text.
+    package struct Item: Sendable {
+        package let nome: String
+        package let valor: String
+
+        package init(nome: String, valor: String) {
+            self.nome = nome
+            self.valor = valor
+        }
+    }
+
+    /// Items.
+    package static let quantidadeMaxima = 16
+    /// UTF-8 of all names and values together.
+    package static let tamanhoMaximoEmBytes = 4096
+    /// No items; equals absence.
+    package static let vazio = Metadados(ordenados: [])
+
+    /// By name, in byte order.
+    package let itens: [Item]
+
+    private init(ordenados: [Item]) {
+        itens = ordenados
+    }
+
+    /// `nil` with more than ``quantidadeMaxima`` items, more than ``tamanhoMaximoEmBytes``, a repeated name, or U+0000 anywhere (PostgreSQL
+    /// cannot store it).
+    package init?(_ itens: some Collection<Item>) {
+        guard itens.count <= Metadados.quantidadeMaxima, Metadados.tamanhoEmBytes(itens) <= Metadados.tamanhoMaximoEmBytes else {
+            return nil
+        }
+        let ordenados = itens.sorted { $0.nome.utf8.lexicographicallyPrecedes($1.nome.utf8) }
+        for (anterior, seguinte) in zip(ordenados, ordenados.dropFirst()) where anterior.nome.temOsMesmosBytes(que: seguinte.nome) {
+            return nil
+        }
+        guard ordenados.allSatisfy({ !$0.nome.utf8.contains(0) && !$0.valor.utf8.contains(0) }) else { return nil }
+        self.init(ordenados: ordenados)
+    }
+
+    /// Whether there are no items.
+    package var isEmpty: Bool { itens.isEmpty }
+
+    /// UTF-8 of all names and values, as ``tamanhoMaximoEmBytes`` counts.
+    package static func tamanhoEmBytes(_ itens: some Sequence<Item>) -> Int {
+        itens.reduce(0) { $0 + $1.nome.utf8.count + $1.valor.utf8.count }
+    }
+}
+
+extension Metadados: Hashable {
+    package static func == (lhs: Metadados, rhs: Metadados) -> Bool {
+        lhs.itens.elementsEqual(rhs.itens) { $0.nome.temOsMesmosBytes(que: $1.nome) && $0.valor.temOsMesmosBytes(que: $1.valor) }
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(itens.count)
+        for item in itens {
+            for texto in [item.nome, item.valor] {
+                hasher.combine(texto.utf8.count)
+                for byte in texto.utf8 { hasher.combine(byte) }
+            }
+        }
+    }
+}

@@ -1,0 +1,102 @@
+/// An entry as a caller sent it: well formed, not yet registered.
+package struct NovoLancamento: Sendable {
+    /// Lengths count Unicode scalars.
+    package static let descricaoMaximaEmEscalares = 200
+    package static let categoriaMaximaEmEscalares = 64
+    package static let referenciaMaximaEmEscalares = 128
+
+    package var conta: Conta
+    package var tipo: Tipo
+    package var valor: Valor
+    /// As sent: without one, the day of registration counts.
+    package var data: Dia?
+    package var natureza: Natureza
+    package var descricao: String?
+    package var categoria: String?
+    /// The caller's own document number.
+    package var referencia: String?
+    package var metadados: Metadados
+    /// The idempotency key; no part of the content.
+    package var chave: Chave?
+
+    /// Lengths of texts are the reader's to check.
+    package init(
+        conta: Conta,
+        tipo: Tipo,
+        valor: Valor,
+        data: Dia? = nil,
+        natureza: Natureza = .operacional,
+        descricao: String? = nil,
+        categoria: String? = nil,
+        referencia: String? = nil,
+        metadados: Metadados = .vazio,
+        chave: Chave? = nil
+    ) {
+        self.conta = conta
+        self.tipo = tipo
+        self.valor = valor
+        self.data = data
+        self.natureza = natureza
+        self.descricao = descricao
+        self.categoria = categoria
+        self.referencia = referencia
+        self.metadados = metadados
+        self.chave = chave
+    }
+}
+
+extension NovoLancamento {
+    /// The bytes of what was sent, for "same key, same content?": equal exactly if every member but the key is equal, texts by bytes.
+    ///
+    /// Defaults equal their absence (both give the same value here), the order of `metadados` does not count, an absent `data` equals only
+    /// an absent one, so that a retry after midnight is still the same content. The first byte is the version of this form: stored hashes
+    /// depend on it, so another form needs another version, and the old one must stay computable.
+    package var conteudoNormalizado: [UInt8] {
+        var conteudo: [UInt8] = [NovoLancamento.versaoDoConteudo]
+        conteudo.reserveCapacity(192)
+        Self.anexar(texto: conta.nome, a: &conteudo)
+        Self.anexar(texto: tipo.rawValue, a: &conteudo)
+        Self.anexar(inteiro: UInt64(bitPattern: valor.centavos), a: &conteudo)
+        Self.anexar(opcional: data?.description, a: &conteudo)
+        Self.anexar(texto: natureza.rawValue, a: &conteudo)
+        Self.anexar(opcional: descricao, a: &conteudo)
+        Self.anexar(opcional: categoria, a: &conteudo)
+        Self.anexar(opcional: referencia, a: &conteudo)
+        Self.anexar(inteiro: UInt64(metadados.itens.count), a: &conteudo)
+        for item in metadados.itens {
+            Self.anexar(texto: item.nome, a: &conteudo)
+            Self.anexar(texto: item.valor, a: &conteudo)
+        }
+        return conteudo
+    }
+
+    private static let versaoDoConteudo: UInt8 = 1
+
+    private static func anexar(opcional texto: String?, a conteudo: inout [UInt8]) {
+        conteudo.append(texto == nil ? 0 : 1)
+        if let texto { anexar(texto: texto, a: &conteudo) }
+    }
+
+    /// The length in front makes the whole unambiguous: no text can imitate the border between two.
+    private static func anexar(texto: String, a conteudo: inout [UInt8]) {
+        anexar(inteiro: UInt64(texto.utf8.count), a: &conteudo)
+        conteudo.append(contentsOf: texto.utf8)
+    }
+
+    private static func anexar(inteiro: UInt64, a conteudo: inout [UInt8]) {
+        for deslocamento in stride(from: 56, through: 0, by: -8) {
+            conteudo.append(UInt8(truncatingIfNeeded: inteiro >> UInt64(deslocamento)))
+        }
+    }
+}
+
+extension NovoLancamento: Hashable {
+    package static func == (lhs: NovoLancamento, rhs: NovoLancamento) -> Bool {
+        lhs.chave == rhs.chave && lhs.conteudoNormalizado == rhs.conteudoNormalizado
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(chave)
+        hasher.combine(conteudoNormalizado)
+    }
+}

@@ -1,0 +1,85 @@
+import AMQP
+import CoreMetrics
+import FluxoDeCaixa
+import Hummingbird
+package import Logging
+import Postgres
+package import ServiceKit
+import ServiceLifecycle
+
+/// The entry service: wires its parts and runs them.
+package enum LancamentosApp: ServiceApp {
+    package static let name = ServiceName.lancamentos
+
+    package static func migrate(_ configuration: MigrateConfiguration, logger: Logger) async throws {
+        try await SchemaCheck.migrate(LancamentosMigrations.migrations, configuration, service: self.name, logger: logger)
+    }
+
+    /// Shutdown runs in the reverse of the order of the services below: HTTP drains first, then what it has written is relayed, the pool closes last.
+    package static func serve(_ configuration: Configuration, metrics: PrometheusRegistry, logger: Logger) async throws {
+        let pool = try PostgresClient.make(configuration.banco, service: self.name, logger: logger)
+        let broker = try AMQPConfiguration(url: configuration.amqp.url.revealed, connectionName: "lancamentos relay")
+
+        var publisherSettings = PublisherSettings()
+        publisherSettings.windowMessagesMax = configuration.lancamentos.relayJanelaMax
+        publisherSettings.drainTimeout = .seconds(5)
+        let amqpPublisher = ConfirmedPublisher(
+            configuration: broker,
+            topology: LancamentosTopology.topology,
+            settings: publisherSettings,
+            logger: logger,
+            observer: PublisherMonitor(logger: logger)
+        )
+        let publisher = AMQPEventPublisher(
+            publisher: amqpPublisher, user: broker.user, urlPublica: configuration.urlPublica, logger: logger
+        )
+        let outbox = PostgresOutboxRepository(client: pool)
+        let relay = Relay(
+            publisher: publisher, outbox: outbox, limits: .init(ringRowsMax: configuration.lancamentos.relayMemoriaMax), logger: logger
+        )
+        let sweeper = Sweeper(
+            leases: PostgresOutboxLeaseSource(configuration: try PostgresConfiguration(configuration.banco, service: self.name)),
+            outbox: outbox, relay: relay, publisher: publisher, logger: logger
+        )
+        let repository = PostgresLancamentoRepository(client: pool, logger: logger)
+        let batcher = WriteBatcher(
+            repository: repository, limits: .init(configuration), logger: logger, handOff: { relay.offer($0) }
+        )
+        let service = LancamentoService(repository: repository, batcher: batcher, clock: .init(configuration.calendario))
+        let health = HealthRegistry()
+        health.register("banco") { await SchemaCheck.run(LancamentosMigrations.migrations, pool) }
+
+        let controller = LancamentoController(service: service, exigirChave: configuration.lancamentos.exigirChave)
+        let application = HTTPServer.makeApplication(
+            routes: controller.routes + Route.operational(health: health, metrics: metrics),
+            configuration: configuration.http,
+            urlPublica: configuration.urlPublica,
+            authenticator: try await Authenticator(configuration.auth),
+            metrics: metrics,
+            logger: logger
+        )
+        try await ServiceRunner.run(
+            [pool, amqpPublisher, relay, sweeper, batcher, application, DrainingService(health: health)],
+            encerramentoMaxS: configuration.encerramentoMaxS,
+            logger: logger
+        )
+    }
+}
+
+extension WriteBatcher.Limits {
+    /// Half of the pool writes, the other half reads, deletes from the outbox and answers readiness.
+    fileprivate init(_ configuration: Configuration) {
+        self.init(
+            queueMax: configuration.lancamentos.escritaFilaMax,
+            batchRowsMax: configuration.lancamentos.escritaLoteMax,
+            workers: max(1, configuration.banco.conexoes / 2),
+            settleMax: .milliseconds(1500)
+        )
+    }
+}
+
+extension LancamentoService.Clock {
+    fileprivate init(_ calendar: BusinessCalendar) {
+        self.init(agora: SystemClock.agora, hoje: { calendar.hoje(agora: SystemClock.agora()) })
+    }
+}

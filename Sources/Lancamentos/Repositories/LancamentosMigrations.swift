@@ -1,0 +1,8 @@
+package import Postgres
+
+/// The schema of the database `lancamentos`.
+package enum LancamentosMigrations {
+    package static let migrations = PostgresMigrations([
+        .init(version: 1, name: "lancamentos_e_outbox", sql: String(decoding: PackageResources.V1_lancamentos_e_outbox_sql, as: UTF8.self))
+    ])
+}

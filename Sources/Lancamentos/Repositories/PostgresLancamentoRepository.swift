@@ -1,0 +1,115 @@
+package import FluxoDeCaixa
+package import Logging
+package import Postgres
+
+/// Entries and their outbox records in PostgreSQL.
+package struct PostgresLancamentoRepository: LancamentoRepository {
+    private let client: PostgresClient
+    private let logger: Logger
+
+    package init(client: PostgresClient, logger: Logger) {
+        self.client = client
+        self.logger = logger
+    }
+
+    /// One statement in its own transaction. The sort fixes the order in which concurrent batches lock keys: unsorted they deadlock.
+    package func insert(_ registros: [RegistroDeLancamento]) async throws(FalhaDeArmazenamento) -> [RegistroNaOutbox] {
+        let entries = registros.map(\.lancamento)
+        let query: PostgresQuery = """
+            with e as materialized (
+                select * from unnest(
+                    \(entries.map { PostgresUUID($0.id.bits) }), \(entries.map(\.conta.nome)), \(entries.map(\.tipo.rawValue)),
+                    \(entries.map(\.valor.centavos)), \(entries.map { PostgresDate(daysSince2000: $0.data.diasDesde2000) }),
+                    \(entries.map(\.natureza.rawValue)), \(entries.map(\.descricao)), \(entries.map(\.categoria)),
+                    \(entries.map(\.referencia)), \(entries.map { LancamentoRow.json($0.metadados) }), \(entries.map(\.registradoPor)),
+                    \(entries.map(\.canal.rawValue)), \(entries.map(\.chave?.texto)),
+                    \(registros.map { $0.conteudo.map { PostgresBytes($0) } }),
+                    \(entries.map { $0.estornoDe.map { PostgresUUID($0.bits) } }), \(registros.map(\.traceparent))
+                ) as e (id, conta, tipo, valor, data, natureza, descricao, categoria, referencia, metadados, registrado_por, canal, chave,
+                        conteudo, estorno_de, traceparent)
+            ), l as (
+                insert into lancamentos (id, conta, tipo, valor, data, natureza, descricao, categoria, referencia, metadados,
+                                         registrado_por, canal, chave, conteudo, estorno_de)
+                select id, conta, tipo, valor, data, natureza, descricao, categoria, referencia, metadados::jsonb,
+                       registrado_por, canal, chave, conteudo, estorno_de
+                from e
+                order by conta collate "C", chave collate "C", estorno_de, id
+                on conflict do nothing
+                returning id
+            )
+            insert into outbox (id, traceparent)
+            select l.id, e.traceparent from l join e on e.id = l.id
+            returning seq, id
+            """
+        return try await self.run(query) { row throws(PostgresError) in
+            RegistroNaOutbox(seq: try row.decode(0), id: LancamentoID(bits: try row.decode(1, as: PostgresUUID.self).bits))
+        }
+    }
+
+    /// A statement of its own after the insert's commit: the insert's snapshot cannot see the winner of a conflict.
+    package func settle(_ registros: [RegistroDeLancamento]) async throws(FalhaDeArmazenamento) -> [LancamentoArmazenado?] {
+        let entries = registros.map(\.lancamento)
+        let query: PostgresQuery = """
+            select p.posicao, l.id, l.conta, l.tipo, l.valor, l.data, l.natureza, l.descricao, l.categoria, l.referencia,
+                   l.metadados::text, l.registrado_por, l.canal, l.chave, l.estorno_de, r.id, l.conteudo
+            from unnest(
+                    \(entries.map { PostgresUUID($0.id.bits) }), \(entries.map(\.conta.nome)), \(entries.map(\.chave?.texto)),
+                    \(entries.map { $0.estornoDe.map { PostgresUUID($0.bits) } })
+                 ) with ordinality as p (id, conta, chave, estorno_de, posicao)
+            cross join lateral (
+                select * from (
+                    select 1 as preferencia, a.* from lancamentos a where a.id = p.id
+                    union all
+                    select 2, b.* from lancamentos b where b.conta = p.conta and b.chave = p.chave
+                    union all
+                    select 3, c.* from lancamentos c where c.estorno_de = p.estorno_de
+                ) candidatos
+                order by preferencia limit 1
+            ) l
+            left join lancamentos r on r.estorno_de = l.id
+            """
+        var found = [LancamentoArmazenado?](repeating: nil, count: registros.count)
+        let rows = try await self.run(query) { row throws(PostgresError) in
+            (position: Int(try row.decode(0, as: Int64.self)) - 1, stored: try LancamentoRow.decode(row, from: 1))
+        }
+        for row in rows { found[row.position] = row.stored }
+        return found
+    }
+
+    package func find(_ id: LancamentoID) async throws(FalhaDeArmazenamento) -> Lancamento? {
+        let query: PostgresQuery = """
+            select l.id, l.conta, l.tipo, l.valor, l.data, l.natureza, l.descricao, l.categoria, l.referencia,
+                   l.metadados::text, l.registrado_por, l.canal, l.chave, l.estorno_de, r.id, l.conteudo
+            from lancamentos l left join lancamentos r on r.estorno_de = l.id
+            where l.id = \(PostgresUUID(id.bits))
+            """
+        return try await self.run(query) { row throws(PostgresError) in try LancamentoRow.decode(row).lancamento }.first
+    }
+
+    private func run<Value>(
+        _ query: PostgresQuery,
+        _ decode: (PostgresRow) throws(PostgresError) -> Value
+    ) async throws(FalhaDeArmazenamento) -> [Value] {
+        do throws(PostgresError) {
+            var values: [Value] = []
+            for row in try await self.client.query(query) { values.append(try decode(row)) }
+            return values
+        } catch {
+            self.logger.debug("query failed", metadata: ["error": "\(error)"])
+            throw FalhaDeArmazenamento(error)
+        }
+    }
+}
+
+extension FalhaDeArmazenamento {
+    /// Sorts an error of the database by what it leaves open.
+    init(_ error: PostgresError) {
+        if error.outcomeIsUnknown {
+            self = .desfechoDesconhecido
+        } else if error.isDataError {
+            self = .dados
+        } else {
+            self = .indisponivel
+        }
+    }
+}

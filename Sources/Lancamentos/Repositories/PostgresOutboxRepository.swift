@@ -1,0 +1,42 @@
+import FluxoDeCaixa
+package import Postgres
+
+/// The outbox in PostgreSQL.
+package struct PostgresOutboxRepository: OutboxRepository {
+    private let client: PostgresClient
+
+    package init(client: PostgresClient) {
+        self.client = client
+    }
+
+    /// In the order of `seq`, passing over rows that another instance deletes at the same moment: after a sweep two may hold the same ones.
+    package func delete(_ seqs: [Int64]) async throws(FalhaDeArmazenamento) {
+        do throws(PostgresError) {
+            try await self.client.query(
+                """
+                delete from outbox where seq in (
+                    select seq from outbox where seq = any(\(seqs)) order by seq for update skip locked
+                )
+                """
+            )
+        } catch {
+            throw FalhaDeArmazenamento(error)
+        }
+    }
+
+    package func backlog(countedMax: Int64) async throws(FalhaDeArmazenamento) -> OutboxBacklog {
+        do throws(PostgresError) {
+            let rows = try await self.client.query(
+                """
+                select (select count(*) from (select from outbox limit \(countedMax)) o),
+                       (select (extract(epoch from clock_timestamp() - criado_em) * 1000)::bigint from outbox order by seq limit 1)
+                """
+            )
+            guard let row = rows.first else { return OutboxBacklog(pending: 0, oldestAge: .zero) }
+            let age = try row.decodeIfPresent(1, as: Int64.self) ?? 0
+            return OutboxBacklog(pending: try row.decode(0), oldestAge: .milliseconds(max(0, age)))
+        } catch {
+            throw FalhaDeArmazenamento(error)
+        }
+    }
+}

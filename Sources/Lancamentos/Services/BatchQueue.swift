@@ -1,0 +1,71 @@
+import DequeModule
+
+/// A bounded queue between those who bring items and workers that take them in batches: what waits, and which workers wait.
+///
+/// It does no I/O; each transition says whom to wake. A free worker is handed what comes at once, so a lone item is not delayed; while all
+/// workers are busy items gather, which is what makes batches.
+struct BatchQueue<Item: Sendable, Worker: Sendable>: Sendable {
+    /// What becomes of items that were brought.
+    struct Submission {
+        /// How many of them, from the front, were taken on; the rest found the queue full or closed.
+        var accepted: Int
+        /// A worker to wake with these items.
+        var handOff: (worker: Worker, items: [Item])?
+    }
+
+    /// What a free worker does next.
+    enum Demand {
+        case take([Item])
+        case wait
+        case end
+    }
+
+    /// How many may wait.
+    let queueMax: Int
+    /// How many a worker takes at most.
+    let batchMax: Int
+
+    private var items: Deque<Item> = []
+    private var idleWorkers: [Worker] = []
+    private var isClosed = false
+
+    init(queueMax: Int, batchMax: Int) {
+        self.queueMax = queueMax
+        self.batchMax = batchMax
+    }
+
+    /// How many wait.
+    var count: Int { self.items.count }
+
+    /// Items are brought, in order.
+    mutating func submit(_ new: [Item]) -> Submission {
+        if self.isClosed || new.isEmpty { return Submission(accepted: 0) }
+        let accepted = min(new.count, self.queueMax - self.items.count)
+        self.items.append(contentsOf: new.prefix(accepted))
+        guard accepted > 0, let worker = self.idleWorkers.popLast() else { return Submission(accepted: accepted) }
+        return Submission(accepted: accepted, handOff: (worker, self.takeBatch()))
+    }
+
+    /// A worker is free.
+    mutating func demand(_ worker: Worker) -> Demand {
+        if !self.items.isEmpty { return .take(self.takeBatch()) }
+        if self.isClosed { return .end }
+        self.idleWorkers.append(worker)
+        return .wait
+    }
+
+    /// Takes what waits, without waiting for more.
+    mutating func takeBatch() -> [Item] {
+        let batch = Array(self.items.prefix(self.batchMax))
+        self.items.removeFirst(batch.count)
+        return batch
+    }
+
+    /// Nothing more is accepted; what waits is still handed out.
+    /// - Returns: the workers to send home.
+    mutating func close() -> [Worker] {
+        self.isClosed = true
+        defer { self.idleWorkers.removeAll() }
+        return self.idleWorkers
+    }
+}

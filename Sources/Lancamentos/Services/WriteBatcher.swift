@@ -1,0 +1,194 @@
+import FluxoDeCaixa
+package import Logging
+import Metrics
+import NIOConcurrencyHelpers
+import ServiceLifecycle
+
+/// Gathers registrations that come in at the same time and writes them in few transactions.
+///
+/// A free worker takes at once what waits, so a lone request is not delayed; while all workers are busy requests gather, up to
+/// ``Limits/queueMax``, and beyond that they are refused. Every request gets exactly one outcome, after its transaction has ended.
+package final class WriteBatcher: Service, Sendable {
+    /// The batcher's limits.
+    package struct Limits: Sendable {
+        /// Registrations that may wait for a worker.
+        package var queueMax: Int
+        /// Rows in one statement.
+        package var batchRowsMax: Int
+        /// Statements at the same time.
+        package var workers: Int
+        /// How long a batch with an unknown outcome is run again before its requests are told that it is unknown.
+        package var settleMax: Duration
+
+        package init(queueMax: Int, batchRowsMax: Int, workers: Int, settleMax: Duration) {
+            self.queueMax = queueMax
+            self.batchRowsMax = batchRowsMax
+            self.workers = workers
+            self.settleMax = settleMax
+        }
+    }
+
+    private struct Item: Sendable {
+        let registro: RegistroDeLancamento
+        let continuation: CheckedContinuation<Result<ResultadoDeRegistro, FalhaDeRegistro>, Never>
+    }
+
+    private typealias Worker = CheckedContinuation<[Item]?, Never>
+
+    private let repository: any LancamentoRepository
+    private let handOff: @Sendable ([PendingEvent]) -> Void
+    private let limits: Limits
+    private let logger: Logger
+    private let pending: NIOLockedValueBox<BatchQueue<Item, Worker>>
+    private let batchRows = Recorder(label: "write_batch_rows")
+
+    /// - Parameters:
+    ///   - repository: the store.
+    ///   - limits: the batcher's limits.
+    ///   - logger: told of refused data and unknown outcomes.
+    ///   - handOff: takes the events of a commit at once, must not wait; what it drops stays in the outbox.
+    package init(
+        repository: any LancamentoRepository,
+        limits: Limits,
+        logger: Logger,
+        handOff: @escaping @Sendable ([PendingEvent]) -> Void
+    ) {
+        self.repository = repository
+        self.limits = limits
+        self.logger = logger
+        self.handOff = handOff
+        self.pending = NIOLockedValueBox(BatchQueue(queueMax: limits.queueMax, batchMax: limits.batchRowsMax))
+    }
+
+    /// Registers an entry.
+    /// - Throws: ``FalhaDeRegistro``.
+    package func write(_ registro: RegistroDeLancamento) async throws(FalhaDeRegistro) -> ResultadoDeRegistro {
+        let result = await withCheckedContinuation { continuation in
+            let item = Item(registro: registro, continuation: continuation)
+            let submission = self.pending.withLockedValue { $0.submit([item]) }
+            if submission.accepted == 0 { continuation.resume(returning: .failure(.sobrecarga)) }
+            if let (worker, items) = submission.handOff { worker.resume(returning: items) }
+        }
+        return try result.get()
+    }
+
+    /// Runs the workers until graceful shutdown, and until what waits then is written.
+    package func run() async {
+        await withGracefulShutdownHandler {
+            await withDiscardingTaskGroup { group in
+                for _ in 0..<self.limits.workers {
+                    group.addTask { await self.work() }
+                }
+            }
+        } onGracefulShutdown: {
+            self.close()
+        }
+    }
+
+    /// Takes nothing more; ``run()`` returns when what waits is written.
+    func close() {
+        let idle = self.pending.withLockedValue { $0.close() }
+        for worker in idle { worker.resume(returning: nil) }
+    }
+
+    private func work() async {
+        while let items = await self.nextItems() {
+            let outcomes = await self.run(items.map(\.registro))
+            for (item, outcome) in zip(items, outcomes) { item.continuation.resume(returning: outcome) }
+        }
+    }
+
+    private func nextItems() async -> [Item]? {
+        await withCheckedContinuation { worker in
+            switch self.pending.withLockedValue({ $0.demand(worker) }) {
+            case .take(let items): worker.resume(returning: items)
+            case .end: worker.resume(returning: nil)
+            case .wait: break
+            }
+        }
+    }
+
+    // MARK: - One batch
+
+    private func run(_ registros: [RegistroDeLancamento]) async -> [Result<ResultadoDeRegistro, FalhaDeRegistro>] {
+        self.batchRows.record(registros.count)
+        var batch = WriteBatch(registros)
+        do throws(FalhaDeArmazenamento) {
+            let (inserted, isRerun) = try await self.insert(batch.rowsToSend)
+            batch.inserted(inserted)
+            // After a run again nobody knows which run made the rows: the sweeper finds all of them.
+            if !isRerun { self.handOff(Self.events(of: inserted, in: registros)) }
+            try await self.settle(&batch)
+        } catch {
+            switch error {
+            case .indisponivel: batch.failRest { _ in .bancoIndisponivel }
+            case .desfechoDesconhecido: batch.failRest { .resultadoDesconhecido($0) }
+            case .dados:
+                // Validation lets no such row through; should one slip by, its neighbours must not suffer.
+                if registros.count > 1 { return await self.runOneByOne(registros) }
+                self.logger.error("the database refuses an entry that passed validation", metadata: ["id": "\(registros[0].lancamento.id)"])
+                batch.failRest { _ in .bancoIndisponivel }
+            }
+        }
+        return batch.outcomes
+    }
+
+    private func runOneByOne(_ registros: [RegistroDeLancamento]) async -> [Result<ResultadoDeRegistro, FalhaDeRegistro>] {
+        var outcomes: [Result<ResultadoDeRegistro, FalhaDeRegistro>] = []
+        for registro in registros { outcomes += await self.run([registro]) }
+        return outcomes
+    }
+
+    /// Inserts the rows. When the outcome is unknown the same rows, with the same ids, are sent again until it is known or time is up: what the
+    /// lost run has stored conflicts with itself and is found when settling.
+    private func insert(
+        _ rows: [RegistroDeLancamento]
+    ) async throws(FalhaDeArmazenamento) -> (inserted: [RegistroNaOutbox], isRerun: Bool) {
+        let deadline = ContinuousClock.now + self.limits.settleMax
+        var isRerun = false
+        while true {
+            do throws(FalhaDeArmazenamento) {
+                return (try await self.repository.insert(rows), isRerun)
+            } catch {
+                switch error {
+                case .dados: throw error
+                case .indisponivel where !isRerun: throw error
+                case .indisponivel, .desfechoDesconhecido: isRerun = true
+                }
+                try await Self.pause(before: deadline)
+            }
+        }
+    }
+
+    /// Finds what answers the rows that did not come back. Only this is repeated if it fails: the insert is done.
+    private func settle(_ batch: inout WriteBatch) async throws(FalhaDeArmazenamento) {
+        let deadline = ContinuousClock.now + self.limits.settleMax
+        while !batch.unsettled.isEmpty {
+            do throws(FalhaDeArmazenamento) {
+                let found = try await self.repository.settle(batch.unsettled.map { batch.registros[$0] })
+                let missing = batch.settled(found)
+                if missing > 0 {
+                    self.logger.error("entries neither stored nor in conflict after a commit", metadata: ["entries": "\(missing)"])
+                    throw .desfechoDesconhecido
+                }
+            } catch {
+                try await Self.pause(before: deadline)
+            }
+        }
+    }
+
+    private static let pauseBetweenRuns: Duration = .milliseconds(100)
+
+    private static func pause(before deadline: ContinuousClock.Instant) async throws(FalhaDeArmazenamento) {
+        guard .now + self.pauseBetweenRuns < deadline else { throw .desfechoDesconhecido }
+        // A shutdown that cancels the wait leaves the outcome as unknown as it was.
+        do { try await Task.sleep(for: self.pauseBetweenRuns) } catch { throw .desfechoDesconhecido }
+    }
+
+    private static func events(of rows: [RegistroNaOutbox], in registros: [RegistroDeLancamento]) -> [PendingEvent] {
+        let byID = Dictionary(registros.map { ($0.lancamento.id, $0) }, uniquingKeysWith: { first, _ in first })
+        return rows.compactMap { row in
+            byID[row.id].map { PendingEvent(seq: row.seq, lancamento: $0.lancamento, traceparent: $0.traceparent) }
+        }
+    }
+}

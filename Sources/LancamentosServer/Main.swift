@@ -1,0 +1,11 @@
+import ArgumentParser
+import Lancamentos
+import ServiceKit
+
+/// The executable `lancamentos`.
+@main
+enum Main {
+    static func main() async {
+        await ServiceCommand<LancamentosApp>.main()
+    }
+}

@@ -1,0 +1,100 @@
+import Foundation
+
+/// One row of the key table: what a key is called, what it holds and what is accepted.
+///
+/// The table is the only list of keys: reading, the search for unknown names and the check of `config/*.yaml` all use it.
+package struct ConfigurationKey: Sendable {
+    /// What a value must look like.
+    package enum Kind: Sendable, Equatable {
+        /// Any text that is not empty.
+        case text
+        /// One of these words.
+        case choice([String])
+        /// A decimal integer inside the range.
+        case integer(ClosedRange<Int>)
+        /// `true` or `false`.
+        case boolean
+        /// An absolute URL with one of these schemes.
+        case url(schemes: [String])
+        /// An identifier of the IANA time zone database that this machine knows.
+        case timeZone
+        /// At least this many bytes of UTF-8.
+        case bytes(min: Int)
+    }
+
+    /// The dotted name, as in the YAML file.
+    package let name: String
+    package let kind: Kind
+    /// What the number counts, `nil` for values without a unit.
+    package let unit: String?
+    /// The built-in value; `nil`: the key has none.
+    package let defaultValue: String?
+    /// Never printed; may come from a file named by `FLUXO_…_FILE`.
+    package let isSecret: Bool
+    /// What the key is for, in Portuguese.
+    package let purpose: String
+
+    init(
+        _ name: String,
+        _ kind: Kind,
+        unit: String? = nil,
+        default defaultValue: String? = nil,
+        secret: Bool = false,
+        purpose: String
+    ) {
+        self.name = name
+        self.kind = kind
+        self.unit = unit
+        self.defaultValue = defaultValue
+        self.isSecret = secret
+        self.purpose = purpose
+    }
+
+    /// `auth.modo` is `FLUXO_AUTH_MODO`.
+    package var environmentName: String {
+        Self.environmentPrefix + self.name.uppercased().map { $0 == "." ? "_" : String($0) }.joined()
+    }
+
+    static let environmentPrefix = "FLUXO_"
+
+    /// What is accepted, for error lines and help, in Portuguese.
+    package var accepted: String {
+        switch self.kind {
+        case .text: "um texto não vazio"
+        case .choice(let words): words.joined(separator: " ou ")
+        case .integer(let range):
+            "um inteiro de \(range.lowerBound) a \(range.upperBound)" + (self.unit.map { " (\($0))" } ?? "")
+        case .boolean: "true ou false"
+        case .url(let schemes): "uma URL " + schemes.map { "\($0)://…" }.joined(separator: " ou ")
+        case .timeZone: "um fuso horário da base IANA, como America/Sao_Paulo"
+        case .bytes(let min): "um segredo de pelo menos \(min) bytes"
+        }
+    }
+
+    /// Whether `value` is what `accepted` says.
+    func accepts(_ value: String) -> Bool {
+        switch self.kind {
+        case .text: return !value.isEmpty
+        case .choice(let words): return words.contains(value)
+        case .integer(let range): return Self.integer(value).map(range.contains) ?? false
+        case .boolean: return value == "true" || value == "false"
+        case .url(let schemes): return Self.isURL(value, schemes: schemes)
+        case .timeZone: return TimeZone(identifier: value) != nil
+        case .bytes(let min): return value.utf8.count >= min
+        }
+    }
+
+    /// Strictly digits: `Int("+5")` would be accepted by the standard library.
+    static func integer(_ text: String) -> Int? {
+        guard !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+        return Int(text)
+    }
+
+    private static func isURL(_ text: String, schemes: [String]) -> Bool {
+        guard text.unicodeScalars.allSatisfy({ $0.value > 0x20 && $0.value != 0x7F }) else { return false }
+        return schemes.contains { scheme in
+            let prefix = scheme + "://"
+            return text.hasPrefix(prefix) && text.utf8.count > prefix.utf8.count
+        }
+    }
+}

@@ -1,0 +1,156 @@
+import Contrato
+import CoreMetrics
+import HTTPTypes
+package import Hummingbird
+import Logging
+import NIOCore
+import NIOHTTP1
+
+/// Answers every request: finds the route, asks who calls, runs the handler, and turns whatever happens into a documented answer.
+///
+/// The first that applies is answered: 404 for the path, 405, 401, 403 for the scope; then the handler's own order.
+package struct HTTPEdge: HTTPResponder {
+    private let table: RouteTable
+    private let authenticator: Authenticator
+    private let problems: ProblemResponse
+    private let metrics: EdgeMetrics
+    private let bodyMaxBytes: Int
+    private let logger: Logger
+
+    init(
+        routes: [Route], configuration: HTTPConfiguration, urlPublica: String, authenticator: Authenticator, metrics: any MetricsFactory,
+        logger: Logger
+    ) {
+        self.table = RouteTable(routes)
+        self.authenticator = authenticator
+        self.problems = ProblemResponse(urlPublica: urlPublica)
+        self.metrics = EdgeMetrics(factory: metrics)
+        self.bodyMaxBytes = configuration.corpoMaxBytes
+        self.logger = logger
+    }
+
+    package func respond(to request: Request, context: EdgeContext) async throws -> Response {
+        let start = ContinuousClock.now
+        let body = RequestBodyReader(maxBytes: self.bodyMaxBytes, channel: context.channel)
+        let target = RequestTarget(request.head.path ?? "")
+        let match = self.table.match(target.path)
+        let requestID = RequestID.new()
+        var logger = self.logger
+        logger[metadataKey: "pedido"] = .string(requestID)
+
+        var response: Response
+        var failed = false
+        do {
+            response = try await self.answer(
+                request, match: match, query: target.query, requestID: requestID, body: body, logger: logger, channel: context.channel)
+        } catch let error as HTTPParserError {
+            // What the HTTP parser cannot read is answered by the server library, below everything here.
+            throw error
+        } catch {
+            if case .unparsable(let parserError) = body.state { throw parserError }
+            failed = true
+            response = self.failure(error, request: request, requestID: requestID, logger: logger)
+        }
+        if request.method == .head { response = Self.withoutBody(response) }
+        response.headers[.requestID] = requestID
+        if self.mustClose(request, body: body, failed: failed) { response.headers[.connection] = "close" }
+        let route = match?.resource.path ?? "nao-encontrada"
+        let duration = start.duration(to: .now)
+        self.metrics.record(method: request.method, route: route, status: response.status.code, duration: duration)
+        logger.debug(
+            "request answered",
+            metadata: [
+                "method": "\(request.method.rawValue)", "route": "\(route)", "status": "\(response.status.code)",
+                "us": "\(duration.nanoseconds / 1000)",
+            ])
+        return response
+    }
+
+    private func answer(
+        _ request: Request, match: RouteTable.Match?, query: Substring?, requestID: String, body: RequestBodyReader, logger: Logger,
+        channel: any Channel
+    ) async throws -> Response {
+        guard let match else { throw Problema(.naoEncontrado, detail: "Este caminho não existe.") }
+        if request.method == .options {
+            return Response(status: .noContent, headers: [.allow: match.resource.allow])
+        }
+        let method = request.method == .head ? .get : request.method
+        guard let route = match.resource.routes[method] ?? match.resource.routes[request.method] else {
+            var response = self.problems.make(
+                ProblemaHTTP(Problema(.metodo, detail: "Este caminho aceita \(match.resource.allow).")), request: request,
+                requestID: requestID)
+            response.headers[.allow] = match.resource.allow
+            return response
+        }
+        let identidade: Identidade
+        switch route.access {
+        case .open:
+            identidade = .ninguem
+        case .scope(let escopo):
+            identidade = try self.authenticator.identidade(authorization: request.headers[.authorization])
+            try identidade.exigir(escopo)
+        }
+        if case .moving = route.pace {
+            channel.triggerUserOutboundEvent(RequestPaceEvent.keepMoving, promise: nil)
+        }
+        var random = SystemRandomNumberGenerator()
+        let caller = request.headers[.traceparent].flatMap(Traceparent.init(parsing:))
+        let scope = RequestScope(
+            requestID: requestID, identidade: identidade,
+            traceparent: caller?.child(using: &random) ?? .new(using: &random), logger: logger, body: body,
+            parameters: match.parameters, rawQuery: query)
+        return try await route.handler(request, scope)
+    }
+
+    /// Nothing thrown becomes a 500. What nobody foresaw is answered with the documented problem that promises least: of a call that
+    /// changes something, that its outcome is not known; of the others, that the service cannot answer now.
+    private func failure(_ error: any Error, request: Request, requestID: String, logger: Logger) -> Response {
+        let problem: ProblemaHTTP
+        switch error {
+        case let known as ProblemaHTTP: problem = known
+        case let known as Problema: problem = ProblemaHTTP(known)
+        case let faults as ErrosDeCampo: problem = ProblemaHTTP(Problema(faults))
+        case is RequestTooSlow, is ChannelError, is IOError:
+            // Of a body that a handler reads as a stream: the caller's connection, not our work, went wrong.
+            problem = ProblemaHTTP(Problema(.ilegivel, detail: "O corpo não chegou inteiro."))
+        default:
+            logger.error("unexpected error in a handler", metadata: ["error": "\(error)"])
+            let safe = request.method == .get || request.method == .head
+            problem = ProblemaHTTP(
+                safe
+                    ? Problema(.sobrecarga, detail: "O serviço não pôde responder agora.")
+                    : Problema(.resultadoDesconhecido, detail: "Não se sabe se o pedido foi executado; consulte antes de repetir."))
+        }
+        return self.problems.make(problem, request: request, requestID: requestID)
+    }
+
+    /// Whether what is left of the body makes the connection useless: too long to be read away, or never to come.
+    private func mustClose(_ request: Request, body: RequestBodyReader, failed: Bool) -> Bool {
+        switch body.state {
+        case .complete, .unparsable: return false
+        // A handler that failed did not say how far it had read.
+        case .streamed: return failed
+        case .broken: return true
+        case .untouched, .partial:
+            switch DeclaredBody(request.headers) {
+            case .none: return false
+            case .chunked: return true
+            case .length(let length): return length > self.bodyMaxBytes || request.headers[.expect] != nil
+            }
+        }
+    }
+
+    /// The same head. Without a known length the connection's handler leaves out the end of the chunked body.
+    private static func withoutBody(_ response: Response) -> Response {
+        guard response.body.contentLength == nil else {
+            return Response(status: response.status, headers: response.headers)
+        }
+        return Response(
+            status: response.status, headers: response.headers,
+            body: ResponseBody(contentLength: nil) { try await $0.finish(nil) })
+    }
+}
+
+extension HTTPField.Name {
+    static let requestID = Self("X-Request-Id")!
+}

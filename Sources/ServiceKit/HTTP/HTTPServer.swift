@@ -1,0 +1,45 @@
+package import CoreMetrics
+package import Hummingbird
+import HummingbirdCore
+package import Logging
+package import NIOCore
+
+/// Wires the edge to a listening server.
+package enum HTTPServer {
+    /// All headers of a request together, in bytes; one header at most half of it.
+    static let headersMaxBytes = 32_768
+    static let headersMaxCount = 100
+
+    /// The server as a service: listens when run, drains on graceful shutdown.
+    ///
+    /// - Parameters:
+    ///   - configuration: where to listen (port 0: any free one) and the limits of one client.
+    ///   - urlPublica: base of a problem's `type`.
+    ///   - metrics: gets `http_requests_total` and `http_request_duration_seconds`.
+    ///   - onListening: told the channel once the server listens, with the port that it got.
+    package static func makeApplication(
+        routes: [Route], configuration: HTTPConfiguration, urlPublica: String, authenticator: Authenticator, metrics: any MetricsFactory,
+        logger: Logger, onListening: @escaping @Sendable (any Channel) async -> Void = { _ in }
+    ) -> Application<HTTPEdge> {
+        let edge = HTTPEdge(
+            routes: routes, configuration: configuration, urlPublica: urlPublica, authenticator: authenticator, metrics: metrics,
+            logger: logger)
+        let requestMax = TimeAmount.seconds(Int64(configuration.requisicaoMaxS))
+        let idleMax = TimeAmount.seconds(Int64(configuration.ociosaMaxS))
+        let server = HTTPServerBuilder.http1(
+            configuration: HTTP1Channel.Configuration(
+                additionalChannelHandlers: [RequestPaceHandler(RequestPace(requestMax: requestMax, stallMax: idleMax))],
+                idleTimeout: idleMax,
+                httpDecoderConfiguration: .init(
+                    maxHeaderFieldSize: self.headersMaxBytes / 2, maxHeaderListSize: self.headersMaxBytes,
+                    maxHeaderFieldCount: self.headersMaxCount)))
+        return Application(
+            responder: edge,
+            server: server,
+            configuration: ApplicationConfiguration(
+                address: .hostname(configuration.endereco, port: configuration.porta),
+                availableConnectionsDelegate: .maximum(configuration.conexoesMax, logger: logger)),
+            onServerRunning: onListening,
+            logger: logger)
+    }
+}

@@ -1,0 +1,150 @@
+import Contrato
+import HTTPTypes
+import Hummingbird
+import NIOConcurrencyHelpers
+import NIOCore
+import NIOHTTP1
+
+/// Reads one request's body and remembers how that went, so that the edge knows what is left on the connection.
+final class RequestBodyReader: Sendable {
+    enum State {
+        case untouched
+        /// Some of it may still be on the way.
+        case partial
+        case complete
+        /// The HTTP parser could not read on: the connection is answered with a bare 400 and closed.
+        case unparsable(HTTPParserError)
+        /// The connection is gone, or the request was not complete in time.
+        case broken
+        /// A handler reads it as a stream and says itself whether the connection may go on.
+        case streamed
+    }
+
+    private let maxBytes: Int
+    private let channel: any Channel
+    private let stateBox = NIOLockedValueBox<State>(.untouched)
+
+    init(maxBytes: Int, channel: any Channel) {
+        self.maxBytes = maxBytes
+        self.channel = channel
+    }
+
+    var state: State { self.stateBox.withLockedValue { $0 } }
+
+    func willRead(_ request: Request) {
+        self.stateBox.withLockedValue { $0 = .streamed }
+        self.continueIfExpected(request)
+    }
+
+    func readJSON(_ request: Request) async throws(Problema) -> JSONValue {
+        try Self.checkMediaType(request)
+        return try Self.parse(try await self.collect(request))
+    }
+
+    func readOptionalJSON(_ request: Request) async throws(Problema) -> JSONValue? {
+        guard DeclaredBody(request.headers) != .none else { return nil }
+        if request.headers[.contentType] == nil, request.headers[.contentEncoding] == nil {
+            // Chunked, so only reading tells whether there is a body at all.
+            guard try await self.collect(request).isEmpty else { try Self.refuseMediaType() }
+            return nil
+        }
+        try Self.checkMediaType(request)
+        let bytes = try await self.collect(request)
+        return bytes.isEmpty ? nil : try Self.parse(bytes)
+    }
+
+    // MARK: - Steps
+
+    private static func checkMediaType(_ request: Request) throws(Problema) {
+        guard request.headers[.contentEncoding] == nil else {
+            throw Problema(.tipoDeMidia, detail: "O corpo não pode ter Content-Encoding.")
+        }
+        let type = (request.headers[.contentType] ?? "").prefix { $0 != ";" }
+        guard type.trimmingPrefix(while: \.isWhitespace).lowercased().trimmedEnd() == "application/json" else { try self.refuseMediaType() }
+    }
+
+    private static func refuseMediaType() throws(Problema) -> Never {
+        throw Problema(.tipoDeMidia, detail: "Content-Type tem de ser application/json.")
+    }
+
+    private static func parse(_ bytes: [UInt8]) throws(Problema) -> JSONValue {
+        do {
+            return try JSONReader.read(bytes)
+        } catch {
+            throw Problema(error)
+        }
+    }
+
+    private func collect(_ request: Request) async throws(Problema) -> [UInt8] {
+        let declared = DeclaredBody(request.headers)
+        if case .length(let length) = declared, length > self.maxBytes { throw self.tooLarge() }
+        guard declared != .none else {
+            self.stateBox.withLockedValue { $0 = .complete }
+            return []
+        }
+        self.stateBox.withLockedValue { $0 = .partial }
+        self.continueIfExpected(request)
+        var bytes: [UInt8] = []
+        do {
+            for try await buffer in request.body {
+                guard bytes.count + buffer.readableBytes <= self.maxBytes else { throw self.tooLarge() }
+                bytes.append(contentsOf: buffer.readableBytesView)
+            }
+        } catch let problema as Problema {
+            throw problema
+        } catch let error as HTTPParserError {
+            self.stateBox.withLockedValue { $0 = .unparsable(error) }
+            throw Problema(.ilegivel, detail: "O corpo não pôde ser lido.")
+        } catch {
+            self.stateBox.withLockedValue { $0 = .broken }
+            let detail = error is RequestTooSlow ? "O corpo não chegou inteiro a tempo." : "A conexão terminou antes do fim do corpo."
+            throw Problema(.ilegivel, detail: detail)
+        }
+        // A connection that ends early ends the sequence without an error.
+        if case .length(let length) = declared, length != bytes.count {
+            self.stateBox.withLockedValue { $0 = .broken }
+            throw Problema(.ilegivel, detail: "A conexão terminou antes do fim do corpo.")
+        }
+        self.stateBox.withLockedValue { $0 = .complete }
+        return bytes
+    }
+
+    private func tooLarge() -> Problema {
+        Problema(.corpoGrande, detail: "O corpo tem mais de \(self.maxBytes) bytes.")
+    }
+
+    /// RFC 9110 §10.1.1. The server library does not answer it.
+    private func continueIfExpected(_ request: Request) {
+        guard request.headers[.expect]?.lowercased() == "100-continue" else { return }
+        self.channel.triggerUserOutboundEvent(RequestPaceEvent.sendContinue, promise: nil)
+    }
+}
+
+/// What a request's head says about its body (RFC 9112 §6.3).
+enum DeclaredBody: Equatable {
+    case none
+    /// `Content-Length`, in bytes.
+    case length(Int)
+    /// `Transfer-Encoding`: the length is known at the end.
+    case chunked
+
+    init(_ headers: HTTPFields) {
+        if headers[.transferEncoding] != nil {
+            self = .chunked
+        } else if let text = headers[.contentLength], text != "0" {
+            // The parser accepts digits only; what overflows is larger than every limit.
+            self = Int(text).map { $0 == 0 ? .none : .length($0) } ?? .length(.max)
+        } else {
+            self = .none
+        }
+    }
+}
+
+extension String {
+    /// Without white space at the end.
+    fileprivate func trimmedEnd() -> Substring {
+        var text = self[...]
+        while text.last?.isWhitespace == true { text.removeLast() }
+        return text
+    }
+}

@@ -1,0 +1,61 @@
+package import Contrato
+package import Hummingbird
+package import Logging
+import NIOCore
+
+/// What the edge found out about one request before its handler runs.
+package struct RequestScope: Sendable {
+    /// UUIDv4 text, lower case: the header `X-Request-Id`, `instance` of a problem, `pedido` in logs.
+    package let requestID: String
+    /// Who calls; on an open route ``Identidade/ninguem``.
+    package let identidade: Identidade
+    /// The caller's trace with a span of this hop, or a new trace.
+    package let traceparent: Traceparent
+    /// Carries the request id.
+    package let logger: Logger
+    /// Reads the body, once.
+    let body: RequestBodyReader
+    let parameters: [String: String?]
+    let rawQuery: Substring?
+
+    /// A path parameter, decoded.
+    ///
+    /// - Throws: `ilegivel` if its percent-encoding or UTF-8 cannot be read. Where a body is read as well, read that first: an answer
+    ///   about its media type or length comes before this one.
+    package func parameter(_ name: String) throws(Problema) -> String {
+        guard let value = self.parameters[name] else {
+            preconditionFailure("the route has no parameter \(name)")
+        }
+        guard let value else {
+            throw Problema(.ilegivel, detail: "O caminho tem codificação por cento ou UTF-8 inválidos.")
+        }
+        return value
+    }
+
+    /// The query's parameters.
+    ///
+    /// - Throws: `ilegivel` if percent-encoding or UTF-8 cannot be read.
+    package func query() throws(Problema) -> QueryParameters {
+        try QueryParameters(parsing: self.rawQuery)
+    }
+
+    /// Reads the body as JSON, whole and at most `http.corpo_max_bytes` of it.
+    ///
+    /// - Throws: in this order `tipo-de-midia` (not `application/json`, or any `Content-Encoding`), `corpo-grande` (declared length before
+    ///   a byte is read), `ilegivel` (not JSON as ``JSONReader`` accepts it, or not complete in time).
+    package func readJSON(_ request: Request) async throws(Problema) -> JSONValue {
+        try await self.body.readJSON(request)
+    }
+
+    /// The same, for calls that need no body; `nil`: there was none, and then no media type is asked.
+    package func readOptionalJSON(_ request: Request) async throws(Problema) -> JSONValue? {
+        try await self.body.readOptionalJSON(request)
+    }
+
+    /// For handlers that read `request.body` themselves as a stream: answers `Expect: 100-continue`. Call it once, before reading.
+    ///
+    /// A handler that answers without having read to the end sets `Connection: close`.
+    package func willReadBody(_ request: Request) {
+        self.body.willRead(request)
+    }
+}

@@ -1,0 +1,41 @@
+package import HTTPTypes
+package import Hummingbird
+
+/// One call of the API.
+package struct Route: Sendable {
+    /// Who may call it.
+    package enum Access: Sendable {
+        /// Everybody, without a token.
+        case open
+        /// Callers whose token has this scope.
+        case scope(Escopo)
+    }
+
+    /// When a request must have arrived.
+    package enum Pace: Sendable {
+        /// Whole within `http.requisicao_max_s`.
+        case complete
+        /// Any length of time, but never silent for `http.requisicao_max_s`: for bodies read as a stream.
+        case moving
+    }
+
+    package typealias Handler = @Sendable (Request, RequestScope) async throws -> Response
+
+    package let method: HTTPRequest.Method
+    /// A template such as `/v1/lancamentos/{id}`; also the label `route` in metrics.
+    package let path: String
+    package let access: Access
+    package let pace: Pace
+    package let handler: Handler
+
+    /// - Parameter method: of `GET`, `HEAD` is made as well; `OPTIONS` is answered for every path.
+    package init(
+        _ method: HTTPRequest.Method, _ path: String, access: Access, pace: Pace = .complete, handler: @escaping Handler
+    ) {
+        self.method = method
+        self.path = path
+        self.access = access
+        self.pace = pace
+        self.handler = handler
+    }
+}

@@ -1,0 +1,125 @@
+import Testing
+
+@testable import AMQP
+
+struct AMQPTableTests {
+    @Test func writesTheBytesOfTheSpecification() throws {
+        let table: AMQPTable = ["a": .int32(-2), "b": "é", "c": .array([true, .void])]
+        #expect(
+            try table.wireBytes() == [
+                0, 0, 0, 26,
+                1, 0x61, 0x49, 0xFF, 0xFF, 0xFF, 0xFE,
+                1, 0x62, 0x53, 0, 0, 0, 2, 0xC3, 0xA9,
+                1, 0x63, 0x41, 0, 0, 0, 3, 0x74, 1, 0x56,
+            ])
+    }
+
+    @Test(arguments: 0..<50) func readsBackWhatItWrote(seed: UInt64) throws {
+        var generator = SeededGenerator(seed: seed)
+        let table = Self.randomTable(depth: 0, &generator)
+        #expect(AMQPTable(wireBytes: try table.wireBytes()) == table)
+    }
+
+    @Test(arguments: 0..<5) func refusesEveryTruncation(seed: UInt64) throws {
+        var generator = SeededGenerator(seed: seed)
+        let bytes = try Self.randomTable(depth: 1, &generator).wireBytes()
+        #expect((0..<bytes.count).allSatisfy { AMQPTable(wireBytes: Array(bytes.prefix($0))) == nil })
+        #expect(AMQPTable(wireBytes: bytes + [0]) == nil)
+    }
+
+    @Test func survivesRandomBytes() throws {
+        var generator = SeededGenerator(seed: 1)
+        for _ in 0..<5000 {
+            let content = generator.bytes(.random(in: 0...64, using: &generator))
+            // With a fitting length, so that more than the first check is reached.
+            guard let table = AMQPTable(wireBytes: [0, 0, 0, UInt8(content.count)] + content) else { continue }
+            let written = try table.wireBytes()
+            #expect(AMQPTable(wireBytes: written) == table)
+        }
+    }
+
+    @Test(arguments: 0..<10) func survivesDamage(seed: UInt64) throws {
+        var generator = SeededGenerator(seed: seed)
+        let bytes = try Self.randomTable(depth: 0, &generator).wireBytes()
+        for _ in 0..<200 {
+            var damaged = bytes
+            for _ in 0...Int.random(in: 0...2, using: &generator) {
+                damaged[Int.random(in: damaged.indices, using: &generator)] = .random(in: 0...255, using: &generator)
+            }
+            if let table = AMQPTable(wireBytes: damaged) { #expect(AMQPTable(wireBytes: try table.wireBytes()) == table) }
+        }
+    }
+
+    @Test func keepsDeepNestingUnreadAndWritesItBackUnchanged() throws {
+        var bytes: [UInt8] = []
+        let levels = 20_000
+        for level in 1...levels { bytes += [UInt8(ascii: "A")] + UInt32((levels - level) * 5).wire }
+        bytes = [1, UInt8(ascii: "n")] + bytes
+        bytes = UInt32(bytes.count).wire + bytes
+        let table = try #require(AMQPTable(wireBytes: bytes))
+        var depth = 1
+        var value = try #require(table["n"])
+        while case .array(let values) = value {
+            depth += 1
+            value = try #require(values.first)
+        }
+        guard case .unread(let kind, _) = value else {
+            Issue.record("\(value)")
+            return
+        }
+        #expect(kind == UInt8(ascii: "A"))
+        #expect(depth == AMQPTable.nestingMax)
+        #expect(try table.wireBytes() == bytes)
+    }
+
+    @Test func refusesNamesThatAreTooLong() {
+        let table: AMQPTable = [String(repeating: "n", count: 256): .void]
+        #expect(throws: AMQPError.self) { try table.wireBytes() }
+        #expect(throws: Never.self) { try AMQPTable([.init(name: String(repeating: "n", count: 255), value: .void)]).wireBytes() }
+    }
+
+    @Test func findsSetsAndRemovesByName() {
+        var table = AMQPTable([.init(name: "a", value: .int32(1)), .init(name: "b", value: .void), .init(name: "a", value: .int32(2))])
+        #expect(table["a"] == .int32(1))
+        table["a"] = .int32(3)
+        #expect(table == ["a": .int32(3), "b": .void])
+        table["c"] = true
+        table["b"] = nil
+        #expect(table == ["a": .int32(3), "c": true])
+        #expect(table["missing"] == nil)
+    }
+
+    static func randomTable(depth: Int, _ generator: inout SeededGenerator) -> AMQPTable {
+        let count = depth == 0 ? 12 : Int.random(in: 0...3, using: &generator)
+        return AMQPTable(
+            (0..<count).map { _ in
+                AMQPTable.Entry(
+                    nameBytes: generator.bytes(.random(in: 0...9, using: &generator)), value: Self.randomValue(depth: depth, &generator))
+            })
+    }
+
+    static func randomValue(depth: Int, _ generator: inout SeededGenerator) -> AMQPValue {
+        let bits = generator.next()
+        switch Int.random(in: 0...(depth < 5 ? 18 : 15), using: &generator) {
+        case 0: return .bool(bits & 1 == 0)
+        case 1: return .int8(Int8(truncatingIfNeeded: bits))
+        case 2: return .uint8(UInt8(truncatingIfNeeded: bits))
+        case 3: return .int16(Int16(truncatingIfNeeded: bits))
+        case 4: return .uint16(UInt16(truncatingIfNeeded: bits))
+        case 5: return .int32(Int32(truncatingIfNeeded: bits))
+        case 6: return .uint32(UInt32(truncatingIfNeeded: bits))
+        case 7: return .int64(Int64(bitPattern: bits))
+        case 8: return .uint64(bits)
+        case 9: return .float(bits: UInt32(truncatingIfNeeded: bits))
+        case 10: return .double(bits: bits)
+        case 11: return .decimal(scale: UInt8(truncatingIfNeeded: bits), value: UInt32(truncatingIfNeeded: bits >> 8))
+        case 12: return .string("texto ção \(bits)")
+        case 13: return .longString([0xC3] + generator.bytes(3).map { $0 & 0x7F })
+        case 14: return .bytes(generator.bytes(5))
+        case 15: return .timestamp(bits)
+        case 16: return .void
+        case 17: return .array((0..<3).map { _ in Self.randomValue(depth: depth + 1, &generator) })
+        default: return .table(Self.randomTable(depth: depth + 1, &generator))
+        }
+    }
+}

@@ -1,0 +1,22 @@
+import FluxoDeCaixa
+import Testing
+
+@Suite struct JanelaDeDatasTests {
+    @Test(arguments: [
+        ("2026-11-24", "2016-11-24", true), ("2026-11-24", "2016-11-23", false), ("2026-11-24", "2026-11-24", true),
+        ("2026-11-24", "2026-11-25", true), ("2026-11-24", "2026-11-26", false), ("2024-02-29", "2014-02-28", true),
+        ("2024-02-29", "2014-02-27", false), ("2026-12-31", "2027-01-01", true), ("2026-12-31", "2027-01-02", false),
+    ])
+    func acceptsTenYearsBackToTomorrow(hoje: String, dia: String, aceita: Bool) throws {
+        #expect(try JanelaDeDatas(hoje: #require(Dia(parsing: hoje))).aceita(#require(Dia(parsing: dia))) == aceita)
+    }
+
+    @Test func hasLimitsAtTheEndsOfTime() {
+        #expect(JanelaDeDatas(hoje: .primeiro).primeira == .primeiro)
+        #expect(JanelaDeDatas(hoje: .ultimo).ultima == .ultimo)
+    }
+
+    @Test func namesItsLimits() throws {
+        #expect(try JanelaDeDatas(hoje: #require(Dia(parsing: "2026-11-24"))).description == "de 2016-11-24 a 2026-11-25")
+    }
+}

@@ -1,0 +1,100 @@
+import AMQP
+import Testing
+
+extension AMQPTests {
+    @Suite struct Consumer {
+        @Test func leavesExactlyWhatWasNotSettled() async throws {
+            let name = TestBroker.uniqueName("gap")
+            let (publisher, consumer) = try TestBroker.pair(name)
+            try await withServices([publisher, consumer]) {
+                #expect(await publisher.publish((0..<300).map { .test(name, "m\($0)") }).allSatisfy { $0 == .confirmed })
+                var deliveries: [Delivery] = []
+                while deliveries.count < 300, let batch = await consumer.nextBatch() { deliveries += batch.deliveries }
+                // Gaps at the beginning, in the middle and at the end, settled from the back, some twice.
+                let open = [0, 1, 150, 299]
+                let settled = deliveries.indices.filter { !open.contains($0) }.reversed().map { deliveries[$0].tag }
+                await consumer.settle(Array(settled.prefix(100)))
+                await consumer.settle(settled)
+                // Closing one gap later acknowledges up to the next.
+                await consumer.settle([deliveries[0].tag])
+                await consumer.suspendConsuming()
+            }
+            #expect(try await TestBroker.messagesLeft(in: name) == ["m1", "m150", "m299"])
+        }
+
+        @Test func dropsTagsOfAnEarlierChannel() async throws {
+            let name = TestBroker.uniqueName("late")
+            let (publisher, consumer) = try TestBroker.pair(name)
+            try await withServices([publisher, consumer]) {
+                #expect(await publisher.publish([.test(name, "a"), .test(name, "b")]) == [.confirmed, .confirmed])
+                var first: [Delivery] = []
+                while first.count < 2, let batch = await consumer.nextBatch() { first += batch.deliveries }
+                await consumer.suspendConsuming()
+                #expect(!consumer.isConsuming)
+                await consumer.resumeConsuming()
+                var again: [Delivery] = []
+                while again.count < 2, let batch = await consumer.nextBatch() { again += batch.deliveries }
+                #expect(again.allSatisfy { $0.redelivered })
+                #expect(again[0].tag.generation > first[0].tag.generation)
+                // Late: sent, they would acknowledge the second delivery, which nobody settled.
+                await consumer.settle(first.map(\.tag))
+                await consumer.settle([again[0].tag])
+            }
+            #expect(try await TestBroker.messagesLeft(in: name) == ["b"])
+        }
+
+        @Test func handsOutNothingAfterShutdownAndWaitsForWhatIsOut() async throws {
+            let name = TestBroker.uniqueName("shutdown")
+            let (publisher, consumer) = try TestBroker.pair(name)
+            let batch = try await withServices([publisher, consumer]) {
+                #expect(await publisher.publish((0..<10).map { .test(name, "m\($0)") }).allSatisfy { $0 == .confirmed })
+                let batch = try #require(await consumer.nextBatch())
+                Task {
+                    // Only once shutdown has begun, which is when no batch comes any more.
+                    while await consumer.nextBatch() != nil {}
+                    await consumer.settle(batch.tags)
+                }
+                return batch
+            }
+            #expect(await consumer.nextBatch() == nil)
+            #expect(try await TestBroker.messagesLeft(in: name).count == 10 - batch.deliveries.count)
+        }
+
+        @Test(.enabled(if: TestBroker.control != nil)) func declaresItsQueueAgainWhenItIsDeleted() async throws {
+            let name = TestBroker.uniqueName("deleted")
+            let (publisher, consumer) = try TestBroker.pair(name)
+            try await withServices([publisher, consumer]) {
+                #expect(await publisher.publish([.test(name, "a")]) == [.confirmed])
+                let first = try #require(await consumer.nextBatch())
+                try TestBroker.control("delete_queue", name)
+                // What was held belongs to a queue that is gone; telling so hurts nobody.
+                await consumer.settle(first.tags)
+                let published = await eventually { await publisher.publish([.test(name, "b")]) == [.confirmed] }
+                #expect(published)
+                let second = try #require(await consumer.nextBatch())
+                #expect(second.deliveries.first?.properties.messageID == "b")
+                await consumer.settle(second.tags)
+            }
+        }
+
+        @Test(.enabled(if: TestBroker.control != nil)) func keepsTryingWhenTheBrokerClosesTheChannel() async throws {
+            let name = TestBroker.uniqueName("conflict")
+            let publisher = ConfirmedPublisher(
+                configuration: try TestBroker.configuration(), topology: .temporary(name), logger: .quiet)
+            var other = AMQPTopology.temporary(name)
+            other.queues[0].arguments["x-max-length"] = .int32(1000)
+            let consumer = BatchConsumer(configuration: try TestBroker.configuration(), topology: other, queue: name, logger: .quiet)
+            try await withServices([publisher]) {
+                #expect(await publisher.publish([.test(name, "a")]) == [.confirmed])
+            }
+            try await withServices([consumer]) {
+                try await Task.sleep(for: .milliseconds(700))
+                // 406: the queue exists with other arguments.
+                #expect(!consumer.isConsuming)
+                try TestBroker.control("delete_queue", name)
+                let recovered = await eventually { consumer.isConsuming }
+                #expect(recovered)
+            }
+        }
+    }
+}

@@ -1,0 +1,107 @@
+import FluxoDeCaixa
+import Logging
+import Postgres
+import TestSupport
+import Testing
+
+@testable import Lancamentos
+
+@Suite(.enabled(if: TestServers.postgresURL != nil, "needs the server that deploy/local/test starts"), .timeLimit(.minutes(5)))
+struct LancamentoRepositoryTests {
+    private func withRepository<Value: Sendable>(
+        _ body: @Sendable @escaping (PostgresLancamentoRepository, PostgresClient, PostgresConfiguration) async throws -> Value
+    ) async throws -> Value {
+        try await withSchema(LancamentosMigrations.migrations) { client, configuration in
+            try await body(PostgresLancamentoRepository(client: client, logger: Logger(label: "tests")), client, configuration)
+        }
+    }
+
+    private static func registro(_ number: UInt64, chave: String? = nil, conteudo: [UInt8] = [1], conta: String = "loja")
+        -> RegistroDeLancamento
+    {
+        let lancamento = Lancamento(
+            id: LancamentoID(bits: 0x0190_0000_0000_7000_8000_0000_0000_0000 | UInt128(number)), conta: Conta(conta)!, tipo: .debito,
+            valor: Valor(centavos: Int64(number))!, data: Dia(parsing: "2026-11-24")!, natureza: .ajuste, descricao: "açaí 🍇",
+            categoria: "c", referencia: "r", metadados: Metadados([.init(nome: "b", valor: "\"\\\n"), .init(nome: "a", valor: "")])!,
+            registradoPor: "teste", canal: .rest, chave: chave.map { Chave(literal: $0)! }
+        )
+        return RegistroDeLancamento(lancamento: lancamento, conteudo: chave == nil ? nil : conteudo, traceparent: "00-1-2-00")
+    }
+
+    @Test func `an entry comes back as it was stored, with its outbox record`() async throws {
+        try await self.withRepository { repository, client, _ in
+            let registro = Self.registro(1, chave: "k")
+            let inserted = try await repository.insert([registro])
+            #expect(inserted.map(\.id) == [registro.lancamento.id])
+            #expect(try await repository.find(registro.lancamento.id) == registro.lancamento)
+            #expect(try await repository.find(Self.registro(2).lancamento.id) == nil)
+            let outbox = try await client.query("select seq, id, traceparent from outbox")
+            #expect(outbox.count == 1)
+            #expect(try outbox[0].decode(0) == inserted[0].seq)
+            #expect(try outbox[0].decode(2) == "00-1-2-00")
+        }
+    }
+
+    @Test func `a key, an id or a reversal seen before stores nothing and is settled`() async throws {
+        try await self.withRepository { repository, client, _ in
+            let first = Self.registro(1, chave: "k")
+            _ = try await repository.insert([first])
+            let sameKey = Self.registro(2, chave: "k", conteudo: [2])
+            let otherAccount = Self.registro(3, chave: "k", conta: "outra")
+            #expect(try await repository.insert([sameKey, otherAccount, first]).map(\.id) == [otherAccount.lancamento.id])
+            let settled = try await repository.settle([sameKey, first, Self.registro(9)])
+            #expect(settled == [LancamentoArmazenado(lancamento: first.lancamento, conteudo: [1]), settled[0], nil])
+            #expect(try await client.query("select 1 from outbox").count == 2)
+        }
+    }
+
+    @Test func `concurrent batches over the same keys neither deadlock nor register twice`() async throws {
+        try await self.withRepository { repository, client, _ in
+            var random = SeededGenerator(seed: 3)
+            let batcher = WriteBatcher(
+                repository: repository, limits: .init(queueMax: 10_000, batchRowsMax: 50, workers: 6, settleMax: .seconds(30)),
+                logger: Logger(label: "tests"), handOff: { _ in }
+            )
+            // 60 keys, each asked for 20 times in random order.
+            let registros = (0..<1200).map { Self.registro(UInt64($0 + 1), chave: "k\($0 % 60)", conteudo: [1]) }.shuffled(using: &random)
+            let created = try await withThrowingTaskGroup(of: Bool.self) { group in
+                let running = Task { await batcher.run() }
+                for registro in registros {
+                    group.addTask {
+                        if case .criado = try await batcher.write(registro) { true } else { false }
+                    }
+                }
+                let created = try await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+                batcher.close()
+                await running.value
+                return created
+            }
+            #expect(created == 60)
+            #expect(try await client.query("select 1 from lancamentos").count == 60)
+            #expect(try await client.query("select 1 from outbox").count == 60)
+            let deadlocks = try await client.query("select deadlocks from pg_stat_database where datname = current_database()")
+            #expect(try deadlocks.first?.decode(0, as: Int64.self) == 0)
+        }
+    }
+
+    @Test func `the outbox is claimed by one session at a time, in order, above the cursor`() async throws {
+        try await self.withRepository { repository, client, configuration in
+            let inserted = try await repository.insert((1...5).map { Self.registro($0) })
+            let source = PostgresOutboxLeaseSource(configuration: configuration)
+            let lease = try #require(try await source.acquire())
+            #expect(try await source.acquire() == nil)
+            let young = try await lease.claim(above: 0, minimumAge: .seconds(60), limit: 10)
+            #expect(young.isEmpty)
+            let seqs = inserted.map(\.seq).sorted()
+            let events = try await lease.claim(above: seqs[0], minimumAge: .zero, limit: 3)
+            #expect(events.map(\.seq) == Array(seqs[1...3]))
+            #expect(events[0].traceparent == "00-1-2-00")
+            #expect(Set(inserted.map(\.id)).contains(events[0].lancamento.id))
+            await lease.release()
+            let outbox = PostgresOutboxRepository(client: client)
+            try await outbox.delete([seqs[0], seqs[1], 999_999])
+            #expect(try await outbox.backlog(countedMax: 100).pending == 3)
+            #expect(try await outbox.backlog(countedMax: 2).pending == 2)
+        }
+    }
+}

@@ -1,0 +1,129 @@
+import Contrato
+import FluxoDeCaixa
+import Logging
+import Postgres
+import TestSupport
+import Testing
+
+@testable import Consolidado
+
+@Suite(.enabled(if: TestServers.postgresURL != nil, "needs the server that deploy/local/test starts"), .timeLimit(.minutes(5)))
+struct SaldoRepositoryTests {
+    private func withRepository<Value: Sendable>(
+        _ body: @Sendable @escaping (PostgresSaldoRepository, PostgresClient) async throws -> Value
+    ) async throws -> Value {
+        try await withSchema(ConsolidadoMigrations.migrations) { client, _ in
+            try await body(PostgresSaldoRepository(client: client, logger: Logger(label: "tests")), client)
+        }
+    }
+
+    private static func entry(
+        _ number: UInt64, conta: String = "loja", data: String = "2026-11-24", tipo: Tipo = .credito, centavos: Int64 = 100,
+        natureza: String = "operacional"
+    ) -> LancamentoAplicavel {
+        LancamentoAplicavel(
+            id: LancamentoID(bits: 0x0190_0000_0000_7000_8000_0000_0000_0000 | UInt128(number)), conta: Conta(conta)!,
+            data: Dia(parsing: data)!, tipo: tipo, natureza: natureza, valor: Valor(centavos: centavos)!
+        )
+    }
+
+    @Test func `an entry is applied once, however often it comes`() async throws {
+        try await self.withRepository { repository, _ in
+            #expect(try await repository.apply([Self.entry(1), Self.entry(2)]).count == 2)
+            #expect(try await repository.apply([Self.entry(2), Self.entry(3)]) == [Self.entry(3).id])
+            let day = try await repository.dia(Dia(parsing: "2026-11-24")!, of: Conta("loja")!)
+            #expect(day.saldoFinal.description == "3.00")
+            #expect(day.quantidadeCreditos == 3)
+            #expect(day.versao == 2)
+        }
+    }
+
+    @Test func `a backdated entry shows in every later opening balance`() async throws {
+        try await self.withRepository { repository, _ in
+            let conta = Conta("loja")!
+            _ = try await repository.apply([
+                Self.entry(1, data: "2026-11-24"), Self.entry(2, data: "2026-11-02", tipo: .debito, centavos: 30),
+            ])
+            _ = try await repository.apply([Self.entry(3, data: "2025-01-31", centavos: 1000)])
+            func opening(_ date: String) async throws -> String {
+                try await repository.dia(Dia(parsing: date)!, of: conta).saldoInicial.description
+            }
+            #expect(try await opening("2025-01-31") == "0.00")
+            #expect(try await opening("2025-02-01") == "10.00")
+            #expect(try await opening("2026-11-02") == "10.00")
+            #expect(try await opening("2026-11-03") == "9.70")
+            #expect(try await opening("2026-11-25") == "10.70")
+            #expect(try await opening("9999-12-31") == "10.70")
+        }
+    }
+
+    @Test func `a period carries its balance over days without entries`() async throws {
+        try await self.withRepository { repository, _ in
+            _ = try await repository.apply([
+                Self.entry(1, data: "2026-10-30"), Self.entry(2, data: "2026-11-02", natureza: "transferencia"),
+                Self.entry(3, data: "2026-11-02", tipo: .debito, centavos: 250, natureza: "transferencia"),
+            ])
+            let periodo = Periodo(de: Dia(parsing: "2026-10-31")!, ate: Dia(parsing: "2026-11-03")!)!
+            let saldo = try await repository.periodo(periodo, of: Conta("loja")!)
+            #expect(saldo.dias.map(\.saldoInicial.description) == ["1.00", "1.00", "1.00", "-0.50"])
+            #expect(saldo.dias.map(\.saldoFinal.description) == ["1.00", "1.00", "-0.50", "-0.50"])
+            #expect(saldo.totais.transferenciasEntrada.description == "1.00")
+            #expect(saldo.totais.transferenciasSaida.description == "2.50")
+            #expect(saldo.totais.saldoFinal.description == "-0.50")
+        }
+    }
+
+    @Test func `an account never seen has zeros`() async throws {
+        try await self.withRepository { repository, _ in
+            let day = try await repository.dia(Dia(parsing: "2026-11-24")!, of: Conta("nunca")!)
+            #expect(day.versao == 0)
+            #expect(day.saldoFinal == .zero)
+            #expect(day.atualizadoEm == nil)
+        }
+    }
+
+    @Test func `sums pass 64 bits`() async throws {
+        try await self.withRepository { repository, client in
+            _ = try await repository.apply([Self.entry(1, centavos: Valor.maximoEmCentavos)])
+            // As if nine and a half million of the largest entries had been applied before.
+            try await client.query("update saldos_diarios set creditos = 9500000 * creditos")
+            try await client.query("update contas set saldo = 9500000 * saldo")
+            try await client.query("update totais_mensais set saldo = 9500000 * saldo")
+            _ = try await repository.apply([Self.entry(2, centavos: Valor.maximoEmCentavos)])
+            let day = try await repository.dia(Dia(parsing: "2026-11-24")!, of: Conta("loja")!)
+            #expect(day.totalCreditos.centavos == 9_500_001 * Int128(Valor.maximoEmCentavos))
+            let next = try await repository.dia(Dia(parsing: "2026-12-24")!, of: Conta("loja")!)
+            #expect(next.saldoInicial.centavos == 9_500_001 * Int128(Valor.maximoEmCentavos))
+        }
+    }
+
+    @Test func `concurrent batches over the same accounts and ids neither deadlock nor differ`() async throws {
+        try await self.withRepository { repository, client in
+            // Every batch is in another order and shares ids, accounts and days with the others.
+            var random = SeededGenerator(seed: 7)
+            let entries = (0..<1200).map {
+                Self.entry(UInt64($0), conta: "loja\($0 % 20)", data: "2026-11-\(10 + $0 % 15)", centavos: Int64(1 + $0))
+            }
+            var batches: [[LancamentoAplicavel]] = []
+            for _ in 0..<48 { batches.append(Array(entries.shuffled(using: &random).prefix(150))) }
+            batches.append(contentsOf: stride(from: 0, to: 1200, by: 100).map { Array(entries[$0..<$0 + 100]) })
+            let service = ConsolidacaoService(repository: repository)
+            let applied = try await withThrowingTaskGroup(of: Int.self) { group in
+                for batch in batches {
+                    group.addTask { try await service.apply(batch).filter { $0 == .applied }.count }
+                }
+                return try await group.reduce(0, +)
+            }
+            #expect(applied == 1200)
+            let row = try #require(
+                await client.query(
+                    "select sum(creditos), (select sum(saldo) from contas), (select sum(saldo) from totais_mensais) from saldos_diarios"
+                ).first
+            )
+            let expected = Int128(entries.map(\.valor.centavos).reduce(0, +))
+            for column in 0..<3 { #expect(try row.decode(column, as: Int128.self) == expected) }
+            let deadlocks = try await client.query("select deadlocks from pg_stat_database where datname = current_database()")
+            #expect(try deadlocks.first?.decode(0, as: Int64.self) == 0)
+        }
+    }
+}

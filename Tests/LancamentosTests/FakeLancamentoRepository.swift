@@ -1,0 +1,70 @@
+import FluxoDeCaixa
+
+@testable import Lancamentos
+
+/// A store in memory that keeps the repository's promises, and that can be told to lose answers.
+actor FakeLancamentoRepository: LancamentoRepository {
+    /// What happens to one call.
+    enum Fault {
+        /// Nothing is stored.
+        case unavailable
+        /// It is stored, but the answer is lost.
+        case answerLost
+        /// The data is refused.
+        case refused
+    }
+
+    private(set) var entries: [LancamentoID: RegistroDeLancamento] = [:]
+    private(set) var batchSizes: [Int] = []
+    private var nextSeq: Int64 = 1
+    private var insertFaults: [Fault?]
+    private var settleFaults: [Fault?]
+    private let refusedID: LancamentoID?
+
+    /// - Parameters:
+    ///   - insertFaults: of the first inserts, in order.
+    ///   - settleFaults: of the first settles, in order.
+    ///   - refusedID: an entry that is refused whatever else is in the statement.
+    init(insertFaults: [Fault?] = [], settleFaults: [Fault?] = [], refusedID: LancamentoID? = nil) {
+        self.insertFaults = insertFaults
+        self.settleFaults = settleFaults
+        self.refusedID = refusedID
+    }
+
+    func insert(_ registros: [RegistroDeLancamento]) async throws(FalhaDeArmazenamento) -> [RegistroNaOutbox] {
+        self.batchSizes.append(registros.count)
+        let fault = self.insertFaults.isEmpty ? nil : self.insertFaults.removeFirst()
+        if case .unavailable = fault { throw .indisponivel }
+        if case .refused = fault { throw .dados }
+        if registros.contains(where: { $0.lancamento.id == self.refusedID }) { throw .dados }
+        var inserted: [RegistroNaOutbox] = []
+        for registro in registros where self.find(registro) == nil {
+            self.entries[registro.lancamento.id] = registro
+            inserted.append(RegistroNaOutbox(seq: self.nextSeq, id: registro.lancamento.id))
+            self.nextSeq += 1
+        }
+        if case .answerLost = fault { throw .desfechoDesconhecido }
+        return inserted
+    }
+
+    func settle(_ registros: [RegistroDeLancamento]) async throws(FalhaDeArmazenamento) -> [LancamentoArmazenado?] {
+        let fault = self.settleFaults.isEmpty ? nil : self.settleFaults.removeFirst()
+        if fault != nil { throw .indisponivel }
+        return registros.map { registro in
+            self.find(registro).map { LancamentoArmazenado(lancamento: $0.lancamento, conteudo: $0.conteudo) }
+        }
+    }
+
+    func find(_ id: LancamentoID) async throws(FalhaDeArmazenamento) -> Lancamento? {
+        self.entries[id]?.lancamento
+    }
+
+    private func find(_ registro: RegistroDeLancamento) -> RegistroDeLancamento? {
+        let mine = registro.lancamento
+        if let same = self.entries[mine.id] { return same }
+        return self.entries.values.first { other in
+            (mine.chave != nil && other.lancamento.conta == mine.conta && other.lancamento.chave == mine.chave)
+                || (mine.estornoDe != nil && other.lancamento.estornoDe == mine.estornoDe)
+        }
+    }
+}

@@ -1,0 +1,31 @@
+import FluxoDeCaixa
+
+@testable import Lancamentos
+
+/// Entries for tests.
+enum Registros {
+    static func make(
+        _ number: UInt64,
+        conta: String = "loja",
+        chave: String? = nil,
+        conteudo: [UInt8]? = nil,
+        centavos: Int64 = 100,
+        estornoDe: LancamentoID? = nil
+    ) -> RegistroDeLancamento {
+        let lancamento = Lancamento(
+            id: id(number),
+            conta: Conta(conta)!,
+            tipo: .credito,
+            valor: Valor(centavos: centavos)!,
+            data: Dia(parsing: "2026-11-24")!,
+            canal: .rest,
+            chave: chave.map { Chave(literal: $0)! },
+            estornoDe: estornoDe
+        )
+        return RegistroDeLancamento(lancamento: lancamento, conteudo: chave == nil ? nil : conteudo ?? [1], traceparent: nil)
+    }
+
+    static func id(_ number: UInt64) -> LancamentoID {
+        LancamentoID(bits: 0x0190_0000_0000_7000_8000_0000_0000_0000 | UInt128(number))
+    }
+}

@@ -1,0 +1,111 @@
+import FluxoDeCaixa
+import Logging
+import NIOConcurrencyHelpers
+import Testing
+
+@testable import Lancamentos
+
+@Suite(.timeLimit(.minutes(1))) struct WriteBatcherTests {
+    private func withBatcher<Value: Sendable>(
+        _ repository: any LancamentoRepository,
+        queueMax: Int = 100,
+        workers: Int = 1,
+        settleMax: Duration = .seconds(30),
+        handOff: @escaping @Sendable ([PendingEvent]) -> Void = { _ in },
+        _ body: @Sendable @escaping (WriteBatcher) async throws -> Value
+    ) async throws -> Value {
+        let batcher = WriteBatcher(
+            repository: repository,
+            limits: .init(queueMax: queueMax, batchRowsMax: 10, workers: workers, settleMax: settleMax),
+            logger: Logger(label: "tests"),
+            handOff: handOff
+        )
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await batcher.run() }
+            let value = try await body(batcher)
+            batcher.close()
+            return value
+        }
+    }
+
+    @Test func `two requests with one key register one entry`() async throws {
+        let repository = FakeLancamentoRepository()
+        try await self.withBatcher(repository) { batcher in
+            let results = try await withThrowingTaskGroup(of: ResultadoDeRegistro.self) { group in
+                for number in 1...20 { group.addTask { try await batcher.write(Registros.make(UInt64(number), chave: "k")) } }
+                return try await group.reduce(into: [ResultadoDeRegistro]()) { $0.append($1) }
+            }
+            let created = results.filter { if case .criado = $0 { true } else { false } }
+            #expect(created.count == 1)
+            #expect(results.count == 20)
+        }
+        #expect(await repository.entries.count == 1)
+    }
+
+    @Test func `a lost answer is settled by running the batch again, and its events are left to the sweeper`() async throws {
+        let handedOff = NIOLockedValueBox<[PendingEvent]>([])
+        let repository = FakeLancamentoRepository(insertFaults: [.answerLost])
+        let keyless = Registros.make(1)
+        try await self.withBatcher(repository, handOff: { events in handedOff.withLockedValue { $0 += events } }) { batcher in
+            #expect(try await batcher.write(keyless) == .criado(keyless.lancamento))
+        }
+        #expect(await repository.entries.count == 1)
+        #expect(handedOff.withLockedValue(\.count) == 0)
+    }
+
+    @Test func `only the settling is repeated if only it fails`() async throws {
+        let repository = FakeLancamentoRepository(insertFaults: [.answerLost], settleFaults: [.unavailable, .unavailable])
+        try await self.withBatcher(repository) { batcher in
+            _ = try await batcher.write(Registros.make(1))
+        }
+        #expect(await repository.batchSizes == [1, 1])
+    }
+
+    @Test func `an outage before anything was sent is no unknown outcome`() async throws {
+        let repository = FakeLancamentoRepository(insertFaults: [.unavailable])
+        try await self.withBatcher(repository) { batcher in
+            await #expect(throws: FalhaDeRegistro.bancoIndisponivel) { try await batcher.write(Registros.make(1)) }
+        }
+    }
+
+    @Test func `an outcome that cannot be settled in time is told with the id`() async throws {
+        let repository = FakeLancamentoRepository(insertFaults: [.answerLost] + Array(repeating: .unavailable, count: 1000))
+        try await self.withBatcher(repository, settleMax: .milliseconds(150)) { batcher in
+            await #expect(throws: FalhaDeRegistro.resultadoDesconhecido(Registros.id(1))) { try await batcher.write(Registros.make(1)) }
+        }
+    }
+
+    @Test func `an entry that the database refuses hurts no neighbour`() async throws {
+        let repository = FakeLancamentoRepository(refusedID: Registros.id(3))
+        try await self.withBatcher(repository) { batcher in
+            let results = await withTaskGroup(of: (UInt64, Bool).self) { group in
+                for number in UInt64(1)...9 {
+                    group.addTask { (number, (try? await batcher.write(Registros.make(number))) != nil) }
+                }
+                return await group.reduce(into: [UInt64: Bool]()) { $0[$1.0] = $1.1 }
+            }
+            #expect(results.filter { !$0.value }.keys.sorted() == [3])
+        }
+    }
+
+    @Test func `events of a commit are handed on`() async throws {
+        let handedOff = NIOLockedValueBox<[PendingEvent]>([])
+        let registro = Registros.make(1)
+        try await self.withBatcher(FakeLancamentoRepository(), handOff: { events in handedOff.withLockedValue { $0 += events } }) {
+            batcher in
+            _ = try await batcher.write(registro)
+        }
+        #expect(handedOff.withLockedValue { $0 } == [PendingEvent(seq: 1, lancamento: registro.lancamento, traceparent: nil)])
+    }
+
+    @Test func `a request too many is refused at once`() async throws {
+        // Nobody runs the batcher, so nothing leaves the queue.
+        let batcher = WriteBatcher(
+            repository: FakeLancamentoRepository(),
+            limits: .init(queueMax: 0, batchRowsMax: 10, workers: 1, settleMax: .seconds(1)),
+            logger: Logger(label: "tests"),
+            handOff: { _ in }
+        )
+        await #expect(throws: FalhaDeRegistro.sobrecarga) { try await batcher.write(Registros.make(1)) }
+    }
+}

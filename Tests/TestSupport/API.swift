@@ -1,0 +1,82 @@
+import AsyncHTTPClient
+import Contrato
+import Foundation
+package import NIOCore
+package import NIOHTTP1
+
+/// The system as its users see it.
+package struct API: Sendable {
+    /// An answer.
+    package struct Answer: Sendable {
+        package let status: Int
+        package let headers: HTTPHeaders
+        package let body: [UInt8]
+
+        /// A member of the JSON body, as text.
+        package subscript(member: String) -> String? {
+            switch (try? JSONReader.read(self.body))?[member] {
+            case .string(let text)?, .number(let text)?: text
+            default: nil
+            }
+        }
+
+        /// A member of the JSON body that is an object.
+        package func member(_ name: String) -> Members? {
+            (try? JSONReader.read(self.body))?[name].map { Members(value: $0) }
+        }
+
+        /// The whole body.
+        package var text: String { String(decoding: self.body, as: UTF8.self) }
+    }
+
+    /// An object inside an answer.
+    package struct Members: Sendable {
+        let value: JSONValue
+
+        /// A member that is a whole number.
+        package func integer(_ name: String) -> Int? {
+            guard case .number(let text)? = self.value[name] else { return nil }
+            return Int(text)
+        }
+    }
+
+    private let token: String?
+
+    package init(token: String?) {
+        self.token = token
+    }
+
+    /// Sends a request.
+    /// - Throws: what the HTTP client throws if no answer came.
+    package func send(
+        _ method: HTTPMethod,
+        _ url: String,
+        headers: [(String, String)] = [],
+        body: String? = nil,
+        timeout: TimeAmount = .seconds(15)
+    ) async throws -> Answer {
+        var request = HTTPClientRequest(url: url)
+        request.method = method
+        if let token { request.headers.add(name: "Authorization", value: "Bearer \(token)") }
+        if body != nil, !headers.contains(where: { $0.0.lowercased() == "content-type" }) {
+            request.headers.add(name: "Content-Type", value: "application/json")
+        }
+        for (name, value) in headers { request.headers.add(name: name, value: value) }
+        if let body { request.body = .bytes(ByteBuffer(string: body)) }
+        let response = try await HTTPClient.shared.execute(request, timeout: timeout)
+        let buffer = try await response.body.collect(upTo: 16 << 20)
+        return Answer(status: Int(response.status.code), headers: response.headers, body: Array(buffer.readableBytesView))
+    }
+
+    /// `POST /v1/lancamentos`.
+    package func post(_ instance: ServiceProcess, _ body: String, key: String? = nil) async throws -> Answer {
+        try await self.send(
+            .POST, "\(instance.url)/v1/lancamentos", headers: key.map { [("Idempotency-Key", $0)] } ?? [], body: body
+        )
+    }
+
+    /// `GET`.
+    package func get(_ instance: ServiceProcess, _ path: String) async throws -> Answer {
+        try await self.send(.GET, "\(instance.url)\(path)")
+    }
+}

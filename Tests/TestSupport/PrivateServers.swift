@@ -1,0 +1,51 @@
+import Foundation
+
+/// A PostgreSQL and a RabbitMQ of a test's own, which it may kill.
+package struct PrivateServers: Sendable {
+    /// Which of the two.
+    package enum Server: String, Sendable {
+        case postgres
+        case rabbitmq
+    }
+
+    private let folder: String
+
+    /// Runs the closure with servers of its own and stops them afterwards, however it ends.
+    package static func with<Value>(_ body: (PrivateServers) async throws -> Value) async throws -> Value {
+        guard let folder = TestServers.folder else { throw TestFailure("TESTE_DIR is not set") }
+        let servers = PrivateServers(folder: "\(folder)/\(TestServers.uniqueName())")
+        try FileManager.default.createDirectory(atPath: servers.folder, withIntermediateDirectories: true)
+        do {
+            try await servers.start(.postgres)
+            try await servers.start(.rabbitmq)
+            let value = try await body(servers)
+            try await servers.stopAll()
+            return value
+        } catch {
+            // The test's own failure is the one to tell; what is left running is ended with the run.
+            try? await servers.stopAll()
+            throw error
+        }
+    }
+
+    /// Starts a server, with its old data and port if it ran before; returns when it answers.
+    package func start(_ server: Server) async throws { try await self.run(server, "start") }
+
+    /// SIGKILL.
+    package func kill(_ server: Server) async throws { try await self.run(server, "kill") }
+
+    /// An administrator's URL of the server.
+    package func url(_ server: Server) throws -> String {
+        try String(contentsOfFile: "\(self.folder)/\(server.rawValue)/url", encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+
+    private func stopAll() async throws {
+        try await self.run(.rabbitmq, "stop")
+        try await self.run(.postgres, "stop")
+    }
+
+    private func run(_ server: Server, _ action: String) async throws {
+        guard let command = TestServers.servidores else { throw TestFailure("TESTE_SERVIDORES is not set") }
+        try await Command.run(command, [server.rawValue, action, "\(self.folder)/\(server.rawValue)"])
+    }
+}

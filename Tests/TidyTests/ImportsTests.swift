@@ -1,0 +1,94 @@
+import Foundation
+import Testing
+
+/// Who may import what, folder by folder: the layers hold because this test does.
+@Suite struct ImportsTests {
+    /// What each module may import. Modules that are not named here may import anything.
+    private static let allowed: [String: Set<String>] = [
+        "SocketExecutor": system.union(["NIOConcurrencyHelpers"]),
+        "AMQP": system.union(["CRabbitMQ", "SocketExecutor", "NIOConcurrencyHelpers", "Logging", "ServiceLifecycle"]),
+        "Postgres": system.union(["CLibPQ", "SocketExecutor", "NIOConcurrencyHelpers", "Logging", "ServiceLifecycle"]),
+        "FluxoDeCaixa": ["FoundationEssentials"],
+        "Contrato": ["FluxoDeCaixa", "FoundationEssentials"],
+    ]
+    private static let system: Set = ["Glibc", "Musl", "Darwin"]
+
+    /// Imports that only some folders of a module may have; the wiring is the files in the module's own folder.
+    private static let folders: [(modules: Set<String>, imported: String, folders: Set<String>)] = [
+        (["Lancamentos", "Consolidado"], "Hummingbird", ["Controllers", ""]),
+        (["Lancamentos", "Consolidado"], "HTTPTypes", ["Controllers", ""]),
+        (["Lancamentos", "Consolidado"], "Postgres", ["Repositories", ""]),
+        (["Lancamentos", "Consolidado"], "AMQP", ["Messaging", ""]),
+        (["ServiceKit"], "Postgres", ["Database"]),
+        (["ServiceKit"], "ArgumentParser", ["Commands"]),
+    ]
+
+    private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+    private struct Import {
+        let module: String
+        /// The folder inside the module; empty for the module's own.
+        let folder: String
+        let file: String
+        let imported: String
+    }
+
+    private static func imports() throws -> [Import] {
+        let sources = self.root.appending(path: "Sources")
+        let files = try #require(FileManager.default.enumerator(at: sources, includingPropertiesForKeys: nil))
+        var imports: [Import] = []
+        for case let file as URL in files where file.pathExtension == "swift" {
+            let parts = file.pathComponents.dropFirst(sources.pathComponents.count)
+            let text = try String(contentsOf: file, encoding: .utf8)
+            for line in text.split(separator: "\n") {
+                guard
+                    let match = line.wholeMatch(
+                        of: /(?:@\w+(?:\(\w+\))? )?(?:(?:public|package|internal|fileprivate|private) )?import (\w+).*/)
+                else {
+                    continue
+                }
+                imports.append(
+                    Import(
+                        module: parts.first!,
+                        folder: parts.count > 2 ? parts.dropFirst().first! : "",
+                        file: parts.joined(separator: "/"),
+                        imported: String(match.1)
+                    )
+                )
+            }
+        }
+        return imports
+    }
+
+    @Test func `modules import what they may`() throws {
+        let imports = try Self.imports()
+        #expect(imports.count > 100, "the sources were not found")
+        for one in imports {
+            guard let allowed = Self.allowed[one.module] else { continue }
+            #expect(allowed.contains(one.imported), "\(one.file) imports \(one.imported)")
+        }
+    }
+
+    @Test func `layers import what they may`() throws {
+        for one in try Self.imports() {
+            for rule in Self.folders where rule.modules.contains(one.module) && rule.imported == one.imported {
+                #expect(rule.folders.contains(one.folder), "\(one.file) imports \(one.imported)")
+            }
+        }
+    }
+
+    @Test func `the services do not know each other`() throws {
+        for one in try Self.imports() {
+            #expect(!(one.module == "Lancamentos" && one.imported == "Consolidado"), "\(one.file)")
+            #expect(!(one.module == "Consolidado" && one.imported == "Lancamentos"), "\(one.file)")
+        }
+    }
+
+    @Test func `a C module is imported by one Swift module, and never shown`() throws {
+        for one in try Self.imports() where one.imported.hasPrefix("C") && one.imported.dropFirst().first?.isUppercase == true {
+            let owner = ["CLibPQ": "Postgres", "CRabbitMQ": "AMQP"][one.imported]
+            guard one.imported != "CoreMetrics", one.imported != "Configuration" else { continue }
+            #expect(one.module == owner, "\(one.file) imports \(one.imported)")
+        }
+    }
+}
