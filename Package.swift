@@ -125,7 +125,7 @@ let package = Package(
         .testTarget(name: "TidyTests", swiftSettings: settings),
         .testTarget(name: "SocketExecutorTests", dependencies: ["SocketExecutor"], swiftSettings: settings),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres"], swiftSettings: settings),
-        .testTarget(name: "AMQPTests", dependencies: ["AMQP", "CRabbitMQ", logging, concurrencyHelpers], swiftSettings: settings),
+        .testTarget(name: "AMQPTests", dependencies: ["AMQP", "CRabbitMQ"], swiftSettings: settings),
         .testTarget(name: "FluxoDeCaixaTests", dependencies: ["FluxoDeCaixa"], swiftSettings: settings),
         .testTarget(name: "ContratoTests", dependencies: ["Contrato", "FluxoDeCaixa"], swiftSettings: settings),
         .testTarget(
@@ -150,6 +150,7 @@ let package = Package(
             name: "IntegrationTests",
             dependencies: [
                 "TestSupport", "AMQP", "Postgres", "Contrato", "FluxoDeCaixa", "Lancamentos", "Consolidado", concurrencyHelpers, logging,
+                lifecycle,
             ],
             swiftSettings: settings
         ),

@@ -1,11 +1,11 @@
 import NIOConcurrencyHelpers
 
 #if canImport(Glibc)
-    internal import Glibc
+    import Glibc
 #elseif canImport(Musl)
-    internal import Musl
+    import Musl
 #else
-    internal import Darwin
+    import Darwin
 #endif
 
 /// A serial executor with one thread that runs one actor's jobs and, when there are none, sleeps in `poll(2)` on the descriptors that the
@@ -102,16 +102,17 @@ package final class SocketExecutor: SerialExecutor {
         UnownedSerialExecutor(ordinary: self)
     }
 
-    /// Suspends the calling actor job until the descriptor is ready, the deadline passes, the task is cancelled or ``interrupt()`` is called.
+    /// Suspends the calling actor job until the descriptor is ready, the deadline passes, the task is cancelled or ``interrupt()`` is
+    /// called.
     ///
     /// The actor stays free for other jobs meanwhile. Several waits may be pending at once.
     /// - Parameters:
     ///   - interest: what to wait for.
     ///   - descriptor: the socket; a negative one makes this a plain, interruptible sleep.
     ///   - deadline: none waits without limit.
-    ///   - isolation: the calling actor. Given as a parameter because only so the wait is registered in the caller's own job: without it the
-    ///     function hopped to the pool first (seen with Swift 6.3.1), and an ``interrupt()`` between the caller's last look at its state and
-    ///     the registration was lost.
+    ///   - isolation: the calling actor. The wait is registered in the caller's own job, so no ``interrupt()`` is lost between its last
+    ///     look at its state and the registration. Without the parameter the cancellation handler's closure ran on the pool (seen with
+    ///     Swift 6.3.1).
     package func wait(
         for interest: Interest,
         on descriptor: CInt,
@@ -123,7 +124,9 @@ package final class SocketExecutor: SerialExecutor {
             return state.nextWaiter
         }
         let wakeup = await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
+            // Captured so that this closure, too, runs on the actor.
+            _ = isolation
+            return await withCheckedContinuation { continuation in
                 let (cancelled, wake) = self.state.withLockedValue { state in
                     if state.cancelledEarly.remove(id) != nil { return (true, false) }
                     state.waiters.append(
@@ -173,7 +176,8 @@ package final class SocketExecutor: SerialExecutor {
     // MARK: - The thread
 
     private func startThread() {
-        // POSIX threads take one pointer; the box is balanced by takeRetainedValue in the thread, which keeps the executor alive while it runs.
+        // POSIX threads take one pointer; the box is balanced by takeRetainedValue in the thread, which keeps the executor alive while it
+        // runs.
         let box = Unmanaged.passRetained(self).toOpaque()
         var thread = pthread_t()
         var attributes = pthread_attr_t()
@@ -210,8 +214,8 @@ package final class SocketExecutor: SerialExecutor {
         }
     }
 
-    /// Names the thread for `top` and debuggers. `pthread_setname_np` is not in Swift's Glibc (it needs `_GNU_SOURCE`), the file below is the
-    /// same thing; where it is missing the thread stays unnamed.
+    /// Names the thread for `top` and debuggers. `pthread_setname_np` is not in Swift's Glibc (it needs `_GNU_SOURCE`), the file below is
+    /// the same thing; where it is missing the thread stays unnamed.
     private func nameThread() {
         guard let file = fopen("/proc/thread-self/comm", "w") else { return }
         fputs(String(self.name.prefix(15)), file)

@@ -10,21 +10,21 @@ import Testing
         PendingEvent(seq: seq, lancamento: Registros.make(UInt64(seq)).lancamento, traceparent: nil)
     }
 
-    private func withRelay<Value: Sendable>(
+    private func withRelay(
         _ broker: FakeBroker,
         _ outbox: FakeOutbox,
         ringRowsMax: Int = 100,
-        _ body: @Sendable @escaping (Relay) async throws -> Value
-    ) async throws -> Value {
+        _ body: @Sendable @escaping (Relay) async throws -> Void
+    ) async throws {
         var limits = Relay.Limits(ringRowsMax: ringRowsMax)
         limits.burstsInFlight = 2
         limits.deleteInterval = .milliseconds(1)
         let relay = Relay(publisher: broker, outbox: outbox, limits: limits, logger: Logger(label: "tests"))
-        return try await withThrowingTaskGroup(of: Void.self) { group in
+        try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await relay.run() }
-            let value = try await body(relay)
-            relay.close()
-            return value
+            // However the body ends: without it the group would wait for ever.
+            defer { relay.close() }
+            try await body(relay)
         }
     }
 

@@ -6,25 +6,25 @@ import Testing
 @testable import Lancamentos
 
 @Suite(.timeLimit(.minutes(1))) struct WriteBatcherTests {
-    private func withBatcher<Value: Sendable>(
+    private func withBatcher(
         _ repository: any LancamentoRepository,
         queueMax: Int = 100,
         workers: Int = 1,
         settleMax: Duration = .seconds(30),
         handOff: @escaping @Sendable ([PendingEvent]) -> Void = { _ in },
-        _ body: @Sendable @escaping (WriteBatcher) async throws -> Value
-    ) async throws -> Value {
+        _ body: @Sendable @escaping (WriteBatcher) async throws -> Void
+    ) async throws {
         let batcher = WriteBatcher(
             repository: repository,
             limits: .init(queueMax: queueMax, batchRowsMax: 10, workers: workers, settleMax: settleMax),
             logger: Logger(label: "tests"),
             handOff: handOff
         )
-        return try await withThrowingTaskGroup(of: Void.self) { group in
+        try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await batcher.run() }
-            let value = try await body(batcher)
-            batcher.close()
-            return value
+            // However the body ends: without it the group would wait for ever.
+            defer { batcher.close() }
+            try await body(batcher)
         }
     }
 
@@ -47,7 +47,8 @@ import Testing
         let repository = FakeLancamentoRepository(insertFaults: [.answerLost])
         let keyless = Registros.make(1)
         try await self.withBatcher(repository, handOff: { events in handedOff.withLockedValue { $0 += events } }) { batcher in
-            #expect(try await batcher.write(keyless) == .criado(keyless.lancamento))
+            let result = try await batcher.write(keyless)
+            #expect(result == .criado(keyless.lancamento))
         }
         #expect(await repository.entries.count == 1)
         #expect(handedOff.withLockedValue(\.count) == 0)

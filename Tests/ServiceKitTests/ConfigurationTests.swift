@@ -119,6 +119,7 @@ import Testing
         #expect(file.contains("auth.mode") && file.contains("auth.modo"))
         let variable = try await Self.refusal(["FLUXO_AUTH_MODE": "hs256"])
         #expect(variable.contains("FLUXO_AUTH_MODE") && variable.contains("FLUXO_AUTH_MODO"))
+        #expect(try await Self.refusal(["FLUXO_XX": "1"]).contains("FLUXO_URL_PUBLICA, FLUXO_FUSO, FLUXO_LOG_…"))
         #expect(try await Self.refusal(["FLUXO_LOG_NIVEL_FILE": "/dev/null"]).contains("FLUXO_LOG_NIVEL_FILE"))
     }
 

@@ -40,6 +40,11 @@ import Testing
 
         func thread() -> UInt { UInt(bitPattern: pthread_self().hashValue) }
 
+        func sleepWhileAnotherJobInterrupts() async -> SocketExecutor.Wakeup {
+            Task { self.executor.interrupt() }
+            return await self.executor.wait(for: [], on: -1, until: .now + .seconds(5))
+        }
+
         func hold(_ duration: useconds_t) { usleep(duration) }
     }
 
@@ -96,6 +101,18 @@ import Testing
         }
         for wait in waits { #expect(await wait.value == .interrupted) }
         interrupter.cancel()
+    }
+
+    /// What connections rely on: between a look at the actor's state and the wait no other job of the actor runs.
+    @Test func `no interruption by a job that was queued before the wait is lost`() async {
+        let owner = Owner()
+        for round in 0..<500 {
+            let wakeup = await owner.sleepWhileAnotherJobInterrupts()
+            guard wakeup == .interrupted else {
+                Issue.record("round \(round): \(wakeup)")
+                return
+            }
+        }
     }
 
     @Test func `an actor that blocks its thread holds up nobody else`() async {

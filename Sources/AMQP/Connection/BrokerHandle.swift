@@ -1,4 +1,4 @@
-import CRabbitMQ
+internal import CRabbitMQ
 
 /// The C connection, with its lifetime: the only place that touches `crmq_…`.
 ///
@@ -221,11 +221,4 @@ final class BrokerHandle {
     private static func error(_ kind: AMQPError.Kind, _ frame: crmq_frame) -> AMQPError {
         AMQPError(kind, replyCode: frame.reply_code, replyText: String(frame.text), classID: frame.class_id, methodID: frame.method_id)
     }
-}
-
-/// What the C library needs of the thread that runs it.
-enum BrokerThread {
-    /// librabbitmq decodes header tables by recursion without a limit, and a sender decides their depth: 26,000 arrays fit into one frame
-    /// of 131,072 bytes and were seen to need between 2 and 4 MiB. The system's default may be 2 MiB (`ulimit -s unlimited`).
-    static let stackBytes = 16 * 1024 * 1024
 }

@@ -1,4 +1,4 @@
-import SocketExecutor
+internal import SocketExecutor
 
 /// What a session has to know about.
 enum BrokerEvent {

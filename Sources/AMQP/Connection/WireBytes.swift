@@ -1,4 +1,4 @@
-import CRabbitMQ
+internal import CRabbitMQ
 
 extension String {
     /// Copies; what is not UTF-8 becomes U+FFFD.

@@ -1,6 +1,6 @@
-import Logging
-import NIOConcurrencyHelpers
-import SocketExecutor
+internal import Logging
+internal import NIOConcurrencyHelpers
+internal import SocketExecutor
 
 /// The work of a ``BatchConsumer``: one actor, one connection at a time, one thread.
 actor ConsumerSession {

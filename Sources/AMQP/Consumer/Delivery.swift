@@ -5,7 +5,8 @@ public struct DeliveryTag: Sendable, Hashable, Comparable {
     /// AMQP's delivery tag, from 1 on each channel.
     public let number: UInt64
 
-    init(generation: UInt64, number: UInt64) {
+    /// A tag, for tests of what handles deliveries: a consumer makes its own.
+    public init(generation: UInt64, number: UInt64) {
         self.generation = generation
         self.number = number
     }
@@ -36,7 +37,8 @@ public struct Delivery: Sendable, Hashable {
     /// Whether the content is longer than ``ConsumerSettings/bodyBytesMax`` and ``body`` is only its beginning.
     public var isTruncated: Bool { UInt64(self.body.count) < self.bodyBytesTotal }
 
-    init(
+    /// A delivery, for tests of what handles deliveries: a consumer makes its own.
+    public init(
         tag: DeliveryTag, redelivered: Bool, exchange: String, routingKey: String, properties: AMQPProperties, body: [UInt8],
         bodyBytesTotal: UInt64
     ) {
@@ -54,6 +56,11 @@ public struct Delivery: Sendable, Hashable {
 public struct DeliveryBatch: Sendable {
     /// Never empty.
     public let deliveries: [Delivery]
+
+    /// A batch, for tests of what handles deliveries: a consumer makes its own.
+    public init(deliveries: [Delivery]) {
+        self.deliveries = deliveries
+    }
 
     /// The tags of all of them.
     public var tags: [DeliveryTag] { self.deliveries.map(\.tag) }

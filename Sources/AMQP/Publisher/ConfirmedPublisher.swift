@@ -1,5 +1,5 @@
 public import Logging
-import NIOConcurrencyHelpers
+internal import NIOConcurrencyHelpers
 public import ServiceLifecycle
 
 /// A publisher that knows of every message what became of it.
@@ -22,6 +22,7 @@ public final class ConfirmedPublisher: Service, Sendable {
         observer: (any PublisherObserver)? = nil
     ) {
         precondition(!configuration.endpoints.isEmpty, "a configuration needs at least one endpoint")
+        precondition(settings.windowMessagesMax > 0 && settings.burstMessagesMax > 0, "a window and a burst are at least 1")
         self.session = PublisherSession(
             configuration: configuration, topology: topology, settings: settings, logger: logger, observer: observer,
             watchdog: self.watchdog

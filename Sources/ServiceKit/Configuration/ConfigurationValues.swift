@@ -176,6 +176,9 @@ extension ConfigurationTable {
 
     static func variableNeighbours(of name: String) -> [String] {
         let group = name.split(separator: "_").prefix(2).joined(separator: "_") + "_"
-        return self.all.map(\.environmentName).filter { $0.hasPrefix(group) }
+        let siblings = self.all.map(\.environmentName).filter { $0.hasPrefix(group) }
+        // A name of no group: the dotted groups, under the prefix that makes them variables.
+        return siblings.isEmpty
+            ? self.neighbours(of: "").map { ConfigurationKey.environmentPrefix + $0.uppercased().replacing(".", with: "_") } : siblings
     }
 }

@@ -24,7 +24,10 @@ extension AMQPTests {
 
         @Test func dropsTagsOfAnEarlierChannel() async throws {
             let name = TestBroker.uniqueName("late")
-            let (publisher, consumer) = try TestBroker.pair(name)
+            var settings = ConsumerSettings()
+            // One delivery stays open on purpose.
+            settings.drainTimeout = .milliseconds(100)
+            let (publisher, consumer) = try TestBroker.pair(name, consumerSettings: settings)
             try await withServices([publisher, consumer]) {
                 #expect(await publisher.publish([.test(name, "a"), .test(name, "b")]) == [.confirmed, .confirmed])
                 var first: [Delivery] = []

@@ -48,7 +48,9 @@ extension AMQPTests {
             let sent = AMQPMessage(exchange: name, routingKey: "chave.ção", properties: properties, body: [])
             try await withServices([publisher, consumer]) {
                 #expect(await publisher.publish([sent]) == [.confirmed])
-                let delivery = try #require(await consumer.nextBatch()?.deliveries.first)
+                let batch = try #require(await consumer.nextBatch())
+                await consumer.settle(batch.tags)
+                let delivery = batch.deliveries[0]
                 #expect(delivery.properties == sent.properties)
                 #expect(delivery.exchange == name)
                 #expect(delivery.routingKey == "chave.ção")

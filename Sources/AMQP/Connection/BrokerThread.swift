@@ -1,0 +1,6 @@
+/// What the C library needs of the thread that runs it.
+enum BrokerThread {
+    /// librabbitmq decodes header tables by recursion without a limit, and a sender decides their depth: 26,000 arrays fit into one frame
+    /// of 131,072 bytes and were seen to need between 2 and 4 MiB. The system's default may be 2 MiB (`ulimit -s unlimited`).
+    static let stackBytes = 16 * 1024 * 1024
+}
