@@ -1,16 +1,19 @@
 import AsyncHTTPClient
 import Contrato
 import Foundation
-package import NIOCore
-package import NIOHTTP1
+import NIOCore
+import NIOHTTP1
 
 /// The system as its users see it.
 package struct API: Sendable {
     /// An answer.
     package struct Answer: Sendable {
         package let status: Int
-        package let headers: HTTPHeaders
+        let headers: HTTPHeaders
         package let body: [UInt8]
+
+        /// A header's first value.
+        package func header(_ name: String) -> String? { self.headers.first(name: name) }
 
         /// A member of the JSON body, as text.
         package subscript(member: String) -> String? {
@@ -49,21 +52,21 @@ package struct API: Sendable {
     /// Sends a request.
     /// - Throws: what the HTTP client throws if no answer came.
     package func send(
-        _ method: HTTPMethod,
+        _ method: String,
         _ url: String,
         headers: [(String, String)] = [],
         body: String? = nil,
-        timeout: TimeAmount = .seconds(15)
+        timeoutSeconds: Int64 = 15
     ) async throws -> Answer {
         var request = HTTPClientRequest(url: url)
-        request.method = method
+        request.method = HTTPMethod(rawValue: method)
         if let token { request.headers.add(name: "Authorization", value: "Bearer \(token)") }
         if body != nil, !headers.contains(where: { $0.0.lowercased() == "content-type" }) {
             request.headers.add(name: "Content-Type", value: "application/json")
         }
         for (name, value) in headers { request.headers.add(name: name, value: value) }
         if let body { request.body = .bytes(ByteBuffer(string: body)) }
-        let response = try await HTTPClient.shared.execute(request, timeout: timeout)
+        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(timeoutSeconds))
         let buffer = try await response.body.collect(upTo: 16 << 20)
         return Answer(status: Int(response.status.code), headers: response.headers, body: Array(buffer.readableBytesView))
     }
@@ -71,12 +74,12 @@ package struct API: Sendable {
     /// `POST /v1/lancamentos`.
     package func post(_ instance: ServiceProcess, _ body: String, key: String? = nil) async throws -> Answer {
         try await self.send(
-            .POST, "\(instance.url)/v1/lancamentos", headers: key.map { [("Idempotency-Key", $0)] } ?? [], body: body
+            "POST", "\(instance.url)/v1/lancamentos", headers: key.map { [("Idempotency-Key", $0)] } ?? [], body: body
         )
     }
 
     /// `GET`.
     package func get(_ instance: ServiceProcess, _ path: String) async throws -> Answer {
-        try await self.send(.GET, "\(instance.url)\(path)")
+        try await self.send("GET", "\(instance.url)\(path)")
     }
 }

@@ -11,7 +11,7 @@ package final class ServiceProcess: Sendable {
     private let executable: String
     private let environment: [String: String]
     private let log: String
-    private let process = NIOLockedValueBox<Process?>(nil)
+    private let process = NIOLockedValueBox<ChildProcess?>(nil)
 
     /// - Parameters:
     ///   - product: `lancamentos` or `consolidado`.
@@ -24,7 +24,6 @@ package final class ServiceProcess: Sendable {
         self.environment = environment
         self.url = "http://127.0.0.1:\(port)"
         self.log = "\(folder)/\(product)-\(port).log"
-        if !FileManager.default.fileExists(atPath: self.log) { _ = FileManager.default.createFile(atPath: self.log, contents: nil) }
     }
 
     /// Starts it and returns when it is ready.
@@ -35,29 +34,19 @@ package final class ServiceProcess: Sendable {
 
     /// Starts it without waiting.
     package func launch() throws {
-        let process = Process()
-        process.executableURL = URL(filePath: self.executable)
-        process.arguments = ["serve"]
-        process.environment = self.environment
-        let log = try FileHandle(forWritingTo: URL(filePath: self.log))
-        try log.seekToEnd()
-        process.standardOutput = log
-        process.standardError = log
-        process.standardInput = FileHandle.nullDevice
-        try process.run()
+        let process = try ChildProcess(self.executable, ["serve"], environment: self.environment, output: self.log)
         self.process.withLockedValue { $0 = process }
     }
 
     /// Sends a signal.
     package func signal(_ number: Int32) {
-        guard let pid = self.process.withLockedValue({ $0?.processIdentifier }) else { return }
-        Foundation.kill(pid, number)
+        guard let process = self.process.withLockedValue({ $0 }), process.isRunning else { return }
+        Foundation.kill(process.pid, number)
     }
 
     /// Ends it at once.
     package func kill() {
-        self.signal(SIGKILL)
-        self.process.withLockedValue { $0?.waitUntilExit() }
+        self.process.withLockedValue { $0 }?.kill()
     }
 
     /// Asks it to end and waits for it.
@@ -66,9 +55,7 @@ package final class ServiceProcess: Sendable {
     package func terminate() async -> Int32 {
         self.signal(SIGCONT)
         self.signal(SIGTERM)
-        guard let process = self.process.withLockedValue({ $0 }) else { return 0 }
-        while process.isRunning { try? await Task.sleep(for: .milliseconds(20)) }
-        return process.terminationStatus
+        return await self.process.withLockedValue { $0 }?.waitUntilExit() ?? 0
     }
 
     /// Whether `/readyz` answers 200.

@@ -11,6 +11,8 @@ struct Load: Sendable {
     /// Percent of the entries that are sent once more with the same key and content.
     var repeatedPercent = 5
     var seed: UInt64
+    /// Keys begin with it: two loads with the same prefix send the same keys.
+    var keyPrefix = "chave"
 
     /// What to send.
     struct Item: Sendable {
@@ -47,7 +49,7 @@ struct Load: Sendable {
                 conta: contas.randomElement(using: &random)!, data: dates.randomElement(using: &random)!, centavos: centavos
             )
             let isRepeated = Int.random(in: 0..<100, using: &random) < self.repeatedPercent
-            return Item(entry: entry, key: "chave-\(number)", isRepeated: isRepeated)
+            return Item(entry: entry, key: "\(self.keyPrefix)-\(number)", isRepeated: isRepeated)
         }
     }
 
