@@ -19,8 +19,12 @@ package enum ConsolidadoApp: ServiceApp {
     /// pool closes last.
     package static func serve(_ configuration: Configuration, metrics: PrometheusRegistry, logger: Logger) async throws {
         let pool = try PostgresClient.make(configuration.banco, service: self.name, logger: logger)
-        let repository = PostgresSaldoRepository(client: pool, logger: logger)
-        let consolidacao = ConsolidacaoService(repository: repository)
+        // Of its own, so that a peak of reads does not hold back what they want to read.
+        let consumerPool = try PostgresClient.make(
+            configuration.banco, service: self.name, pool: "consumidor", connections: LancamentosConsumer.batchesInFlightMax + 1,
+            logger: logger
+        )
+        let consolidacao = ConsolidacaoService(repository: PostgresSaldoRepository(client: consumerPool, logger: logger))
 
         let url = configuration.amqp.url.revealed
         var consumerSettings = ConsumerSettings()
@@ -42,13 +46,19 @@ package enum ConsolidadoApp: ServiceApp {
         let deadLetters = DeadLetters(
             publisher: deadLetterPublisher, settle: { await source.settle($0) }, agora: SystemClock.agora, logger: logger
         )
+        let schema = SchemaCheck(ConsolidadoMigrations.migrations, consumerPool)
         let consumer = LancamentosConsumer(
-            source: source, service: consolidacao, deadLetters: deadLetters, agora: SystemClock.agora, logger: logger
+            source: source,
+            service: consolidacao,
+            deadLetters: deadLetters,
+            isDatabaseReady: { await schema.run() == nil },
+            agora: SystemClock.agora,
+            logger: logger
         )
         let health = HealthRegistry()
-        health.register("banco") { await SchemaCheck.run(ConsolidadoMigrations.migrations, pool) }
+        health.register("banco") { await schema.run() }
 
-        let controller = ConsolidadoController(service: SaldoService(repository: repository))
+        let controller = ConsolidadoController(service: SaldoService(repository: PostgresSaldoRepository(client: pool, logger: logger)))
         let application = HTTPServer.makeApplication(
             routes: controller.routes + Route.operational(health: health, metrics: metrics),
             configuration: configuration.http,
@@ -58,7 +68,7 @@ package enum ConsolidadoApp: ServiceApp {
             logger: logger
         )
         try await ServiceRunner.run(
-            [pool, deadLetterPublisher, deadLetters, consumer, application, DrainingService(health: health)],
+            [pool, consumerPool, deadLetterPublisher, deadLetters, consumer, application, DrainingService(health: health)],
             encerramentoMaxS: configuration.encerramentoMaxS,
             logger: logger
         )

@@ -38,7 +38,9 @@ package enum LancamentosApp: ServiceApp {
             publisher: publisher, outbox: outbox, limits: .init(ringRowsMax: configuration.lancamentos.relayMemoriaMax), logger: logger
         )
         let sweeper = Sweeper(
-            leases: PostgresOutboxLeaseSource(configuration: try PostgresConfiguration(configuration.banco, service: self.name)),
+            leases: PostgresOutboxLeaseSource(
+                configuration: try PostgresConfiguration(configuration.banco, service: self.name), logger: logger
+            ),
             outbox: outbox, relay: relay, publisher: publisher, logger: logger
         )
         let repository = PostgresLancamentoRepository(client: pool, logger: logger)
@@ -47,7 +49,8 @@ package enum LancamentosApp: ServiceApp {
         )
         let service = LancamentoService(repository: repository, batcher: batcher, clock: .init(configuration.calendario))
         let health = HealthRegistry()
-        health.register("banco") { await SchemaCheck.run(LancamentosMigrations.migrations, pool) }
+        let schema = SchemaCheck(LancamentosMigrations.migrations, pool)
+        health.register("banco") { await schema.run() }
 
         let controller = LancamentoController(service: service, exigirChave: configuration.lancamentos.exigirChave)
         let application = HTTPServer.makeApplication(

@@ -118,6 +118,20 @@ struct PoolState<Connection: Sendable, Continuation: Sendable>: Sendable {
         return expired
     }
 
+    /// Who waits although another connection may be opened: after a failed attempt nobody else may come to ask for it.
+    /// - Returns: whether to open one.
+    mutating func wantsAnother(now: ContinuousClock.Instant) -> Bool {
+        guard self.waiters.count > self.connecting, self.mayOpen(now: now) else { return false }
+        self.connecting += 1
+        return true
+    }
+
+    /// Takes the idle connections out: the server did not answer on another.
+    mutating func dropIdle() -> [Connection] {
+        defer { self.idle.removeAll() }
+        return self.idle
+    }
+
     /// Nothing is lent any more; what is out is closed when it comes back.
     mutating func shutDown() -> (waiters: [Waiter], idle: [Connection]) {
         self.isShutDown = true

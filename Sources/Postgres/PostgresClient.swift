@@ -105,6 +105,10 @@ public final class PostgresClient: Service, Sendable {
             return value
         } catch {
             if await connection.isUsable() { self.release(connection) } else { self.discard() }
+            // A server that stands still answers on no connection: the next caller meets that at once, by a connect that fails.
+            if error.code == .timedOut {
+                for idle in self.state.withLockedValue({ $0.pool.dropIdle() }) { await idle.close() }
+            }
             throw error
         }
     }
@@ -198,7 +202,7 @@ public final class PostgresClient: Service, Sendable {
             self.note(reachable: true, nil)
             self.perform(self.state.withLockedValue { $0.pool.connected(connection) })
         } catch {
-            self.note(reachable: false, error)
+            if error.code != .cancelled { self.note(reachable: false, error) }
             self.perform(self.state.withLockedValue { $0.pool.connectFailed(error, now: .now) })
         }
     }
@@ -221,7 +225,8 @@ public final class PostgresClient: Service, Sendable {
 
     private func expireWaiters() async {
         while (try? await Task.sleep(for: Self.expiryInterval)) != nil {
-            let expired = self.state.withLockedValue { $0.pool.expire(now: .now) }
+            let (expired, openAnother) = self.state.withLockedValue { ($0.pool.expire(now: .now), $0.pool.wantsAnother(now: .now)) }
+            if openAnother { self.requestAttempt.yield() }
             for waiter in expired {
                 waiter.continuation.resume(returning: .failure(PostgresError(.poolExhausted, detail: "no connection became free in time")))
             }

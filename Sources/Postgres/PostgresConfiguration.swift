@@ -3,9 +3,11 @@ import CLibPQ
 /// Where a database is and how its sessions behave.
 public struct PostgresConfiguration: Sendable {
     let url: String
+    /// What the URL itself sets for the session.
+    private let urlOptions: String?
     /// Shown in `pg_stat_activity`.
     public var applicationName: String
-    /// How long making a connection may take, in whole seconds (libpq knows nothing finer); at least 1.
+    /// How long making a connection may take once its host's name is resolved.
     public var connectTimeout: Duration = .seconds(2)
     /// The server ends a statement after this long.
     public var statementTimeout: Duration = .seconds(5)
@@ -29,7 +31,11 @@ public struct PostgresConfiguration: Sendable {
         guard let options = PQconninfoParse(url, nil) else {
             throw PostgresError(.configuration, detail: "the database URL cannot be read: postgresql://user:password@host:port/database")
         }
-        PQconninfoFree(options)
+        defer { PQconninfoFree(options) }
+        self.urlOptions = sequence(first: options, next: { $0 + 1 })
+            .prefix { $0.pointee.keyword != nil }
+            .first { String(cString: $0.pointee.keyword) == "options" }
+            .flatMap { $0.pointee.val.map { String(cString: $0) } }
         self.url = url
         self.applicationName = applicationName
     }
@@ -44,6 +50,8 @@ public struct PostgresConfiguration: Sendable {
             "lock_timeout=\(self.lockTimeout.milliseconds)",
             "idle_in_transaction_session_timeout=\(self.idleInTransactionTimeout.milliseconds)",
             "idle_session_timeout=\(self.idleSessionTimeout.milliseconds)",
+            // Whatever the role or the server has as its default: an acknowledged transaction is on disk.
+            "synchronous_commit=on",
             // The server's side of a connection whose client is gone: found dead after 5 + 3 × 2 s.
             "tcp_keepalives_idle=5", "tcp_keepalives_interval=2", "tcp_keepalives_count=3",
         ]
@@ -51,10 +59,9 @@ public struct PostgresConfiguration: Sendable {
             ("dbname", self.url),
             ("application_name", self.applicationName),
             ("client_encoding", "UTF8"),
-            ("connect_timeout", "\(max(1, self.connectTimeout.milliseconds / 1000))"),
             ("tcp_user_timeout", "\(self.tcpUserTimeout.milliseconds)"),
             ("keepalives_idle", "5"), ("keepalives_interval", "2"), ("keepalives_count", "3"),
-            ("options", sessionSettings.map { "-c \($0)" }.joined(separator: " ")),
+            ("options", ([self.urlOptions].compactMap(\.self) + sessionSettings.map { "-c \($0)" }).joined(separator: " ")),
         ]
     }
 }

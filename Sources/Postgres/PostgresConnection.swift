@@ -1,6 +1,14 @@
 import CLibPQ
 import SocketExecutor
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 /// One libpq connection, driven without blocking on a thread of its own.
 ///
 /// A connection runs one statement at a time and belongs to one caller at a time: a ``PostgresClient`` lends it exclusively, or
@@ -20,8 +28,8 @@ public actor PostgresConnection {
     /// Runs this actor on its connection's thread.
     public nonisolated var unownedExecutor: UnownedSerialExecutor { self.executor.asUnownedSerialExecutor() }
 
-    private init(configuration: PostgresConfiguration) {
-        self.executor = SocketExecutor(name: "postgres")
+    private init(configuration: PostgresConfiguration, executor: SocketExecutor) {
+        self.executor = executor
         self.answerTimeout = configuration.answerTimeout
     }
 
@@ -37,14 +45,21 @@ public actor PostgresConnection {
     /// Name resolution blocks inside libpq; it blocks this connection's own thread and nothing else.
     /// - Throws: ``PostgresError/Code/connectFailed``.
     public static func connect(_ configuration: PostgresConfiguration) async throws(PostgresError) -> PostgresConnection {
-        let connection = PostgresConnection(configuration: configuration)
+        let executor: SocketExecutor
+        do {
+            executor = try SocketExecutor(name: "postgres")
+        } catch {
+            throw PostgresError(.connectFailed, detail: "the process has no descriptor or thread left (errno \(error.code))")
+        }
+        let connection = PostgresConnection(configuration: configuration, executor: executor)
         try await connection.open(configuration)
         return connection
     }
 
     private func open(_ configuration: PostgresConfiguration) async throws(PostgresError) {
-        let deadline = ContinuousClock.now + configuration.connectTimeout
         self.handle = Self.startConnecting(configuration.parameters)
+        // Only now: the name is resolved, however long that took.
+        let deadline = ContinuousClock.now + configuration.connectTimeout
         guard let handle else { throw PostgresError(.connectFailed, detail: "out of memory") }
         // The server's notices ("relation exists, skipping") would go to standard error otherwise.
         PQsetNoticeReceiver(handle, { _, _ in }, nil)
@@ -120,8 +135,10 @@ public actor PostgresConnection {
     /// Whether the connection can take a statement: it is open, and the server has not closed its side.
     public func isUsable() -> Bool {
         guard let handle, !self.isBusy else { return false }
-        // A server that ended the session has sent its reason or closed the socket; both show as input outside a statement.
-        guard PQconsumeInput(handle) == 1, PQstatus(handle) == CONNECTION_OK else {
+        // A server that ended the session has sent its reason or closed the socket; both show as input outside a statement. libpq alone would
+        // read the reason, not see the end behind it, and take the connection for good.
+        var descriptor = pollfd(fd: PQsocket(handle), events: CShort(POLLIN), revents: 0)
+        guard PQstatus(handle) == CONNECTION_OK, poll(&descriptor, 1, 0) == 0 else {
             self.drop()
             return false
         }
@@ -270,15 +287,17 @@ public actor PostgresConnection {
             // libpq makes such a result itself when the connection breaks in the middle of an answer.
             return PostgresError(.connectionLost, detail: "the connection broke", serverMessage: message, outcomeIsUnknown: sent)
         }
-        // A server that is told to stop may have committed before it says so; 57014 (statement timeout) has rolled back.
-        let unknown = sent && state.hasPrefix("57P")
+        // Only ERROR says that the transaction was rolled back. FATAL and PANIC end the session, and may come after the commit was written: a
+        // server that is told to stop, or that cannot flush its log.
+        let endsSession = field(clibpq_diag_severity) != "ERROR"
         return PostgresError(
             .server,
             detail: "the server refused the statement",
             sqlState: state,
             constraint: field(clibpq_diag_constraint_name),
             serverMessage: message,
-            outcomeIsUnknown: unknown
+            outcomeIsUnknown: sent && endsSession,
+            endsSession: endsSession
         )
     }
 

@@ -40,6 +40,8 @@ public struct PostgresError: Error, Sendable, Hashable {
     public let serverMessage: String?
     /// Whether a statement had been sent whose answer never came.
     public let outcomeIsUnknown: Bool
+    /// Whether the server ended the session with this error.
+    let endsSession: Bool
 
     init(
         _ code: Code,
@@ -47,7 +49,8 @@ public struct PostgresError: Error, Sendable, Hashable {
         sqlState: String? = nil,
         constraint: String? = nil,
         serverMessage: String? = nil,
-        outcomeIsUnknown: Bool = false
+        outcomeIsUnknown: Bool = false,
+        endsSession: Bool = false
     ) {
         self.code = code
         self.sqlState = sqlState
@@ -55,6 +58,7 @@ public struct PostgresError: Error, Sendable, Hashable {
         self.detail = detail
         self.serverMessage = serverMessage
         self.outcomeIsUnknown = outcomeIsUnknown
+        self.endsSession = endsSession
     }
 
     /// A value that was read from a row and breaks the caller's own rules.
@@ -88,8 +92,8 @@ public struct PostgresError: Error, Sendable, Hashable {
     var endsConnection: Bool {
         switch self.code {
         case .connectFailed, .connectionLost, .timedOut, .cancelled: return true
-        // After 26000 and 0A000 the prepared statements of the session are stale; 08 and 57P0x mean that the session is ending.
-        case .server: return ["08", "57"].contains(String(self.sqlState?.prefix(2) ?? "")) || ["26000", "0A000"].contains(self.sqlState)
+        // After 26000 and 0A000 the prepared statements of the session are stale.
+        case .server: return self.endsSession || ["26000", "0A000"].contains(self.sqlState)
         case .poolExhausted, .shutDown, .decoding, .configuration, .migration: return false
         }
     }

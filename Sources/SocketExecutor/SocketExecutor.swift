@@ -14,7 +14,7 @@ import NIOConcurrencyHelpers
 /// It lets an actor own a C connection whose library reads and writes its own socket: isolation and I/O thread are one thing, the thread
 /// sleeps until the socket or a job has something to do, and a C call that blocks holds up this actor alone, never the cooperative pool.
 ///
-/// The thread starts with the first job and keeps the executor alive until ``stop()``. The owner calls `stop()` as the last thing in its
+/// The thread keeps the executor alive until ``stop()``. The owner calls `stop()` as the last thing in its
 /// `isolated deinit`: by then no job of the actor is left and none can come.
 package final class SocketExecutor: SerialExecutor {
     /// What ended a wait.
@@ -51,7 +51,6 @@ package final class SocketExecutor: SerialExecutor {
         var nextWaiter: UInt64 = 0
         /// Ids whose cancellation came before their wait was registered.
         var cancelledEarly: Set<UInt64> = []
-        var started = false
         var stopping = false
         /// A byte is in the wake pipe, or the thread is running and will look at the state before it sleeps.
         var awake = true
@@ -67,19 +66,26 @@ package final class SocketExecutor: SerialExecutor {
     ///   - name: shown as the thread's name (the kernel keeps 15 bytes of it).
     ///   - stackBytes: the thread's stack, for libraries whose recursion somebody else decides; nil is the system's default, which follows
     ///     `ulimit -s`. Only what is used takes memory.
-    package init(name: String, stackBytes: Int? = nil) {
+    /// - Throws: ``OutOfResources`` if the process has no descriptor or no thread left.
+    package init(name: String, stackBytes: Int? = nil) throws(OutOfResources) {
         self.name = name
         self.stackBytes = stackBytes
         var ends: [CInt] = [-1, -1]
         let made = ends.withUnsafeMutableBufferPointer { pipe($0.baseAddress!) }
-        // A process without two free descriptors can open no connection either; there is nothing to fall back on.
-        precondition(made == 0, "pipe: errno \(errno)")
+        guard made == 0 else { throw OutOfResources(code: errno) }
         for end in ends {
             _ = fcntl(end, F_SETFL, O_NONBLOCK)
             _ = fcntl(end, F_SETFD, FD_CLOEXEC)
         }
         self.wakeReader = ends[0]
         self.wakeWriter = ends[1]
+        try self.startThread()
+    }
+
+    /// The process may open no more descriptors or start no more threads.
+    package struct OutOfResources: Error {
+        /// `errno`
+        package let code: CInt
     }
 
     deinit {
@@ -89,12 +95,10 @@ package final class SocketExecutor: SerialExecutor {
 
     package func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
-        let (start, wake) = self.state.withLockedValue { state in
+        let wake = self.state.withLockedValue { state in
             state.jobs.append(job)
-            defer { state.started = true }
-            return (!state.started, Self.markAwake(&state))
+            return Self.markAwake(&state)
         }
-        if start { self.startThread() }
         if wake { self.wake() }
     }
 
@@ -175,7 +179,7 @@ package final class SocketExecutor: SerialExecutor {
 
     // MARK: - The thread
 
-    private func startThread() {
+    private func startThread() throws(OutOfResources) {
         // POSIX threads take one pointer; the box is balanced by takeRetainedValue in the thread, which keeps the executor alive while it
         // runs.
         let box = Unmanaged.passRetained(self).toOpaque()
@@ -194,7 +198,10 @@ package final class SocketExecutor: SerialExecutor {
                 executor.run()
                 return nil
             }, box)
-        precondition(code == 0, "pthread_create: \(code)")
+        guard code == 0 else {
+            Unmanaged<SocketExecutor>.fromOpaque(box).release()
+            throw OutOfResources(code: code)
+        }
         pthread_detach(thread)
     }
 

@@ -127,7 +127,7 @@ struct FrameDecodingTests {
 
 /// A thread as the connections have it: with the stack that the C library's recursion needs.
 private actor DeepThread {
-    private nonisolated let executor = SocketExecutor(name: "deep", stackBytes: BrokerThread.stackBytes)
+    private nonisolated let executor = BrokerThread.makeExecutor(name: "deep")
     nonisolated var unownedExecutor: UnownedSerialExecutor { self.executor.asUnownedSerialExecutor() }
 
     isolated deinit { self.executor.stop() }

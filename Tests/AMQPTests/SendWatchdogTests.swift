@@ -61,7 +61,7 @@ struct SendWatchdogTests {
 
 /// Blocks a thread of its own, not one of the pool.
 private actor Writer {
-    private nonisolated let executor = SocketExecutor(name: "writer")
+    private nonisolated let executor = BrokerThread.makeExecutor(name: "writer")
     nonisolated var unownedExecutor: UnownedSerialExecutor { self.executor.asUnownedSerialExecutor() }
 
     isolated deinit { self.executor.stop() }

@@ -35,6 +35,11 @@ import Testing
         #expect(batch.outcomes(new: [], stored: stored) == [.duplicate, .conflict])
     }
 
+    @Test func `what is neither new nor stored says that the batch must run again`() {
+        let batch = ApplyBatch([Self.entry(1), Self.entry(2)])
+        #expect(batch.outcomes(new: [Self.entry(1).id], stored: [:]) == nil)
+    }
+
     @Test func `nothing needs comparing if everything was new`() {
         let batch = ApplyBatch([Self.entry(1), Self.entry(2)])
         #expect(batch.toCompare(new: [Self.entry(1).id, Self.entry(2).id]).isEmpty)

@@ -15,13 +15,20 @@ import Testing
         }
         let submission = queue.submit([1])
         #expect(submission.accepted == 1)
-        #expect(submission.handOff?.worker == "a")
-        #expect(submission.handOff?.items == [1])
+        #expect(submission.handOffs.map(\.worker) == ["a"])
+        #expect(submission.handOffs.map(\.items) == [[1]])
+    }
+
+    @Test func `many items wake as many workers as they fill`() {
+        var queue = self.makeQueue()
+        for worker in ["a", "b", "c"] { _ = queue.demand(worker) }
+        #expect(queue.submit([1, 2, 3, 4, 5]).handOffs.map(\.items) == [[1, 2, 3], [4, 5]])
+        #expect(queue.count == 0)
     }
 
     @Test func `items gather while workers are busy and go out in order, a batch at a time`() {
         var queue = self.makeQueue()
-        for item in 1...4 { #expect(queue.submit([item]).handOff == nil) }
+        for item in 1...4 { #expect(queue.submit([item]).handOffs.isEmpty) }
         #expect(queue.demand("a").items == [1, 2, 3])
         #expect(queue.demand("a").items == [4])
     }

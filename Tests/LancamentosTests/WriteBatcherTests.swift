@@ -99,6 +99,20 @@ import Testing
         #expect(handedOff.withLockedValue { $0 } == [PendingEvent(seq: 1, lancamento: registro.lancamento, traceparent: nil)])
     }
 
+    @Test func `being cancelled ends it, as a graceful shutdown does`() async throws {
+        let batcher = WriteBatcher(
+            repository: FakeLancamentoRepository(),
+            limits: .init(queueMax: 10, batchRowsMax: 10, workers: 3, settleMax: .seconds(1)),
+            logger: Logger(label: "tests"),
+            handOff: { _ in }
+        )
+        let running = Task { await batcher.run() }
+        _ = try await batcher.write(Registros.make(1))
+        running.cancel()
+        await running.value
+        await #expect(throws: FalhaDeRegistro.sobrecarga) { try await batcher.write(Registros.make(2)) }
+    }
+
     @Test func `a request too many is refused at once`() async throws {
         // Nobody runs the batcher, so nothing leaves the queue.
         let batcher = WriteBatcher(

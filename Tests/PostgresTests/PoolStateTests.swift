@@ -86,6 +86,16 @@ import Testing
         #expect(state.expire(now: self.start + .seconds(1)).map(\.id) == [1])
     }
 
+    @Test func `who waits gets another attempt once the pause is over, without a new caller`() {
+        var state = self.makeState()
+        _ = state.lease(1, self.start)
+        _ = state.connected("a")
+        _ = state.lease(2, self.start)
+        _ = state.connectFailed(self.failure, now: self.start)
+        let asked = [199, 200, 200].map { state.wantsAnother(now: self.start + .milliseconds($0)) }
+        #expect(asked == [false, true, false])
+    }
+
     @Test func `after shutdown nothing is lent and what comes back is closed`() {
         var state = self.makeState(connections: 1)
         _ = state.lease(1, self.start)

@@ -35,8 +35,17 @@ package struct PrivateServers: Sendable {
     package func kill(_ server: Server) async throws { try await self.run(server, "kill") }
 
     /// An administrator's URL of the server.
-    package func url(_ server: Server) throws -> String {
-        try String(contentsOfFile: "\(self.folder)/\(server.rawValue)/url", encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
+    package func url(_ server: Server) throws -> String { try self.read(server, "url") }
+
+    /// The broker's URL for a user with least rights: `lancamentos`, `consolidado` or `integrador`.
+    package func brokerURL(of user: String) throws -> String { try self.read(.rabbitmq, "url.\(user)") }
+
+    /// The broker's management API.
+    package func management() throws -> Management { try Management(url: self.read(.rabbitmq, "url.management")) }
+
+    private func read(_ server: Server, _ file: String) throws -> String {
+        try String(contentsOfFile: "\(self.folder)/\(server.rawValue)/\(file)", encoding: .utf8)
+            .trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
     private func stopAll() async throws {

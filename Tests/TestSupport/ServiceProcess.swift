@@ -26,6 +26,23 @@ package final class ServiceProcess: Sendable {
         self.log = "\(folder)/\(product)-\(port).log"
     }
 
+    /// An instance outside any ``Stack``, on a free port.
+    /// - Parameter environment: settings besides the addresses; they come first.
+    package static func make(
+        _ product: String, databaseURL: String, amqpURL: String, _ environment: [String: String] = [:]
+    ) throws -> ServiceProcess {
+        guard let folder = TestServers.folder else { throw TestFailure("TESTE_DIR is not set") }
+        let port = try FreePort.find()
+        let prefix = "FLUXO_\(product.uppercased())"
+        let settings = [
+            "FLUXO_AUTH_SEGREDO": UUID().uuidString, "\(prefix)_BANCO_URL": databaseURL, "\(prefix)_AMQP_URL": amqpURL,
+            "\(prefix)_PORTA": "\(port)",
+        ]
+        return try ServiceProcess(
+            product: product, environment: environment.merging(settings) { mine, _ in mine }, port: port, folder: folder
+        )
+    }
+
     /// Starts it and returns when it is ready.
     package func start() async throws {
         try self.launch()
@@ -58,20 +75,45 @@ package final class ServiceProcess: Sendable {
         return await self.process.withLockedValue { $0 }?.waitUntilExit() ?? 0
     }
 
+    /// Runs the command `migrate` with its settings.
+    package func migrate() async throws {
+        try await Command.run(self.executable, ["migrate"], environment: self.environment)
+    }
+
+    /// Waits for an end that it comes to by itself.
+    package func waitUntilExit() async -> Int32? {
+        await self.process.withLockedValue { $0 }?.waitUntilExit()
+    }
+
+    /// What it has written.
+    package func readLog() throws -> String {
+        try String(contentsOfFile: self.log, encoding: .utf8)
+    }
+
     /// Whether `/readyz` answers 200.
     package func isReady() async -> Bool {
         let request = HTTPClientRequest(url: "\(self.url)/readyz")
         return (try? await HTTPClient.shared.execute(request, timeout: .seconds(2)).status) == .ok
     }
 
+    /// - Throws: ``TestFailure`` with the end of its log if it does not answer within 60 s or has ended.
+    package func waitUntilListening() async throws {
+        try await self.wait {
+            (try? await HTTPClient.shared.execute(HTTPClientRequest(url: "\(self.url)/livez"), timeout: .seconds(2))) != nil
+        }
+    }
+
     /// - Throws: ``TestFailure`` with the end of its log if it is not ready within 60 s or has ended.
     package func waitUntilReady() async throws {
+        try await self.wait { await self.isReady() }
+    }
+
+    private func wait(for condition: () async -> Bool) async throws {
         let deadline = ContinuousClock.now + .seconds(60)
-        while await !self.isReady() {
+        while await !condition() {
             let runs = self.process.withLockedValue { $0?.isRunning ?? false }
             guard runs, .now < deadline else {
-                let text = try String(contentsOfFile: self.log, encoding: .utf8).suffix(2000)
-                throw TestFailure("\(self.executable) \(runs ? "is not ready" : "has ended"):\n\(text)")
+                throw TestFailure("\(self.executable) \(runs ? "is not ready" : "has ended"):\n\(try self.readLog().suffix(2000))")
             }
             try await Task.sleep(for: .milliseconds(50))
         }

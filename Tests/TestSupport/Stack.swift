@@ -8,10 +8,6 @@ package struct Stack: Sendable {
     package let token: String
     /// Signs further tokens.
     package let secret: String
-    /// The databases, by service.
-    package let databaseURLs: [String: String]
-    /// An administrator's URL of the broker, with the test's virtual host.
-    package let amqpURL: String
 
     /// Runs the closure with a running system and ends it afterwards, however the closure ends.
     /// - Parameters:
@@ -22,21 +18,20 @@ package struct Stack: Sendable {
         consolidados: Int = 2,
         _ body: (Stack) async throws -> Value
     ) async throws -> Value {
-        guard let postgres = try servers?.url(.postgres) ?? TestServers.postgresURL,
-            let broker = try servers?.url(.rabbitmq) ?? TestServers.amqpURL,
-            let folder = TestServers.folder
-        else { throw TestFailure("a suite without the servers must not run") }
+        guard let postgres = try servers?.url(.postgres) ?? TestServers.postgresURL, let folder = TestServers.folder else {
+            throw TestFailure("a suite without the servers must not run")
+        }
         let name = TestServers.uniqueName()
         var databases: [String: String] = [:]
         for service in ["lancamentos", "consolidado"] {
             databases[service] = try await TestServers.createDatabase("\(name)_\(service)", on: postgres)
         }
-        // A broker of the test's own is its own virtual host.
-        let amqpURL = servers == nil ? try await VirtualHost.create(name, on: broker) : broker
-        let stack = try Stack(databases: databases, amqpURL: amqpURL, consolidados: consolidados, folder: folder)
+        let brokers = try await self.brokers(servers, virtualHost: name)
+        let stack = try Stack(databases: databases, brokers: brokers, consolidados: consolidados, folder: folder)
         do {
             try await stack.migrate()
             try await stack.start()
+            if servers != nil { try await Task.sleep(for: Self.queueSettleTime) }
             let value = try await body(stack)
             await stack.stop()
             try await Self.cleanUp(name, postgres: servers == nil ? postgres : nil)
@@ -49,14 +44,29 @@ package struct Stack: Sendable {
         }
     }
 
-    private init(databases: [String: String], amqpURL: String, consolidados: Int, folder: String) throws {
+    /// A quorum queue that was declared only just before SIGKILL may be without a leader for ever after: the broker writes the names of its
+    /// queues' servers with a delay (seen on 3.10.8: 0.1 s after the declaration `names.dets` had one queue of two). That is the broker's
+    /// promise to keep, not ours, so tests that kill it wait a little after the first start.
+    private static let queueSettleTime: Duration = .seconds(6)
+
+    /// On a broker of the test's own each service has its own user with least rights; on the common one a virtual host keeps tests apart.
+    private static func brokers(_ servers: PrivateServers?, virtualHost: String) async throws -> [String: String] {
+        if let servers {
+            return ["lancamentos": try servers.brokerURL(of: "lancamentos"), "consolidado": try servers.brokerURL(of: "consolidado")]
+        }
+        guard let broker = TestServers.amqpURL else { throw TestFailure("TESTE_AMQP_URL is not set") }
+        let url = try await VirtualHost.create(virtualHost, on: broker)
+        return ["lancamentos": url, "consolidado": url]
+    }
+
+    private init(databases: [String: String], brokers: [String: String], consolidados: Int, folder: String) throws {
         let secret = UUID().uuidString
         let environment = [
             "FLUXO_AUTH_SEGREDO": secret,
             "FLUXO_LANCAMENTOS_BANCO_URL": databases["lancamentos"]!,
             "FLUXO_CONSOLIDADO_BANCO_URL": databases["consolidado"]!,
-            "FLUXO_LANCAMENTOS_AMQP_URL": amqpURL,
-            "FLUXO_CONSOLIDADO_AMQP_URL": amqpURL,
+            "FLUXO_LANCAMENTOS_AMQP_URL": brokers["lancamentos"]!,
+            "FLUXO_CONSOLIDADO_AMQP_URL": brokers["consolidado"]!,
             "PATH": "/usr/bin:/bin",
         ]
         func make(_ product: String) throws -> ServiceProcess {
@@ -72,16 +82,11 @@ package struct Stack: Sendable {
         self.consolidados = try (0..<consolidados).map { _ in try make("consolidado") }
         self.secret = secret
         self.token = Token.make(secret: secret, contas: ["*"])
-        self.databaseURLs = databases
-        self.amqpURL = amqpURL
     }
 
     private func migrate() async throws {
-        guard let products = TestServers.products else { throw TestFailure("TESTE_PRODUTOS is not set") }
-        for service in ["lancamentos", "consolidado"] {
-            let environment = ["FLUXO_\(service.uppercased())_BANCO_URL": self.databaseURLs[service]!]
-            try await Command.run("\(products)/\(service)", ["migrate"], environment: environment)
-        }
+        try await self.lancamentos.migrate()
+        try await self.consolidados.first?.migrate()
     }
 
     private func start() async throws {

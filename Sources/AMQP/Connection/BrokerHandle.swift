@@ -1,4 +1,4 @@
-internal import CRabbitMQ
+import CRabbitMQ
 
 /// The C connection, with its lifetime: the only place that touches `crmq_…`.
 ///

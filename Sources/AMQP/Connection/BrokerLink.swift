@@ -1,4 +1,5 @@
-internal import SocketExecutor
+import CRabbitMQ
+import SocketExecutor
 
 /// What a session has to know about.
 enum BrokerEvent {
@@ -127,7 +128,8 @@ final class BrokerLink {
             while .now < deadline {
                 while let frame = try self.handle.nextFrame() {
                     switch frame {
-                    case .reply, .connectionClose: return
+                    // Any other answer is a late one: leaving then would reset the connection under what was just written.
+                    case .reply(CRMQ_CONNECTION_CLOSE_OK), .connectionClose: return
                     default: continue
                     }
                 }

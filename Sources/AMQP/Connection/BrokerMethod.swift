@@ -1,4 +1,4 @@
-internal import CRabbitMQ
+import CRabbitMQ
 
 /// The requests that this library makes, each answered by one method of the broker. One is out at a time.
 enum BrokerMethod: Equatable {

@@ -1,4 +1,4 @@
-internal import CRabbitMQ
+import CRabbitMQ
 
 /// Lays a message's texts end to end in one buffer, which is used again for the next message, so that one C call can point into it.
 struct PropertiesWriter {

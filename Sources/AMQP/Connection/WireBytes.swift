@@ -1,4 +1,4 @@
-internal import CRabbitMQ
+import CRabbitMQ
 
 extension String {
     /// Copies; what is not UTF-8 becomes U+FFFD.

@@ -1,5 +1,5 @@
 public import Logging
-internal import NIOConcurrencyHelpers
+import NIOConcurrencyHelpers
 public import ServiceLifecycle
 
 /// A consumer that is asked for batches and told what is done.

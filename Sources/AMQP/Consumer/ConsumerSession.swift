@@ -1,6 +1,6 @@
-internal import Logging
-internal import NIOConcurrencyHelpers
-internal import SocketExecutor
+import Logging
+import NIOConcurrencyHelpers
+import SocketExecutor
 
 /// The work of a ``BatchConsumer``: one actor, one connection at a time, one thread.
 actor ConsumerSession {
@@ -74,7 +74,7 @@ actor ConsumerSession {
         self.logger = logger
         self.watchdog = watchdog
         self.channelBackoff = Backoff(shortest: configuration.reconnectDelayMin, longest: configuration.reconnectDelayMax)
-        self.executor = SocketExecutor(name: "amqp-consume", stackBytes: BrokerThread.stackBytes)
+        self.executor = BrokerThread.makeExecutor(name: "amqp-consume")
     }
 
     isolated deinit {
@@ -277,7 +277,8 @@ actor ConsumerSession {
                 .qos(prefetchMessages: self.settings.prefetchMessagesMax), .consume(queue: self.queue, consumerTag: Self.consumerTag),
             ])
         case .lost: self.closeChannel(link)
-        case .consuming where !self.isWanted: self.closeChannel(link)
+        // Who asked to suspend waits for the channel's end, also if somebody has asked to resume since.
+        case .consuming where !self.isWanted || !self.suspenders.isEmpty: self.closeChannel(link)
         case .consuming where !self.isRunning:
             self.channel = .cancelled
             link.request([.cancel(consumerTag: Self.consumerTag)])

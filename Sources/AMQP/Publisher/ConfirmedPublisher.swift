@@ -1,5 +1,5 @@
 public import Logging
-internal import NIOConcurrencyHelpers
+import NIOConcurrencyHelpers
 public import ServiceLifecycle
 
 /// A publisher that knows of every message what became of it.

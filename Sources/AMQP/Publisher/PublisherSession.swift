@@ -1,6 +1,6 @@
-internal import Logging
-internal import NIOConcurrencyHelpers
-internal import SocketExecutor
+import Logging
+import NIOConcurrencyHelpers
+import SocketExecutor
 
 /// The work of a ``ConfirmedPublisher``: one actor, one connection at a time, one thread.
 actor PublisherSession {
@@ -69,7 +69,7 @@ actor PublisherSession {
         self.logger = logger
         self.observer = observer
         self.watchdog = watchdog
-        self.executor = SocketExecutor(name: "amqp-publish", stackBytes: BrokerThread.stackBytes)
+        self.executor = BrokerThread.makeExecutor(name: "amqp-publish")
     }
 
     isolated deinit {

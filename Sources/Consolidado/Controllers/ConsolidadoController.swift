@@ -1,5 +1,6 @@
 import Contrato
 import FluxoDeCaixa
+import HTTPTypes
 import Hummingbird
 package import ServiceKit
 
@@ -19,6 +20,9 @@ package struct ConsolidadoController: Sendable {
         ]
     }
 
+    /// A balance changes at any moment and belongs to who may see it: no cache may keep it unasked.
+    private static let headers: HTTPFields = [.cacheControl: "private, no-cache", .vary: "Accept, Accept-Encoding, Authorization"]
+
     private func dia(_ request: Request, _ scope: RequestScope) async throws -> Response {
         let text = try scope.parameter("data")
         let (values, faults) = try scope.query().values(known: ["conta"])
@@ -27,7 +31,7 @@ package struct ConsolidadoController: Sendable {
         let data = collected.collect { () throws(ErrosDeCampo) in try ParametrosDeData.dia(text) }
         let (dia, account) = try collected.values(data, conta)
         do throws(FalhaDeArmazenamento) {
-            return .json(SaldoJSON.encode(try await self.service.dia(dia, of: account)))
+            return .json(SaldoJSON.encode(try await self.service.dia(dia, of: account)), headers: Self.headers)
         } catch {
             throw ProblemaHTTP(error)
         }
@@ -40,7 +44,7 @@ package struct ConsolidadoController: Sendable {
         let read = collected.collect { () throws(ErrosDeCampo) in try ParametrosDeData.periodo(de: values["de"], ate: values["ate"]) }
         let (periodo, account) = try collected.values(read, conta)
         do throws(FalhaDeArmazenamento) {
-            return .json(SaldoJSON.encode(try await self.service.periodo(periodo, of: account)))
+            return .json(SaldoJSON.encode(try await self.service.periodo(periodo, of: account)), headers: Self.headers)
         } catch {
             throw ProblemaHTTP(error)
         }

@@ -8,6 +8,9 @@ struct DeadLetter: Sendable {
     let recusa: RecusaDeEvento
     let recebidoEm: Instante
 
+    /// AMQP's limit for a property's text. One that was received can grow past it: bytes that are not UTF-8 are read as U+FFFD.
+    private static let textBytesMax = 255
+
     /// The message to publish: content, type, ids and headers as they came, and the reason in headers of its own.
     ///
     /// What would make the broker refuse, expire or route it otherwise is left out: `user_id` (kept as a header), `expiration`, `reply_to`, and
@@ -16,28 +19,29 @@ struct DeadLetter: Sendable {
     ///   - queue: the queue that it came from.
     ///   - deadLetterQueue: where it goes, by the default exchange.
     ///   - missingID: the message id where it came without one: by it a return is recognised.
-    ///   - keepsHeaders: false sends the reason alone, for headers that leave no room for it.
+    ///   - keepsAll: false leaves out what cannot be sent: headers that leave no room for the reason, texts that do not fit.
     func message(
         from queue: String,
         to deadLetterQueue: String,
         missingID: @autoclosure () -> String,
-        keepsHeaders: Bool = true
+        keepsAll: Bool = true
     ) -> AMQPMessage {
         let original = self.delivery.properties
         var properties = AMQPProperties()
-        properties.contentType = original.contentType
-        properties.type = original.type
-        properties.messageID = original.messageID ?? missingID()
-        properties.correlationID = original.correlationID
+        func text(_ text: String?) -> String? { keepsAll ? text : text.flatMap { $0.utf8.count <= Self.textBytesMax ? $0 : nil } }
+        properties.contentType = text(original.contentType)
+        properties.type = text(original.type)
+        properties.messageID = text(original.messageID) ?? missingID()
+        properties.correlationID = text(original.correlationID)
         properties.timestamp = original.timestamp
-        properties.appID = original.appID
+        properties.appID = text(original.appID)
         properties.persistent = true
-        properties.headers = self.headers(queue: queue, keepsHeaders: keepsHeaders)
+        properties.headers = self.headers(queue: queue, keepsAll: keepsAll)
         return AMQPMessage(exchange: "", routingKey: deadLetterQueue, properties: properties, body: self.delivery.body)
     }
 
-    private func headers(queue: String, keepsHeaders: Bool) -> AMQPTable {
-        var headers = keepsHeaders ? self.delivery.properties.headers ?? [:] : [:]
+    private func headers(queue: String, keepsAll: Bool) -> AMQPTable {
+        var headers = keepsAll ? self.delivery.properties.headers ?? [:] : [:]
         headers[NomesAMQP.Header.carbonCopy] = nil
         headers[NomesAMQP.Header.blindCarbonCopy] = nil
         headers[NomesAMQP.Header.motivo] = .string(self.recusa.motivo.rawValue)

@@ -13,8 +13,10 @@ import ServiceLifecycle
 package final class DeadLetters: Service, Sendable {
     /// Letters that may be unconfirmed.
     static let pendingMax = 100
-    /// The pause before letters are sent again, and between alarms about too many.
+    /// The pause before letters that were not confirmed are sent again, and between alarms about too many.
     private static let retryPause: Duration = .seconds(1)
+    /// How often a message that waits for room looks for it.
+    private static let roomPause: Duration = .milliseconds(10)
 
     private let publisher: any MessagePublisher
     private let settle: @Sendable ([DeliveryTag]) async -> Void
@@ -47,39 +49,49 @@ package final class DeadLetters: Service, Sendable {
         let letter = DeadLetter(delivery: delivery, recusa: recusa, recebidoEm: self.agora())
         Counter(label: "consumer_dead_letters_total", dimensions: [("motivo", recusa.motivo.rawValue)]).increment()
         self.logger.warning("message refused", metadata: delivery.metadata.merging(["motivo": "\(recusa.motivo.rawValue)"]) { $1 })
-        while true {
-            let taken = self.pending.withLockedValue { pending in
-                guard pending.count < Self.pendingMax else { return false }
-                pending.append(letter)
-                return true
-            }
-            if taken { break }
-            self.logger.error("too many dead letters unconfirmed, consumption waits", metadata: ["pending": "\(Self.pendingMax)"])
+        var alarmAt = ContinuousClock.now + Self.retryPause
+        while !self.add(letter) {
             // A cancelled wait leaves the message unsettled: the broker delivers it again.
-            do { try await Task.sleep(for: Self.retryPause) } catch { return }
+            do { try await Task.sleep(for: Self.roomPause) } catch { return }
+            guard .now >= alarmAt else { continue }
+            self.logger.error("too many dead letters unconfirmed, consumption waits", metadata: ["pending": "\(Self.pendingMax)"])
+            alarmAt = .now + Self.retryPause
         }
         self.arrived.yield()
+    }
+
+    /// - Returns: whether there was room.
+    private func add(_ letter: DeadLetter) -> Bool {
+        let generation = letter.delivery.tag.generation
+        return self.pending.withLockedValue { pending in
+            // Messages of a channel that is gone are back in the queue and come again: their letters would only take up room.
+            pending.removeAll { $0.delivery.tag.generation < generation }
+            guard pending.count < Self.pendingMax else { return false }
+            pending.append(letter)
+            return true
+        }
     }
 
     /// Sends letters until graceful shutdown.
     package func run() async {
         await cancelWhenGracefulShutdown {
             for await _ in self.arrivals {
-                while await self.sendPending() {
+                while let allConfirmed = await self.sendPending() {
+                    if allConfirmed { continue }
                     guard (try? await Task.sleep(for: Self.retryPause)) != nil else { return }
                 }
             }
         }
     }
 
-    /// - Returns: whether letters are left.
-    private func sendPending() async -> Bool {
+    /// - Returns: whether every letter that was sent is confirmed; nil if there was none.
+    private func sendPending() async -> Bool? {
         let letters = self.pending.withLockedValue { $0 }
-        guard !letters.isEmpty else { return false }
-        var outcomes = await self.publisher.publish(letters.map { Self.message($0, keepsHeaders: true) })
+        guard !letters.isEmpty else { return nil }
+        var outcomes = await self.publisher.publish(letters.map { Self.message($0, keepsAll: true) })
         for position in letters.indices {
             guard case .invalid = outcomes[position] else { continue }
-            outcomes[position] = await self.publisher.publish([Self.message(letters[position], keepsHeaders: false)])[0]
+            outcomes[position] = await self.publisher.publish([Self.message(letters[position], keepsAll: false)])[0]
         }
         let confirmed = zip(letters, outcomes).filter { $0.1 == .confirmed }.map(\.0.delivery.tag)
         if confirmed.count < letters.count {
@@ -87,19 +99,17 @@ package final class DeadLetters: Service, Sendable {
         }
         await self.settle(confirmed)
         let done = Set(confirmed)
-        return self.pending.withLockedValue { pending in
-            pending.removeAll { done.contains($0.delivery.tag) }
-            return !pending.isEmpty
-        }
+        self.pending.withLockedValue { pending in pending.removeAll { done.contains($0.delivery.tag) } }
+        return confirmed.count == letters.count
     }
 
-    private static func message(_ letter: DeadLetter, keepsHeaders: Bool) -> AMQPMessage {
+    private static func message(_ letter: DeadLetter, keepsAll: Bool) -> AMQPMessage {
         var random = SystemRandomNumberGenerator()
         return letter.message(
             from: NomesAMQP.Queue.consolidado,
             to: NomesAMQP.Queue.consolidadoDLQ,
             missingID: String(random.next(), radix: 16),
-            keepsHeaders: keepsHeaders
+            keepsAll: keepsAll
         )
     }
 }

@@ -8,7 +8,7 @@ import ServiceLifecycle
 /// Takes registered entries from the queue in batches, has them applied, and acknowledges after the commit.
 package final class LancamentosConsumer: Service, Sendable {
     /// How many batches may be in the database at the same time.
-    private static let batchesInFlightMax = 2
+    static let batchesInFlightMax = 2
     /// How often a batch is tried before it counts as an outage: a deadlock or a lost connection alone is none.
     private static let attemptsMax = 3
     private static let attemptPause: Duration = .milliseconds(100)
@@ -29,31 +29,37 @@ package final class LancamentosConsumer: Service, Sendable {
     /// - Parameters:
     ///   - source: the queue.
     ///   - deadLetters: takes what can never be applied; runs by itself.
+    ///   - isDatabaseReady: whether the database answers and has the schema that this program needs.
     ///   - agora: the clock, for the age of entries.
     package init(
         source: any DeliverySource,
         service: ConsolidacaoService,
         deadLetters: DeadLetters,
+        isDatabaseReady: @escaping @Sendable () async -> Bool,
         agora: @escaping @Sendable () -> Instante,
         logger: Logger
     ) {
         self.source = source
         self.service = service
         self.deadLetters = deadLetters
-        self.outage = DatabaseOutage(source: source, service: service, logger: logger)
+        self.outage = DatabaseOutage(source: source, isDatabaseReady: isDatabaseReady, logger: logger)
         self.agora = agora
         self.logger = logger
     }
 
     /// Consumes until graceful shutdown; then applies and acknowledges what it holds.
     package func run() async throws {
+        await cancelWhenGracefulShutdown { await self.outage.waitUntilReady() }
         try await withThrowingDiscardingTaskGroup { group in
-            group.addTask { try await self.source.run() }
             for _ in 0..<Self.batchesInFlightMax {
                 group.addTask {
                     while let batch = await self.source.nextBatch() { await self.handle(batch.deliveries) }
                 }
             }
+            try await self.source.run()
+            // Everything is settled, or its time is over: who still waits for a database or a broker stops waiting, and leaves his messages
+            // to the queue.
+            group.cancelAll()
         }
     }
 
@@ -65,6 +71,7 @@ package final class LancamentosConsumer: Service, Sendable {
     }
 
     private func handle(_ deliveries: [Delivery]) async {
+        let receivedAt = ContinuousClock.now
         self.batchMessages.record(deliveries.count)
         var received: [Received] = []
         var refused: [(delivery: Delivery, recusa: RecusaDeEvento)] = []
@@ -75,7 +82,7 @@ package final class LancamentosConsumer: Service, Sendable {
             }
         }
         // First what is good: a poison's dead letter may have to wait for the broker.
-        if !received.isEmpty { await self.apply(received) }
+        if !received.isEmpty { await self.apply(received, receivedAt: receivedAt) }
         for (delivery, recusa) in refused { await self.deadLetters.accept(delivery, recusa) }
     }
 
@@ -90,19 +97,20 @@ package final class LancamentosConsumer: Service, Sendable {
         return EventoLancamentoRegistrado.decode(body: delivery.body, messageID: delivery.properties.messageID)
     }
 
-    private func apply(_ received: [Received]) async {
+    private func apply(_ received: [Received], receivedAt: ContinuousClock.Instant) async {
         var attempt = 1
         while true {
             let start = ContinuousClock.now
             do throws(FalhaDeArmazenamento) {
                 let outcomes = try await self.service.apply(received.map(\.entry))
                 self.applyDuration.record(duration: .now - start)
+                await self.outage.ended()
                 await self.finish(received, outcomes)
                 return
             } catch {
                 switch error {
                 case .dados where received.count > 1:
-                    for one in received { await self.apply([one]) }
+                    for one in received { await self.apply([one], receivedAt: receivedAt) }
                     return
                 case .dados:
                     await self.deadLetters.accept(
@@ -115,7 +123,7 @@ package final class LancamentosConsumer: Service, Sendable {
                     guard (try? await Task.sleep(for: Self.attemptPause)) != nil else { return }
                 case .indisponivel:
                     // Consumption stops and the channel closes: the broker has these messages back, and delivers them again afterwards.
-                    await self.outage.waitUntilOver()
+                    await self.outage.waitUntilOver(receivedAt: receivedAt)
                     return
                 }
             }

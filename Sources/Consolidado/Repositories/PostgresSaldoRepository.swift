@@ -172,10 +172,6 @@ package struct PostgresSaldoRepository: SaldoRepository {
         )
     }
 
-    package func ping() async throws(FalhaDeArmazenamento) {
-        _ = try await self.run("select 1") { _ throws(PostgresError) in () }
-    }
-
     private func run<Value>(
         _ query: PostgresQuery,
         _ decode: (PostgresRow) throws(PostgresError) -> Value

@@ -32,12 +32,19 @@ struct ApplyBatch: Sendable {
         return Set(ids).sorted()
     }
 
-    /// What became of each received entry.
-    func outcomes(new: Set<LancamentoID>, stored: [LancamentoID: LancamentoAplicavel]) -> [Outcome] {
-        self.received.indices.map { position in
-            if self.isApplied(position, new) { return .applied }
-            return stored[self.received[position].id] == self.received[position] ? .duplicate : .conflict
+    /// What became of each received entry; nil if one is neither new nor stored: it was removed in between, and the batch must run again.
+    func outcomes(new: Set<LancamentoID>, stored: [LancamentoID: LancamentoAplicavel]) -> [Outcome]? {
+        var outcomes: [Outcome] = []
+        for (position, entry) in self.received.enumerated() {
+            if self.isApplied(position, new) {
+                outcomes.append(.applied)
+            } else if let known = stored[entry.id] {
+                outcomes.append(known == entry ? .duplicate : .conflict)
+            } else {
+                return nil
+            }
         }
+        return outcomes
     }
 
     private func isApplied(_ position: Int, _ new: Set<LancamentoID>) -> Bool {

@@ -17,12 +17,7 @@ package struct ConsolidacaoService: Sendable {
         let new = try await self.repository.apply(batch.toSend)
         let toCompare = batch.toCompare(new: new)
         let stored = toCompare.isEmpty ? [:] : try await self.repository.applied(toCompare)
-        return batch.outcomes(new: new, stored: stored)
-    }
-
-    /// Returns when the store answers.
-    /// - Throws: ``FalhaDeArmazenamento``.
-    package func ping() async throws(FalhaDeArmazenamento) {
-        try await self.repository.ping()
+        guard let outcomes = batch.outcomes(new: new, stored: stored) else { throw .indisponivel }
+        return outcomes
     }
 }

@@ -16,9 +16,6 @@ package protocol SaldoRepository: Sendable {
 
     /// A period with its opening balance, as of one moment.
     func periodo(_ periodo: Periodo, of conta: Conta) async throws(FalhaDeArmazenamento) -> SaldoDoPeriodo
-
-    /// Whether the store answers.
-    func ping() async throws(FalhaDeArmazenamento)
 }
 
 /// What went wrong with the store, as far as the services decide by it.

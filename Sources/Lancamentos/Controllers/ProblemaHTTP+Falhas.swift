@@ -27,6 +27,10 @@ extension ProblemaHTTP {
 
     /// The answer to a read that the store could not serve.
     init(_ falha: FalhaDeArmazenamento) {
-        self.init(Problema(.bancoIndisponivel, detail: "O banco de dados não responde."))
+        switch falha {
+        case .sobrecarga: self.init(Problema(.sobrecarga, detail: "Há pedidos demais em espera."))
+        case .indisponivel, .desfechoDesconhecido, .dados:
+            self.init(Problema(.bancoIndisponivel, detail: "O banco de dados não responde."))
+        }
     }
 }

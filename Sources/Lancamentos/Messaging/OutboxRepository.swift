@@ -24,10 +24,23 @@ package struct OutboxBacklog: Sendable, Equatable {
 /// One instance's exclusive look at the outbox, for as long as the connection behind it lives.
 package protocol OutboxLease: Sendable {
     /// Rows older than `minimumAge` whose `seq` is above `low`, in order.
-    func claim(above low: Int64, minimumAge: Duration, limit: Int64) async throws(FalhaDeArmazenamento) -> [PendingEvent]
+    func claim(above low: Int64, minimumAge: Duration, limit: Int64) async throws(FalhaDeArmazenamento) -> OutboxClaim
 
     /// Gives the lease back.
     func release() async
+}
+
+/// What one look at the outbox found.
+package struct OutboxClaim: Sendable, Equatable {
+    /// The rows whose entries this program can read.
+    package let events: [PendingEvent]
+    /// The last row looked at, readable or not; nil if there was none.
+    package let lastSeq: Int64?
+
+    package init(events: [PendingEvent], lastSeq: Int64?) {
+        self.events = events
+        self.lastSeq = lastSeq
+    }
 }
 
 /// Hands out the lease.

@@ -18,6 +18,8 @@ package final class Relay: Service, Sendable {
         package var burstsInFlight = 16
         /// Rows deleted in one statement.
         package var deleteRowsMax = 1000
+        /// Confirmed rows that may wait to be deleted; what comes on top stays in the outbox, and its events are sent once more.
+        package var confirmedRowsMax = 20_000
         /// How long confirmed rows gather before they are deleted.
         package var deleteInterval: Duration = .milliseconds(20)
         /// How long shutting down waits for confirms.
@@ -44,13 +46,12 @@ package final class Relay: Service, Sendable {
         self.limits = limits
         self.logger = logger
         self.state = NIOLockedValueBox(RelayState(ringRowsMax: limits.ringRowsMax, burstMax: limits.burstMax))
-        // Every confirmed row is held in the ring's or the sweeper's count, which bound this queue.
-        self.confirmed = NIOLockedValueBox(BatchQueue(queueMax: .max, batchMax: limits.deleteRowsMax))
+        self.confirmed = NIOLockedValueBox(BatchQueue(queueMax: limits.confirmedRowsMax, batchMax: limits.deleteRowsMax))
     }
 
     /// Takes the events of a commit. Never waits; what the ring cannot take stays in the outbox.
     package func offer(_ events: [PendingEvent]) {
-        if let (worker, items) = self.state.withLockedValue({ $0.offer(events) }) { worker.resume(returning: items) }
+        for (worker, items) in self.state.withLockedValue({ $0.offer(events) }) { worker.resume(returning: items) }
     }
 
     /// Sends events that the sweeper found, except those in hand already, and waits for their confirms.
@@ -66,14 +67,14 @@ package final class Relay: Service, Sendable {
 
     /// Relays until graceful shutdown; then sends what is in the ring if the broker takes it, and deletes what is confirmed.
     package func run() async {
-        await withGracefulShutdownHandler {
+        await withTaskCancellationOrGracefulShutdownHandler {
             await withDiscardingTaskGroup { group in
                 group.addTask { await self.deleteConfirmed() }
                 await self.runWorkers()
                 let deleter = self.confirmed.withLockedValue { $0.close() }
                 for deleter in deleter { deleter.resume(returning: nil) }
             }
-        } onGracefulShutdown: {
+        } onCancelOrGracefulShutdown: {
             self.close()
         }
     }
@@ -124,8 +125,11 @@ package final class Relay: Service, Sendable {
         let confirmed = zip(burst, outcomes).filter(\.1).map(\.0.seq)
         let unconfirmed = zip(burst, outcomes).filter { !$0.1 }.map(\.0.seq)
         if !unconfirmed.isEmpty { self.state.withLockedValue { $0.letGo(unconfirmed) } }
-        guard !confirmed.isEmpty else { return }
-        if let (deleter, seqs) = self.confirmed.withLockedValue({ $0.submit(confirmed) }).handOff { deleter.resume(returning: seqs) }
+        let submission = self.confirmed.withLockedValue { $0.submit(confirmed) }
+        for (deleter, seqs) in submission.handOffs { deleter.resume(returning: seqs) }
+        if submission.accepted < confirmed.count {
+            self.state.withLockedValue { $0.letGo(confirmed.dropFirst(submission.accepted)) }
+        }
     }
 
     // MARK: - Deleting
@@ -133,7 +137,7 @@ package final class Relay: Service, Sendable {
     private func deleteConfirmed() async {
         while var seqs = await self.nextConfirmed() {
             if seqs.count < self.limits.deleteRowsMax {
-                // At shutdown this ends at once, and what is there is deleted without gathering more.
+                // Cancelled, this ends at once, and what is there is deleted without gathering more.
                 try? await Task.sleep(for: self.limits.deleteInterval)
                 seqs += self.confirmed.withLockedValue { $0.takeBatch() }
             }

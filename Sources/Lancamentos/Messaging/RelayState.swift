@@ -10,10 +10,11 @@ struct RelayState<Worker: Sendable>: Sendable {
     }
 
     /// Events of a commit; those that find the ring full stay in the outbox for the sweeper.
-    mutating func offer(_ events: [PendingEvent]) -> (worker: Worker, items: [PendingEvent])? {
+    /// - Returns: the workers to wake, each with its events.
+    mutating func offer(_ events: [PendingEvent]) -> [(worker: Worker, items: [PendingEvent])] {
         let submission = self.ring.submit(events)
         self.held.formUnion(events.prefix(submission.accepted).map(\.seq))
-        return submission.handOff
+        return submission.handOffs
     }
 
     /// Events that the sweeper found; returns those that are not in hand already and now are.

@@ -80,16 +80,17 @@ package final class Sweeper: Service, Sendable {
     }
 
     private func sweep(_ lease: any OutboxLease, _ cursor: inout SweepCursor) async throws(FalhaDeArmazenamento) {
-        cursor.begin(now: .now)
         while !Task.isCancelled, self.publisher.isReady {
-            let events = try await lease.claim(
+            // Also in the middle of a long backlog: what was refused, or committed late below the cursor, must not wait for its end.
+            cursor.begin(now: .now)
+            let claim = try await lease.claim(
                 above: cursor.low,
                 minimumAge: self.limits.minimumAge,
                 limit: self.limits.claimRowsMax
             )
-            guard let last = events.last else { return }
-            await self.relay.send(events)
-            cursor.advance(to: last.seq)
+            guard let last = claim.lastSeq else { return }
+            await self.relay.send(claim.events)
+            cursor.advance(to: last)
         }
     }
 

@@ -3,14 +3,10 @@ import FluxoDeCaixa
 import Postgres
 
 /// How an entry lies in a row of `lancamentos`.
+///
+/// Queries name the columns in this order (SQL text comes from literals only, so the list cannot be put in from here): `id, conta, tipo, valor,
+/// data, natureza, descricao, categoria, referencia, metadados::text, registrado_por, canal, chave, estorno_de, estornado_por, conteudo`.
 enum LancamentoRow {
-    /// How many columns a select of an entry has. Queries name them in this order: SQL text comes from literals only, so the list cannot be
-    /// put in from here.
-    ///
-    /// `id, conta, tipo, valor, data, natureza, descricao, categoria, referencia, metadados::text, registrado_por, canal, chave, estorno_de,
-    /// estornado_por, conteudo`
-    static let columnCount = 16
-
     /// Reads an entry whose columns begin at `first`.
     static func decode(_ row: PostgresRow, from first: Int = 0) throws(PostgresError) -> LancamentoArmazenado {
         guard

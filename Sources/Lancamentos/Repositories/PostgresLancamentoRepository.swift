@@ -79,7 +79,7 @@ package struct PostgresLancamentoRepository: LancamentoRepository {
     package func find(_ id: LancamentoID) async throws(FalhaDeArmazenamento) -> Lancamento? {
         let query: PostgresQuery = """
             select l.id, l.conta, l.tipo, l.valor, l.data, l.natureza, l.descricao, l.categoria, l.referencia,
-                   l.metadados::text, l.registrado_por, l.canal, l.chave, l.estorno_de, r.id, l.conteudo
+                   l.metadados::text, l.registrado_por, l.canal, l.chave, l.estorno_de, r.id, null::bytea
             from lancamentos l left join lancamentos r on r.estorno_de = l.id
             where l.id = \(PostgresUUID(id.bits))
             """
@@ -108,6 +108,8 @@ extension FalhaDeArmazenamento {
             self = .desfechoDesconhecido
         } else if error.isDataError {
             self = .dados
+        } else if error.code == .poolExhausted {
+            self = .sobrecarga
         } else {
             self = .indisponivel
         }

@@ -9,8 +9,8 @@ struct BatchQueue<Item: Sendable, Worker: Sendable>: Sendable {
     struct Submission {
         /// How many of them, from the front, were taken on; the rest found the queue full or closed.
         var accepted: Int
-        /// A worker to wake with these items.
-        var handOff: (worker: Worker, items: [Item])?
+        /// Workers to wake, each with its items.
+        var handOffs: [(worker: Worker, items: [Item])] = []
     }
 
     /// What a free worker does next.
@@ -42,8 +42,9 @@ struct BatchQueue<Item: Sendable, Worker: Sendable>: Sendable {
         if self.isClosed || new.isEmpty { return Submission(accepted: 0) }
         let accepted = min(new.count, self.queueMax - self.items.count)
         self.items.append(contentsOf: new.prefix(accepted))
-        guard accepted > 0, let worker = self.idleWorkers.popLast() else { return Submission(accepted: accepted) }
-        return Submission(accepted: accepted, handOff: (worker, self.takeBatch()))
+        var submission = Submission(accepted: accepted)
+        while !self.items.isEmpty, let worker = self.idleWorkers.popLast() { submission.handOffs.append((worker, self.takeBatch())) }
+        return submission
     }
 
     /// A worker is free.

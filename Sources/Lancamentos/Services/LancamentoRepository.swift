@@ -40,6 +40,8 @@ package struct LancamentoArmazenado: Sendable, Equatable {
 package enum FalhaDeArmazenamento: Error, Sendable, Equatable {
     /// Nothing was sent, or the store refused and rolled back: the same call may succeed later.
     case indisponivel
+    /// Nothing was sent: too many wait for a connection already.
+    case sobrecarga
     /// The call was sent and no answer came: it may have been committed.
     case desfechoDesconhecido
     /// The store refuses the data.

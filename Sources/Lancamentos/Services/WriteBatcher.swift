@@ -17,6 +17,8 @@ package final class WriteBatcher: Service, Sendable {
         package var batchRowsMax: Int
         /// Statements at the same time.
         package var workers: Int
+        /// How long a registration may wait for a worker.
+        package var queueWaitMax: Duration = .seconds(2)
         /// How long a batch with an unknown outcome is run again before its requests are told that it is unknown.
         package var settleMax: Duration
 
@@ -30,6 +32,7 @@ package final class WriteBatcher: Service, Sendable {
 
     private struct Item: Sendable {
         let registro: RegistroDeLancamento
+        let queuedAt: ContinuousClock.Instant
         let continuation: CheckedContinuation<Result<ResultadoDeRegistro, FalhaDeRegistro>, Never>
     }
 
@@ -64,23 +67,23 @@ package final class WriteBatcher: Service, Sendable {
     /// - Throws: ``FalhaDeRegistro``.
     package func write(_ registro: RegistroDeLancamento) async throws(FalhaDeRegistro) -> ResultadoDeRegistro {
         let result = await withCheckedContinuation { continuation in
-            let item = Item(registro: registro, continuation: continuation)
+            let item = Item(registro: registro, queuedAt: .now, continuation: continuation)
             let submission = self.pending.withLockedValue { $0.submit([item]) }
             if submission.accepted == 0 { continuation.resume(returning: .failure(.sobrecarga)) }
-            if let (worker, items) = submission.handOff { worker.resume(returning: items) }
+            for (worker, items) in submission.handOffs { worker.resume(returning: items) }
         }
         return try result.get()
     }
 
     /// Runs the workers until graceful shutdown, and until what waits then is written.
     package func run() async {
-        await withGracefulShutdownHandler {
+        await withTaskCancellationOrGracefulShutdownHandler {
             await withDiscardingTaskGroup { group in
                 for _ in 0..<self.limits.workers {
                     group.addTask { await self.work() }
                 }
             }
-        } onGracefulShutdown: {
+        } onCancelOrGracefulShutdown: {
             self.close()
         }
     }
@@ -92,7 +95,12 @@ package final class WriteBatcher: Service, Sendable {
     }
 
     private func work() async {
-        while let items = await self.nextItems() {
+        while let taken = await self.nextItems() {
+            let oldest = ContinuousClock.now - self.limits.queueWaitMax
+            let items = taken.filter { $0.queuedAt >= oldest }
+            // Whoever waits for so long behind a slow database is told now: nothing of theirs was sent.
+            for item in taken where item.queuedAt < oldest { item.continuation.resume(returning: .failure(.sobrecarga)) }
+            if items.isEmpty { continue }
             let outcomes = await self.run(items.map(\.registro))
             for (item, outcome) in zip(items, outcomes) { item.continuation.resume(returning: outcome) }
         }
@@ -122,6 +130,7 @@ package final class WriteBatcher: Service, Sendable {
         } catch {
             switch error {
             case .indisponivel: batch.failRest { _ in .bancoIndisponivel }
+            case .sobrecarga: batch.failRest { _ in .sobrecarga }
             case .desfechoDesconhecido: batch.failRest { .resultadoDesconhecido($0) }
             case .dados:
                 // Validation lets no such row through; should one slip by, its neighbours must not suffer.
@@ -144,17 +153,18 @@ package final class WriteBatcher: Service, Sendable {
     private func insert(
         _ rows: [RegistroDeLancamento]
     ) async throws(FalhaDeArmazenamento) -> (inserted: [RegistroNaOutbox], isRerun: Bool) {
-        let deadline = ContinuousClock.now + self.limits.settleMax
-        var isRerun = false
+        // From the first run with an unknown outcome: that one alone may have taken longer.
+        var deadline: ContinuousClock.Instant?
         while true {
             do throws(FalhaDeArmazenamento) {
-                return (try await self.repository.insert(rows), isRerun)
+                return (try await self.repository.insert(rows), deadline != nil)
             } catch {
                 switch error {
                 case .dados: throw error
-                case .indisponivel where !isRerun: throw error
-                case .indisponivel, .desfechoDesconhecido: isRerun = true
+                case .indisponivel where deadline == nil, .sobrecarga where deadline == nil: throw error
+                case .indisponivel, .sobrecarga, .desfechoDesconhecido: break
                 }
+                deadline = deadline ?? .now + self.limits.settleMax
                 try await Self.pause(before: deadline)
             }
         }
@@ -162,7 +172,7 @@ package final class WriteBatcher: Service, Sendable {
 
     /// Finds what answers the rows that did not come back. Only this is repeated if it fails: the insert is done.
     private func settle(_ batch: inout WriteBatch) async throws(FalhaDeArmazenamento) {
-        let deadline = ContinuousClock.now + self.limits.settleMax
+        var deadline: ContinuousClock.Instant?
         while !batch.unsettled.isEmpty {
             do throws(FalhaDeArmazenamento) {
                 let found = try await self.repository.settle(batch.unsettled.map { batch.registros[$0] })
@@ -172,6 +182,7 @@ package final class WriteBatcher: Service, Sendable {
                     throw .desfechoDesconhecido
                 }
             } catch {
+                deadline = deadline ?? .now + self.limits.settleMax
                 try await Self.pause(before: deadline)
             }
         }
@@ -179,8 +190,8 @@ package final class WriteBatcher: Service, Sendable {
 
     private static let pauseBetweenRuns: Duration = .milliseconds(100)
 
-    private static func pause(before deadline: ContinuousClock.Instant) async throws(FalhaDeArmazenamento) {
-        guard .now + self.pauseBetweenRuns < deadline else { throw .desfechoDesconhecido }
+    private static func pause(before deadline: ContinuousClock.Instant?) async throws(FalhaDeArmazenamento) {
+        guard let deadline, .now + self.pauseBetweenRuns < deadline else { throw .desfechoDesconhecido }
         // A shutdown that cancels the wait leaves the outcome as unknown as it was.
         do { try await Task.sleep(for: self.pauseBetweenRuns) } catch { throw .desfechoDesconhecido }
     }

@@ -35,6 +35,11 @@ package struct ConfigurationError: Error, Equatable, CustomStringConvertible {
         Self(origin: path, line: "arquivo \(path): \(reason)")
     }
 
+    /// An address that has the right scheme, but that the library it is for cannot read. Its text is a secret.
+    package static func unreadableAddress(_ name: String, accepted: String) -> Self {
+        Self(origin: name, line: "\(name) = valor oculto não é aceito; aceita-se \(accepted)")
+    }
+
     static func contradiction(_ key: ConfigurationKey, _ reason: String) -> Self {
         Self(origin: key.name, line: "\(key.name): \(reason)")
     }

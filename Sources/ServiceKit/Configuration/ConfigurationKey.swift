@@ -31,23 +31,19 @@ package struct ConfigurationKey: Sendable {
     package let defaultValue: String?
     /// Never printed; may come from a file named by `FLUXO_…_FILE`.
     package let isSecret: Bool
-    /// What the key is for, in Portuguese.
-    package let purpose: String
 
     init(
         _ name: String,
         _ kind: Kind,
         unit: String? = nil,
         default defaultValue: String? = nil,
-        secret: Bool = false,
-        purpose: String
+        secret: Bool = false
     ) {
         self.name = name
         self.kind = kind
         self.unit = unit
         self.defaultValue = defaultValue
         self.isSecret = secret
-        self.purpose = purpose
     }
 
     /// `auth.modo` is `FLUXO_AUTH_MODO`.

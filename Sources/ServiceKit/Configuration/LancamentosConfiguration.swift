@@ -6,8 +6,6 @@ package struct LancamentosConfiguration: Sendable, Equatable {
     package var escritaFilaMax = 4096
     /// Entries written by one statement.
     package var escritaLoteMax = 256
-    /// Longest wait of an incomplete batch for company, in milliseconds.
-    package var escritaEsperaMaxMs = 2
     /// Messages published and not yet confirmed.
     package var relayJanelaMax = 1000
     /// Entries that wait in memory for the relay; what does not fit is found in the database.
@@ -19,7 +17,6 @@ package struct LancamentosConfiguration: Sendable, Equatable {
         self.exigirChave = try values.required("lancamentos.exigir_chave") == "true"
         self.escritaFilaMax = try values.integer("lancamentos.escrita.fila_max")
         self.escritaLoteMax = try values.integer("lancamentos.escrita.lote_max")
-        self.escritaEsperaMaxMs = try values.integer("lancamentos.escrita.espera_max_ms")
         self.relayJanelaMax = try values.integer("lancamentos.relay.janela_max")
         self.relayMemoriaMax = try values.integer("lancamentos.relay.memoria_max")
     }

@@ -4,21 +4,35 @@ package import Postgres
 
 extension PostgresConfiguration {
     /// The service's database as configured.
-    package init(_ banco: BancoConfiguration, service: ServiceName) throws(PostgresError) {
-        try self.init(url: banco.url.revealed, applicationName: service.rawValue)
+    /// - Throws: ``ConfigurationError`` if the address cannot be read.
+    package init(_ banco: BancoConfiguration, service: ServiceName) throws(ConfigurationError) {
+        do throws(PostgresError) {
+            try self.init(url: banco.url.revealed, applicationName: service.rawValue)
+        } catch {
+            throw .unreadableAddress("\(service.rawValue).banco.url", accepted: "postgresql://usuário:senha@host:porta/banco")
+        }
         self.statementTimeout = .milliseconds(banco.instrucaoMaxMs)
         self.lockTimeout = min(self.lockTimeout, self.statementTimeout)
     }
 }
 
 extension PostgresClient {
-    /// The service's pool as configured, measured as `pool_in_use` and `pool_wait_seconds`.
-    package static func make(_ banco: BancoConfiguration, service: ServiceName, logger: Logger) throws(PostgresError) -> PostgresClient {
+    /// A pool of the service as configured, measured as `pool_in_use` and `pool_wait_seconds`.
+    /// - Parameters:
+    ///   - pool: the metrics' label `pool`.
+    ///   - connections: how many; nil is the configured number.
+    package static func make(
+        _ banco: BancoConfiguration,
+        service: ServiceName,
+        pool: String = "principal",
+        connections: Int? = nil,
+        logger: Logger
+    ) throws(ConfigurationError) -> PostgresClient {
         var limits = Limits()
-        limits.connectionsMax = banco.conexoes
+        limits.connectionsMax = connections ?? banco.conexoes
         limits.waitMax = .milliseconds(banco.esperaMaxMs)
-        let waits = Timer(label: "pool_wait_seconds")
-        let inUse = Meter(label: "pool_in_use")
+        let waits = Timer(label: "pool_wait_seconds", dimensions: [("pool", pool)])
+        let inUse = Meter(label: "pool_in_use", dimensions: [("pool", pool)])
         return PostgresClient(
             configuration: try PostgresConfiguration(banco, service: service),
             limits: limits,

@@ -2,9 +2,30 @@ package import Logging
 package import Postgres
 
 /// What a service's program expects of its database's schema.
-package enum SchemaCheck {
+package actor SchemaCheck {
+    /// An answer is good for this long: however often readiness is asked for, the database is asked once.
+    private static let answerMaxAge: Duration = .seconds(1)
+
+    private let migrations: PostgresMigrations
+    private let client: PostgresClient
+    private var last: (task: Task<String?, Never>, askedAt: ContinuousClock.Instant)?
+
+    package init(_ migrations: PostgresMigrations, _ client: PostgresClient) {
+        self.migrations = migrations
+        self.client = client
+    }
+
     /// For the readiness: nil if the database answers and its schema is this program's, else why not.
-    package static func run(_ migrations: PostgresMigrations, _ client: PostgresClient) async -> String? {
+    package func run() async -> String? {
+        if let last, .now - last.askedAt < Self.answerMaxAge { return await last.task.value }
+        let (migrations, client) = (self.migrations, self.client)
+        // Shared by all who ask meanwhile, so it belongs to none of them; the pool and the connection bound its time.
+        let task = Task { await Self.ask(migrations, client) }
+        self.last = (task, .now)
+        return await task.value
+    }
+
+    private static func ask(_ migrations: PostgresMigrations, _ client: PostgresClient) async -> String? {
         do throws(PostgresError) {
             let expected = migrations.latestVersion
             switch try await migrations.status(of: client) {
@@ -20,16 +41,14 @@ package enum SchemaCheck {
     }
 
     /// The command `migrate`.
-    /// - Throws: `PostgresError`.
+    /// - Throws: `PostgresError`; ``ConfigurationError`` for an address that cannot be read.
     package static func migrate(
         _ migrations: PostgresMigrations,
         _ configuration: MigrateConfiguration,
         service: ServiceName,
         logger: Logger
-    ) async throws(PostgresError) {
-        let database = try PostgresConfiguration(
-            url: configuration.banco.url.revealed, applicationName: "\(service.rawValue) migrate"
-        )
+    ) async throws {
+        let database = try PostgresConfiguration(configuration.banco, service: service)
         let applied = try await migrations.apply(to: database) { migration in
             logger.notice("applying migration", metadata: ["version": "\(migration.version)", "name": "\(migration.name)"])
         }

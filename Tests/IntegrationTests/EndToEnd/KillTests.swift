@@ -90,6 +90,8 @@ struct KillTests {
                 let body = #"{"conta":"loja","tipo":"credito","valor":"1.00"}"#
                 #expect(try await api.post(stack.lancamentos, body).status == 201)
                 try await servers.kill(.postgres)
+                let keyless = try await api.post(stack.lancamentos, body)
+                #expect(keyless["type"]?.hasSuffix("#banco-indisponivel") == true, "\(keyless.text)")
                 for _ in 0..<10 {
                     let start = ContinuousClock.now
                     let answer = try await api.post(stack.lancamentos, body, key: "k")

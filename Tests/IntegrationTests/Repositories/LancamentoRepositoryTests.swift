@@ -58,8 +58,10 @@ struct LancamentoRepositoryTests {
     @Test func `concurrent batches over the same keys neither deadlock nor register twice`() async throws {
         try await self.withRepository { repository, client, _ in
             var random = SeededGenerator(seed: 3)
+            var limits = WriteBatcher.Limits(queueMax: 10_000, batchRowsMax: 50, workers: 6, settleMax: .seconds(30))
+            limits.queueWaitMax = .seconds(60)
             let batcher = WriteBatcher(
-                repository: repository, limits: .init(queueMax: 10_000, batchRowsMax: 50, workers: 6, settleMax: .seconds(30)),
+                repository: repository, limits: limits,
                 logger: Logger(label: "tests"), handOff: { _ in }
             )
             // 60 keys, each asked for 20 times in random order.
@@ -87,17 +89,24 @@ struct LancamentoRepositoryTests {
     @Test func `the outbox is claimed by one session at a time, in order, above the cursor`() async throws {
         try await self.withRepository { repository, client, configuration in
             let inserted = try await repository.insert((1...5).map { Self.registro($0) })
-            let source = PostgresOutboxLeaseSource(configuration: configuration)
+            let source = PostgresOutboxLeaseSource(configuration: configuration, logger: Logger(label: "tests"))
             let lease = try #require(try await source.acquire())
-            #expect(try await source.acquire() == nil)
+            let other = PostgresOutboxLeaseSource(configuration: configuration, logger: Logger(label: "tests"))
+            for _ in 0..<2 { #expect(try await other.acquire() == nil) }
             let young = try await lease.claim(above: 0, minimumAge: .seconds(60), limit: 10)
-            #expect(young.isEmpty)
+            #expect(young == OutboxClaim(events: [], lastSeq: nil))
             let seqs = inserted.map(\.seq).sorted()
-            let events = try await lease.claim(above: seqs[0], minimumAge: .zero, limit: 3)
+            let claim = try await lease.claim(above: seqs[0], minimumAge: .zero, limit: 3)
+            #expect(claim.lastSeq == seqs[3])
+            let events = claim.events
             #expect(events.map(\.seq) == Array(seqs[1...3]))
             #expect(events[0].traceparent == "00-1-2-00")
             #expect(Set(inserted.map(\.id)).contains(events[0].lancamento.id))
+            try await client.query("update lancamentos set canal = 'futuro' where id = \(PostgresUUID(events[0].lancamento.id.bits))")
+            let partly = try await lease.claim(above: 0, minimumAge: .zero, limit: 10)
+            #expect(partly.events.count == 4 && partly.lastSeq == seqs[4])
             await lease.release()
+            #expect(try await other.acquire() != nil)
             let outbox = PostgresOutboxRepository(client: client)
             try await outbox.delete([seqs[0], seqs[1], 999_999])
             #expect(try await outbox.backlog(countedMax: 100).pending == 3)

@@ -1,0 +1,75 @@
+import AMQP
+import Contrato
+import FluxoDeCaixa
+
+@testable import Consolidado
+
+/// Applied entries in memory, with failures on demand.
+actor FakeSaldoRepository: SaldoRepository {
+    private(set) var entries: [LancamentoID: LancamentoAplicavel] = [:]
+    private let refusedID: LancamentoID?
+    /// How many calls still fail.
+    private var failures: Int
+
+    init(refusedID: LancamentoID? = nil, failures: Int = 0) {
+        self.refusedID = refusedID
+        self.failures = failures
+    }
+
+    func apply(_ entries: [LancamentoAplicavel]) async throws(FalhaDeArmazenamento) -> Set<LancamentoID> {
+        try self.failOnDemand()
+        if entries.contains(where: { $0.id == self.refusedID }) { throw .dados }
+        var new: Set<LancamentoID> = []
+        for entry in entries where self.entries[entry.id] == nil {
+            self.entries[entry.id] = entry
+            new.insert(entry.id)
+        }
+        return new
+    }
+
+    func applied(_ ids: [LancamentoID]) async throws(FalhaDeArmazenamento) -> [LancamentoID: LancamentoAplicavel] {
+        self.entries.filter { ids.contains($0.key) }
+    }
+
+    func dia(_ data: Dia, of conta: Conta) async throws(FalhaDeArmazenamento) -> SaldoDiario { throw .indisponivel }
+
+    func periodo(_ periodo: Periodo, of conta: Conta) async throws(FalhaDeArmazenamento) -> SaldoDoPeriodo { throw .indisponivel }
+
+    /// Whether the message holds no entry, or one that is applied or refused.
+    func hasSeen(_ delivery: Delivery) -> Bool {
+        guard case .success(let entry) = EventoLancamentoRegistrado.decode(body: delivery.body, messageID: nil) else { return true }
+        return self.entries[entry.id] != nil || entry.id == self.refusedID
+    }
+
+    private func failOnDemand() throws(FalhaDeArmazenamento) {
+        guard self.failures > 0 else { return }
+        self.failures -= 1
+        throw .indisponivel
+    }
+}
+
+/// Takes dead letters, refusing the first ones.
+actor FakeDeadLetterBroker: MessagePublisher {
+    private(set) var letters: [AMQPMessage] = []
+    private var refusals: Int
+
+    init(refusals: Int = 0) {
+        self.refusals = refusals
+    }
+
+    /// Asked for each letter: texts that AMQP cannot carry are refused, as the real publisher does.
+    private static func outcome(_ message: AMQPMessage) -> PublishOutcome {
+        let texts = [message.properties.messageID, message.properties.correlationID, message.properties.type]
+        let isTooLong = texts.contains { ($0?.utf8.count ?? 0) > 255 }
+        return isTooLong ? .invalid(AMQPError(.invalidMessage)) : .confirmed
+    }
+
+    func publish(_ messages: [AMQPMessage]) async -> [PublishOutcome] {
+        self.letters += messages
+        return messages.map {
+            guard self.refusals > 0 else { return Self.outcome($0) }
+            self.refusals -= 1
+            return .rejected
+        }
+    }
+}

@@ -1,0 +1,81 @@
+import AMQP
+import FluxoDeCaixa
+
+@testable import Consolidado
+
+/// A queue in memory that behaves as the broker does: what is not settled when consumption is suspended comes again on a new channel, under new
+/// tags, and a tag of an earlier channel settles nothing.
+actor FakeSource: DeliverySource {
+    private var batches: [[Delivery]]
+    private var unsettled: [DeliveryTag: Delivery] = [:]
+    private let total: Int
+    private let repository: FakeSaldoRepository
+    private var generation: UInt64 = 1
+    private var isSuspended = false
+    private var waiters: [CheckedContinuation<Void, Never>] = []
+    /// Numbers of the messages settled, in order.
+    private(set) var settled: [UInt64] = []
+    /// Numbers of messages that were settled while their entry was not applied.
+    private(set) var settledBeforeApplied: [UInt64] = []
+    private(set) var lateTags: [DeliveryTag] = []
+    private(set) var suspensions = 0
+
+    init(_ batches: [[Delivery]], repository: FakeSaldoRepository) {
+        self.batches = batches
+        self.total = batches.reduce(0) { $0 + $1.count }
+        self.repository = repository
+    }
+
+    /// Returns once everything is settled: as a shutdown that waits for it.
+    func run() async throws {
+        while self.settled.count < self.total { await withCheckedContinuation { self.waiters.append($0) } }
+    }
+
+    func nextBatch() async -> DeliveryBatch? {
+        while self.batches.isEmpty || self.isSuspended {
+            if self.settled.count == self.total { return nil }
+            await withCheckedContinuation { self.waiters.append($0) }
+        }
+        let batch = self.batches.removeFirst().map { self.onThisChannel($0) }
+        for delivery in batch { self.unsettled[delivery.tag] = delivery }
+        return DeliveryBatch(deliveries: batch)
+    }
+
+    func settle(_ tags: [DeliveryTag]) async {
+        for tag in tags {
+            guard let delivery = self.unsettled.removeValue(forKey: tag) else {
+                self.lateTags.append(tag)
+                continue
+            }
+            self.settled.append(tag.number)
+            if await !self.repository.hasSeen(delivery) { self.settledBeforeApplied.append(tag.number) }
+        }
+        self.wake()
+    }
+
+    func suspendConsuming() async {
+        self.suspensions += 1
+        self.isSuspended = true
+        self.generation += 1
+        if !self.unsettled.isEmpty { self.batches.insert(self.unsettled.values.sorted { $0.tag < $1.tag }, at: 0) }
+        self.unsettled.removeAll()
+    }
+
+    func resumeConsuming() async {
+        self.isSuspended = false
+        self.wake()
+    }
+
+    private func onThisChannel(_ delivery: Delivery) -> Delivery {
+        Delivery(
+            tag: DeliveryTag(generation: self.generation, number: delivery.tag.number), redelivered: self.generation > 1,
+            exchange: delivery.exchange, routingKey: delivery.routingKey, properties: delivery.properties, body: delivery.body,
+            bodyBytesTotal: delivery.bodyBytesTotal
+        )
+    }
+
+    private func wake() {
+        for waiter in self.waiters { waiter.resume() }
+        self.waiters.removeAll()
+    }
+}

@@ -1,0 +1,175 @@
+import AMQP
+import Contrato
+import FluxoDeCaixa
+import Logging
+import NIOConcurrencyHelpers
+import Testing
+
+@testable import Consolidado
+
+@Suite(.timeLimit(.minutes(1))) struct LancamentosConsumerTests {
+    private static func entry(_ number: UInt64, centavos: Int64 = 100) -> Lancamento {
+        Lancamento(
+            id: LancamentoID(bits: 0x0190_0000_0000_7000_8000_0000_0000_0000 | UInt128(number)),
+            conta: Conta("loja")!,
+            tipo: .credito,
+            valor: Valor(centavos: centavos)!,
+            data: Dia(parsing: "2026-11-24")!,
+            canal: .rest
+        )
+    }
+
+    private static func delivery(
+        _ number: UInt64, body: [UInt8], change: (inout AMQPProperties) -> Void = { _ in }
+    ) -> Delivery {
+        var properties = AMQPProperties()
+        change(&properties)
+        return Delivery(
+            tag: DeliveryTag(generation: 1, number: number), redelivered: false, exchange: "fluxo-caixa.lancamentos",
+            routingKey: "lancamento.registrado.credito.loja", properties: properties, body: body, bodyBytesTotal: UInt64(body.count)
+        )
+    }
+
+    private static func delivery(_ number: UInt64, _ entry: Lancamento) -> Delivery {
+        self.delivery(number, body: EventoLancamentoRegistrado.encode(entry, urlPublica: "http://localhost"))
+    }
+
+    /// Runs a consumer over the batches until all of them are handled.
+    private func consume(
+        _ batches: [[Delivery]], from repository: FakeSaldoRepository, broker: FakeDeadLetterBroker = FakeDeadLetterBroker()
+    ) async throws -> FakeSource {
+        let source = FakeSource(batches, repository: repository)
+        let logger = Logger(label: "tests")
+        let deadLetters = DeadLetters(
+            publisher: broker, settle: { await source.settle($0) }, agora: { Instante(milissegundos: 0) }, logger: logger
+        )
+        let consumer = LancamentosConsumer(
+            source: source, service: ConsolidacaoService(repository: repository), deadLetters: deadLetters, isDatabaseReady: { true },
+            agora: { Instante(milissegundos: 0) }, logger: logger
+        )
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await deadLetters.run() }
+            group.addTask { try await consumer.run() }
+            // The consumer ends when everything is settled; then the sender of dead letters is sent home.
+            _ = try await group.next()
+            group.cancelAll()
+        }
+        return source
+    }
+
+    @Test func `a message is settled after its entry is applied, never before`() async throws {
+        let repository = FakeSaldoRepository()
+        let source = try await self.consume([[Self.delivery(1, Self.entry(1)), Self.delivery(2, Self.entry(2))]], from: repository)
+        #expect(await source.settled == [1, 2])
+        #expect(await source.settledBeforeApplied.isEmpty)
+        #expect(await repository.entries.count == 2)
+    }
+
+    @Test func `poison goes to the dead letters with its reason and its neighbours are applied`() async throws {
+        let repository = FakeSaldoRepository()
+        let broker = FakeDeadLetterBroker()
+        let other = EventoLancamentoRegistrado.encode(Self.entry(3), urlPublica: "http://localhost")
+        let version2 = Array(String(decoding: other, as: UTF8.self).replacing("registrado.v1", with: "registrado.v2").utf8)
+        let source = try await self.consume(
+            [
+                [
+                    Self.delivery(1, Self.entry(1)), Self.delivery(2, body: Array("{".utf8)), Self.delivery(3, body: version2),
+                    Self.delivery(4, Self.entry(1, centavos: 5)), Self.delivery(5, Self.entry(1)), Self.delivery(6, Self.entry(2)),
+                ]
+            ],
+            from: repository,
+            broker: broker
+        )
+        #expect(await source.settled.sorted() == [1, 2, 3, 4, 5, 6])
+        #expect(await repository.entries.keys.sorted() == [Self.entry(1).id, Self.entry(2).id])
+        let letters = await broker.letters
+        let reasons = letters.compactMap { $0.properties.headers?["motivo"]?.stringValue }
+        #expect(reasons.sorted() == ["conflito", "ilegivel", "versao-desconhecida"])
+        #expect(letters.allSatisfy { $0.routingKey == "consolidado.lancamentos.dlq" && $0.mandatory && $0.properties.persistent == true })
+    }
+
+    @Test func `a dead letter that is not confirmed is sent again and its message not settled before`() async throws {
+        let broker = FakeDeadLetterBroker(refusals: 1)
+        let source = try await self.consume([[Self.delivery(1, body: [])]], from: FakeSaldoRepository(), broker: broker)
+        #expect(await source.settled == [1])
+        #expect(await broker.letters.count == 2)
+    }
+
+    @Test func `a dead letter carries nothing that the broker would route, expire or refuse it by`() {
+        let delivery = Self.delivery(1, body: [1, 2]) { properties in
+            properties.userID = "outro"
+            properties.expiration = "1"
+            properties.replyTo = "alguem"
+            properties.messageID = "m"
+            properties.correlationID = "c"
+            properties.headers = ["CC": .array(["x"]), "BCC": .array(["y"]), "proprio": .int32(7), "motivo": "forjado"]
+        }
+        let letter = DeadLetter(delivery: delivery, recusa: .init(motivo: .ilegivel, erro: "e"), recebidoEm: Instante(milissegundos: 0))
+        let message = letter.message(from: "fila", to: "fila.dlq", missingID: "nenhum")
+        #expect(message.properties.userID == nil)
+        #expect(message.properties.expiration == nil)
+        #expect(message.properties.replyTo == nil)
+        #expect(message.properties.messageID == "m")
+        #expect(message.properties.correlationID == "c")
+        #expect(message.body == [1, 2])
+        let headers = message.properties.headers ?? [:]
+        #expect(headers["CC"] == nil && headers["BCC"] == nil)
+        #expect(headers["proprio"] == .int32(7))
+        #expect(headers["motivo"] == "ilegivel")
+        #expect(headers["usuario"] == "outro")
+        #expect(headers["fila"] == "fila")
+        #expect(headers["chave_de_roteamento"] == "lancamento.registrado.credito.loja")
+        #expect(headers["recebido_em"] == "1970-01-01T00:00:00.000Z")
+    }
+
+    @Test func `an entry that the database refuses hurts no neighbour`() async throws {
+        let repository = FakeSaldoRepository(refusedID: Self.entry(2).id)
+        let broker = FakeDeadLetterBroker()
+        let source = try await self.consume(
+            [[Self.delivery(1, Self.entry(1)), Self.delivery(2, Self.entry(2)), Self.delivery(3, Self.entry(3))]], from: repository,
+            broker: broker
+        )
+        #expect(await source.settled.sorted() == [1, 2, 3])
+        #expect(await repository.entries.count == 2)
+        #expect(await broker.letters.count == 1)
+    }
+
+    @Test func `an outage stops consumption, settles nothing, and ends by itself`() async throws {
+        // The attempts of a batch fail, twice: the readiness is wrong about the first outage.
+        let repository = FakeSaldoRepository(failures: 6)
+        let source = try await self.consume([[Self.delivery(1, Self.entry(1))]], from: repository)
+        #expect(await source.suspensions == 2)
+        #expect(await source.settled == [1])
+        #expect(await source.settledBeforeApplied.isEmpty)
+        #expect(await source.lateTags.isEmpty)
+    }
+
+    @Test func `two batches that meet one outage stop consumption once`() async throws {
+        let repository = FakeSaldoRepository(failures: 6)
+        let source = try await self.consume([[Self.delivery(1, Self.entry(1))], [Self.delivery(2, Self.entry(2))]], from: repository)
+        #expect(await source.suspensions == 1)
+        #expect(await source.settled.sorted() == [1, 2])
+    }
+
+    @Test func `more poison than may be unconfirmed gets through`() async throws {
+        let broker = FakeDeadLetterBroker()
+        let poison = (1...350).map { Self.delivery(UInt64($0), body: []) }
+        let source = try await self.consume([poison], from: FakeSaldoRepository(), broker: broker)
+        #expect(await source.settled.count == 350)
+        #expect(await broker.letters.count == 350)
+    }
+
+    @Test func `texts that cannot be sent are left out of a letter`() async throws {
+        let broker = FakeDeadLetterBroker()
+        let long = String(repeating: "\u{FFFD}", count: 100)
+        let poison = Self.delivery(1, body: []) {
+            $0.messageID = long
+            $0.correlationID = "curto"
+        }
+        let source = try await self.consume([[poison]], from: FakeSaldoRepository(), broker: broker)
+        #expect(await source.settled == [1])
+        let letter = try #require(await broker.letters.last)
+        #expect(letter.properties.messageID?.isEmpty == false && letter.properties.messageID != long)
+        #expect(letter.properties.correlationID == "curto")
+    }
+}
