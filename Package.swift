@@ -122,16 +122,18 @@ let package = Package(
             path: "Tests/TestSupport",
             swiftSettings: settings
         ),
+        .target(name: "SeededRandom", path: "Tests/SeededRandom", swiftSettings: settings),
         .testTarget(name: "TidyTests", swiftSettings: settings),
         .testTarget(name: "SocketExecutorTests", dependencies: ["SocketExecutor"], swiftSettings: settings),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres"], swiftSettings: settings),
-        .testTarget(name: "AMQPTests", dependencies: ["AMQP", "CRabbitMQ"], swiftSettings: settings),
-        .testTarget(name: "FluxoDeCaixaTests", dependencies: ["FluxoDeCaixa"], swiftSettings: settings),
-        .testTarget(name: "ContratoTests", dependencies: ["Contrato", "FluxoDeCaixa"], swiftSettings: settings),
+        .testTarget(name: "AMQPTests", dependencies: ["AMQP", "CRabbitMQ", "SocketExecutor", "SeededRandom"], swiftSettings: settings),
+        .testTarget(name: "FluxoDeCaixaTests", dependencies: ["FluxoDeCaixa", "SeededRandom"], swiftSettings: settings),
+        .testTarget(name: "ContratoTests", dependencies: ["Contrato", "FluxoDeCaixa", "SeededRandom"], swiftSettings: settings),
         .testTarget(
             name: "ServiceKitTests",
             dependencies: [
-                "ServiceKit", "Contrato", "FluxoDeCaixa", concurrencyHelpers, nioCore, nioEmbedded, nioHTTP1, nioPosix, logging, lifecycle,
+                "ServiceKit", "Contrato", "FluxoDeCaixa", "SeededRandom", concurrencyHelpers, nioCore, nioEmbedded, nioHTTP1, nioPosix,
+                logging, lifecycle,
                 metrics, coreMetrics, hummingbird, hummingbirdTesting, httpTypes, yams, jwt, crypto, asyncHTTPClient,
             ],
             swiftSettings: settings
@@ -149,7 +151,8 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "TestSupport", "AMQP", "Postgres", "Contrato", "FluxoDeCaixa", "Lancamentos", "Consolidado", concurrencyHelpers, logging,
+                "TestSupport", "SeededRandom", "AMQP", "Postgres", "Contrato", "FluxoDeCaixa", "Lancamentos", "Consolidado",
+                concurrencyHelpers, logging,
                 lifecycle,
             ],
             swiftSettings: settings

@@ -1,4 +1,5 @@
 import CRabbitMQ
+import SeededRandom
 import SocketExecutor
 import Testing
 

@@ -1,4 +1,5 @@
 import Contrato
+import SeededRandom
 
 /// Makes random JSON values within what the reader accepts.
 struct JSONAleatorio {
@@ -11,10 +12,10 @@ struct JSONAleatorio {
         "0", "-0", "1", "-1", "10", "1.50", "0.001", "1e3", "1E+3", "-2.5e-10", "99999999999999999999", "1e999999",
     ]
 
-    var aleatorio: GeradorSemeado
+    var aleatorio: SeededGenerator
 
     init(semente: UInt64) {
-        aleatorio = GeradorSemeado(semente: semente)
+        aleatorio = SeededGenerator(seed: semente)
     }
 
     mutating func valor(profundidade: Int = 0) -> JSONValue {

@@ -1,4 +1,5 @@
 import Contrato
+import SeededRandom
 import Testing
 
 @Suite struct JSONFuzzTests {
@@ -32,7 +33,7 @@ import Testing
 
     @Test(arguments: 1...12 as ClosedRange<UInt64>)
     func randomBytesAreReadOrRefused(semente: UInt64) {
-        var aleatorio = GeradorSemeado(semente: semente)
+        var aleatorio = SeededGenerator(seed: semente)
         let sintaxe = Array("{}[]\",:\\u0123-+.eE truefalsn\n\"\"".utf8)
         for rodada in 0..<600 {
             let comprimento = Int.random(in: 0...60, using: &aleatorio)

@@ -1,4 +1,5 @@
 import FluxoDeCaixa
+import SeededRandom
 import Testing
 
 @Suite struct DiaTests {
@@ -70,7 +71,7 @@ import Testing
 
     @Test(arguments: 1...4 as ClosedRange<UInt64>)
     func writesWhatItReads(semente: UInt64) throws {
-        var aleatorio = GeradorSemeado(semente: semente)
+        var aleatorio = SeededGenerator(seed: semente)
         for _ in 0..<3000 {
             let dias = Int32.random(in: Dia.primeiro.diasDesde2000...Dia.ultimo.diasDesde2000, using: &aleatorio)
             let dia = try #require(Dia(diasDesde2000: dias))

@@ -1,4 +1,5 @@
 import FluxoDeCaixa
+import SeededRandom
 import Testing
 
 @Suite struct FiltroDeContaTests {
@@ -37,7 +38,7 @@ import Testing
     /// The range that SQL reads and the rule that permissions follow must never part.
     @Test(arguments: 1...4 as ClosedRange<UInt64>)
     func rangeAndRuleAgree(semente: UInt64) throws {
-        var aleatorio = GeradorSemeado(semente: semente)
+        var aleatorio = SeededGenerator(seed: semente)
         let alfabeto: [Character] = Array("aAzZ09_-..")
         let nomes = (0..<4000).map { _ in
             String((0..<Int.random(in: 1...5, using: &aleatorio)).map { _ in alfabeto.randomElement(using: &aleatorio) ?? "a" })

@@ -1,10 +1,11 @@
 import FluxoDeCaixa
+import SeededRandom
 import Testing
 
 @Suite struct GeradorDeIDTests {
     @Test(arguments: 1...6 as ClosedRange<UInt64>)
     func neverStepsBackWhateverTheClockDoes(semente: UInt64) {
-        var aleatorio = GeradorSemeado(semente: semente)
+        var aleatorio = SeededGenerator(seed: semente)
         var gerador = GeradorDeID()
         var relogio: Int64 = 1_795_503_692_123
         var anterior: LancamentoID?
@@ -27,7 +28,7 @@ import Testing
     }
 
     @Test func carriesTheClocksMoment() {
-        var aleatorio = GeradorSemeado(semente: 1)
+        var aleatorio = SeededGenerator(seed: 1)
         var gerador = GeradorDeID()
         let agora = Instante(milissegundos: 1_795_503_692_123)
         #expect(gerador.proximo(agora: agora, aleatorio: &aleatorio).instante == agora)
@@ -36,7 +37,7 @@ import Testing
     }
 
     @Test func holdsItsMomentWhenTheClockGoesBack() {
-        var aleatorio = GeradorSemeado(semente: 1)
+        var aleatorio = SeededGenerator(seed: 1)
         var gerador = GeradorDeID()
         let agora = Instante(milissegundos: 1_795_503_692_123)
         _ = gerador.proximo(agora: agora, aleatorio: &aleatorio)
@@ -60,7 +61,7 @@ import Testing
     }
 
     @Test func startsAtTheEpochForEarlierClocks() {
-        var aleatorio = GeradorSemeado(semente: 1)
+        var aleatorio = SeededGenerator(seed: 1)
         var gerador = GeradorDeID()
         let id = gerador.proximo(agora: .primeiro, aleatorio: &aleatorio)
         #expect(id.instante.milissegundos == 0)
@@ -68,7 +69,7 @@ import Testing
     }
 
     @Test func twoGeneratorsOfOneMomentDiffer() {
-        var aleatorio = GeradorSemeado(semente: 1)
+        var aleatorio = SeededGenerator(seed: 1)
         var um = GeradorDeID()
         var outro = GeradorDeID()
         let agora = Instante(milissegundos: 1000)

@@ -1,4 +1,5 @@
 import FluxoDeCaixa
+import SeededRandom
 import Testing
 
 @Suite struct InstanteTests {
@@ -54,7 +55,7 @@ import Testing
 
     @Test(arguments: 1...4 as ClosedRange<UInt64>)
     func roundTrips(semente: UInt64) {
-        var aleatorio = GeradorSemeado(semente: semente)
+        var aleatorio = SeededGenerator(seed: semente)
         for _ in 0..<2000 {
             let instante = Instante(milissegundos: .random(in: -62_135_596_800_000...253_402_300_799_999, using: &aleatorio))
             #expect(Instante(parsing: instante.description) == instante)

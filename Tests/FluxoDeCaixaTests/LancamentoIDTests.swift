@@ -1,4 +1,5 @@
 import FluxoDeCaixa
+import SeededRandom
 import Testing
 
 @Suite struct LancamentoIDTests {
@@ -39,7 +40,7 @@ import Testing
 
     @Test(arguments: 1...4 as ClosedRange<UInt64>)
     func ordersAsItsText(semente: UInt64) {
-        var aleatorio = GeradorSemeado(semente: semente)
+        var aleatorio = SeededGenerator(seed: semente)
         for _ in 0..<1000 {
             let (um, outro) = (
                 LancamentoID(bits: .random(in: .min ... .max, using: &aleatorio)),

@@ -1,4 +1,5 @@
 import FluxoDeCaixa
+import SeededRandom
 import Testing
 
 @Suite struct SaldoTests {
@@ -67,7 +68,7 @@ import Testing
     /// Whatever the movements, every day opens where the one before closed, and the totals are the sums of the days.
     @Test(arguments: 1...6 as ClosedRange<UInt64>)
     func balancesAreContinuous(semente: UInt64) throws {
-        var aleatorio = GeradorSemeado(semente: semente)
+        var aleatorio = SeededGenerator(seed: semente)
         let de = try dia("2024-01-15")
         let ate = try #require(de.somando(dias: 365))
         let periodo = try #require(Periodo(de: de, ate: ate))

@@ -1,4 +1,5 @@
 import FluxoDeCaixa
+import SeededRandom
 import Testing
 
 @Suite struct ValorTests {
@@ -33,7 +34,7 @@ import Testing
 
     @Test(arguments: 1...8 as ClosedRange<UInt64>)
     func agreesWithAModelOnRandomText(semente: UInt64) {
-        var aleatorio = GeradorSemeado(semente: semente)
+        var aleatorio = SeededGenerator(seed: semente)
         let alfabeto: [Character] = Array("00112345678999...-,e")
         for _ in 0..<2000 {
             let comprimento = Int.random(in: 0...14, using: &aleatorio)
@@ -44,7 +45,7 @@ import Testing
 
     @Test(arguments: 1...4 as ClosedRange<UInt64>)
     func writesWhatItReads(semente: UInt64) throws {
-        var aleatorio = GeradorSemeado(semente: semente)
+        var aleatorio = SeededGenerator(seed: semente)
         for _ in 0..<2000 {
             let digitos = Int64.random(in: 1...12, using: &aleatorio)
             let maximo = (0..<digitos).reduce(Int64(1)) { potencia, _ in potencia * 10 } - 1

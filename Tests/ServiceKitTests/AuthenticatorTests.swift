@@ -1,5 +1,6 @@
 import Contrato
 import FluxoDeCaixa
+import SeededRandom
 import Testing
 
 @testable import ServiceKit
@@ -212,23 +213,12 @@ import Testing
     @Test func randomBytesNeverCrash() async throws {
         let authenticator = try await Self.authenticator()
         let seed = UInt64.random(in: 0...UInt64.max)
-        var random = SplitMix(state: seed)
+        var random = SeededGenerator(seed: seed)
         let alphabet = Array("ABab01-_.={} \u{E9}\"".unicodeScalars)
         for _ in 0..<2000 {
             var text = "Bearer "
             for _ in 0..<Int.random(in: 0...40, using: &random) { text.unicodeScalars.append(alphabet.randomElement(using: &random)!) }
             #expect(Self.refusal(authenticator, text) != nil, "seed \(seed): \(text)")
         }
-    }
-}
-
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        self.state &+= 0x9E37_79B9_7F4A_7C15
-        var z = self.state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import NIOConcurrencyHelpers
+import SeededRandom
 import TestSupport
 
 /// A closed-loop load of random entries over accounts and days, with keys, of which some are sent twice.
@@ -100,22 +101,5 @@ struct Load: Sendable {
             }
             try await Task.sleep(for: .milliseconds(100))
         }
-    }
-}
-
-/// A generator whose numbers follow from its seed (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) {
-        self.state = seed
-    }
-
-    mutating func next() -> UInt64 {
-        self.state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = self.state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -1,6 +1,7 @@
 import FluxoDeCaixa
 import Logging
 import Postgres
+import SeededRandom
 import TestSupport
 import Testing
 

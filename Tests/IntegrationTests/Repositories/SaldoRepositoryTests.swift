@@ -2,6 +2,7 @@ import Contrato
 import FluxoDeCaixa
 import Logging
 import Postgres
+import SeededRandom
 import TestSupport
 import Testing
 

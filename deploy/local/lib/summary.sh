@@ -4,6 +4,7 @@ print_summary() {
     local name endpoints
     printf -v endpoints '%q' "$LOCAL/endpoints.env"
     for name in $(instances_running); do printf '    %-16s %s\n' "$name" "$(instance_url "$name")"; done
+    printf '    %-16s %s\n' \
         'RabbitMQ' "http://127.0.0.1:$(<"$LOCAL/rabbitmq/porta.management") (user administrador)" \
         'PostgreSQL' "127.0.0.1:$(<"$LOCAL/postgres/porta") (databases lancamentos, consolidado)" \
         'endpoints' "$LOCAL/endpoints.env"
