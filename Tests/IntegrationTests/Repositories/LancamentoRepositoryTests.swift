@@ -87,6 +87,26 @@ struct LancamentoRepositoryTests {
         }
     }
 
+    @Test func `batches that bring the same new keys in different orders do not deadlock`() async throws {
+        try await self.withRepository { repository, client, _ in
+            var random = SeededGenerator(seed: 5)
+            for round in 0..<15 {
+                let batches = (0..<6).map { batch in
+                    (0..<200).map { Self.registro(UInt64(round * 10_000 + batch * 1000 + $0 + 1), chave: "r\(round)-\($0)") }
+                        .shuffled(using: &random)
+                }
+                // A deadlock is an error of one of the batches.
+                let stored = try await withThrowingTaskGroup(of: Int.self) { group in
+                    for batch in batches { group.addTask { try await repository.insert(batch).count } }
+                    return try await group.reduce(0, +)
+                }
+                #expect(stored == 200)
+            }
+            let deadlocks = try await client.query("select deadlocks from pg_stat_database where datname = current_database()")
+            #expect(try deadlocks.first?.decode(0, as: Int64.self) == 0)
+        }
+    }
+
     @Test func `the outbox is claimed by one session at a time, in order, above the cursor`() async throws {
         try await self.withRepository { repository, client, configuration in
             let inserted = try await repository.insert((1...5).map { Self.registro($0) })
