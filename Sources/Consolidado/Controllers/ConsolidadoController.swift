@@ -28,10 +28,12 @@ package struct ConsolidadoController: Sendable {
         let (values, faults) = try scope.query().values(known: ["conta"])
         let conta = try ContaParameter.read(values["conta"], scope.identidade)
         var collected = FaultCollector(faults)
+        let account = collected.collect(conta)
         let data = collected.collect { () throws(ErrosDeCampo) in try ParametrosDeData.dia(text) }
-        let (dia, account) = try collected.values(data, conta)
+        try collected.throwIfAny()
+        guard let data, case .uma(let account)? = account else { throw Self.umaContaSo }
         do throws(FalhaDeArmazenamento) {
-            return .json(SaldoJSON.encode(try await self.service.dia(dia, of: account)), headers: Self.headers)
+            return .json(SaldoJSON.encode(try await self.service.dia(data, of: account)), headers: Self.headers)
         } catch {
             throw ProblemaHTTP(error)
         }
@@ -41,14 +43,19 @@ package struct ConsolidadoController: Sendable {
         let (values, faults) = try scope.query().values(known: ["conta", "de", "ate"])
         let conta = try ContaParameter.read(values["conta"], scope.identidade)
         var collected = FaultCollector(faults)
-        let read = collected.collect { () throws(ErrosDeCampo) in try ParametrosDeData.periodo(de: values["de"], ate: values["ate"]) }
-        let (periodo, account) = try collected.values(read, conta)
+        let account = collected.collect(conta)
+        let periodo = collected.collect { () throws(ErrosDeCampo) in try ParametrosDeData.periodo(de: values["de"], ate: values["ate"]) }
+        try collected.throwIfAny()
+        guard let periodo, case .uma(let account)? = account else { throw Self.umaContaSo }
         do throws(FalhaDeArmazenamento) {
             return .json(SaldoJSON.encode(try await self.service.periodo(periodo, of: account)), headers: Self.headers)
         } catch {
             throw ProblemaHTTP(error)
         }
     }
+
+    private static let umaContaSo = Problema(
+        ErrosDeCampo(campo: "conta", codigo: .formato, mensagem: "Aqui só o nome de uma conta é aceito."))
 }
 
 extension ProblemaHTTP {

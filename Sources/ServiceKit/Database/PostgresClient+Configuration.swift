@@ -21,11 +21,13 @@ extension PostgresClient {
     /// - Parameters:
     ///   - pool: the metrics' label `pool`.
     ///   - connections: how many; nil is the configured number.
+    ///   - plansEachRun: for reads whose best plan depends on their parameters.
     package static func make(
         _ banco: BancoConfiguration,
         service: ServiceName,
         pool: String = "principal",
         connections: Int? = nil,
+        plansEachRun: Bool = false,
         logger: Logger
     ) throws(ConfigurationError) -> PostgresClient {
         var limits = Limits()
@@ -33,8 +35,10 @@ extension PostgresClient {
         limits.waitMax = .milliseconds(banco.esperaMaxMs)
         let waits = Timer(label: "pool_wait_seconds", dimensions: [("pool", pool)])
         let inUse = Meter(label: "pool_in_use", dimensions: [("pool", pool)])
+        var configuration = try PostgresConfiguration(banco, service: service)
+        configuration.plansEachRun = plansEachRun
         return PostgresClient(
-            configuration: try PostgresConfiguration(banco, service: service),
+            configuration: configuration,
             limits: limits,
             logger: logger,
             onLease: { waited in waits.record(duration: waited) },

@@ -1,0 +1,53 @@
+import Testing
+
+@testable import Contrato
+
+@Suite struct CSVWriterTests {
+    private func row(_ separador: CSVWriter.Separador = .virgula, _ write: (inout CSVWriter) -> Void) -> String {
+        var writer = CSVWriter(separador: separador)
+        write(&writer)
+        writer.endRow()
+        return String(decoding: writer.bytes, as: UTF8.self)
+    }
+
+    @Test func rowsEndWithCRLFAndAbsentCellsAreEmpty() {
+        var writer = CSVWriter(separador: .virgula)
+        writer.header(["a", "b", "c"])
+        writer.text(nil)
+        writer.verbatim(nil)
+        writer.text("")
+        writer.endRow()
+        #expect(String(decoding: writer.bytes, as: UTF8.self) == "a,b,c\r\n,,\r\n")
+    }
+
+    @Test(arguments: [
+        ("simples", "simples"), ("açaí", "açaí"), ("a,b", "\"a,b\""), ("a;b", "\"a;b\""), ("diz \"oi\"", "\"diz \"\"oi\"\"\""),
+        ("duas\nlinhas", "\"duas\nlinhas\""), ("a\rb", "\"a\rb\""), ("a\r\nb", "\"a\r\nb\""),
+    ])
+    func cellsAreQuotedWhereTheyMust(text: String, expected: String) {
+        #expect(self.row { $0.text(text) } == expected + "\r\n")
+    }
+
+    @Test(arguments: ["=1+1", "+55 11", "-2", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "=cmd|' /C calc'!A0", "-12.30"])
+    func textThatASpreadsheetWouldRunIsMadeHarmless(text: String) {
+        let cell = self.row { $0.text(text) }.dropLast(1)
+        #expect(cell.trimmingPrefix("\"").hasPrefix("'"), "\(cell)")
+    }
+
+    @Test func amountsKeepTheirSignAndTakeACommaForBrazilianSpreadsheets() {
+        #expect(self.row { $0.amount("-12.30") } == "-12.30\r\n")
+        let brazilian = self.row(.pontoEVirgula) { writer in
+            writer.amount("-12.30")
+            writer.text("a.b")
+        }
+        #expect(brazilian == "\"-12,30\";a.b\r\n")
+    }
+
+    @Test func takeHandsOverWhatWasWritten() {
+        var writer = CSVWriter(separador: .pontoEVirgula)
+        writer.header(["a", "b"])
+        #expect(String(decoding: writer.take(), as: UTF8.self) == "a;b\r\n")
+        writer.verbatim("1")
+        #expect(String(decoding: writer.take(), as: UTF8.self) == "1")
+    }
+}
