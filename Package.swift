@@ -98,7 +98,7 @@ let package = Package(
             name: "Lancamentos",
             dependencies: [
                 "AMQP", "Postgres", "FluxoDeCaixa", "Contrato", "ServiceKit", concurrencyHelpers, deque, logging, lifecycle, metrics,
-                coreMetrics, hummingbird, httpTypes, crypto,
+                coreMetrics, hummingbird, httpTypes, crypto, nioCore,
             ],
             resources: [.embedInCode("Repositories/Migrations/V1_lancamentos_e_outbox.sql")],
             swiftSettings: settings
@@ -118,7 +118,7 @@ let package = Package(
         // Tests
         .target(
             name: "TestSupport",
-            dependencies: ["Contrato", "Postgres", concurrencyHelpers, nioCore, nioHTTP1, asyncHTTPClient, crypto],
+            dependencies: ["Contrato", "Postgres", concurrencyHelpers, nioCore, nioHTTP1, nioPosix, asyncHTTPClient, crypto],
             path: "Tests/TestSupport",
             swiftSettings: settings
         ),
@@ -140,7 +140,7 @@ let package = Package(
         ),
         .testTarget(
             name: "LancamentosTests",
-            dependencies: ["Lancamentos", "FluxoDeCaixa", concurrencyHelpers, logging],
+            dependencies: ["Lancamentos", "Contrato", "FluxoDeCaixa", "ServiceKit", concurrencyHelpers, logging],
             swiftSettings: settings
         ),
         .testTarget(
@@ -152,8 +152,7 @@ let package = Package(
             name: "IntegrationTests",
             dependencies: [
                 "TestSupport", "SeededRandom", "AMQP", "Postgres", "Contrato", "FluxoDeCaixa", "Lancamentos", "Consolidado",
-                concurrencyHelpers, logging,
-                lifecycle,
+                concurrencyHelpers, logging, lifecycle, nioCore, nioHTTP1, asyncHTTPClient,
             ],
             swiftSettings: settings
         ),

@@ -53,8 +53,16 @@ package enum LancamentosApp: ServiceApp {
         health.register("banco") { await schema.run() }
 
         let controller = LancamentoController(service: service, exigirChave: configuration.lancamentos.exigirChave)
+        let lotes = LoteController(
+            service: service,
+            exigirChave: configuration.lancamentos.exigirChave,
+            limits: .init(
+                concurrentMax: configuration.lancamentos.loteSimultaneosMax, bodyMaxBytes: configuration.lancamentos.loteCorpoMaxBytes
+            ),
+            urlPublica: configuration.urlPublica
+        )
         let application = HTTPServer.makeApplication(
-            routes: controller.routes + Route.operational(health: health, metrics: metrics),
+            routes: controller.routes + lotes.routes + Route.operational(health: health, metrics: metrics),
             configuration: configuration.http,
             urlPublica: configuration.urlPublica,
             authenticator: try await Authenticator(configuration.auth),
