@@ -100,7 +100,10 @@ let package = Package(
                 "AMQP", "Postgres", "FluxoDeCaixa", "Contrato", "ServiceKit", concurrencyHelpers, deque, logging, lifecycle, metrics,
                 coreMetrics, hummingbird, httpTypes, crypto, nioCore,
             ],
-            resources: [.embedInCode("Repositories/Migrations/V1_lancamentos_e_outbox.sql")],
+            resources: [
+                .embedInCode("Repositories/Migrations/V1_lancamentos_e_outbox.sql"),
+                .embedInCode("Repositories/Migrations/V2_indices_da_lista.sql"),
+            ],
             swiftSettings: settings
         ),
         .target(

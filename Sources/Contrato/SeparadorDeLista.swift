@@ -31,13 +31,10 @@ package struct SeparadorDeLista {
     private var estado = Estado.antes
     private var coleta = PedacoDoLote.Coleta()
     private var posicao = 0
+    /// Whether there is an array: its `[` came.
+    package private(set) var comecou = false
 
     package init() {}
-
-    /// Whether the array has begun: there is a `[`.
-    package var comecou: Bool {
-        if case .antes = estado { false } else { true }
-    }
 
     /// The elements that end inside these bytes, up to a fault if there is one. After a fault nothing more comes.
     package mutating func receber(_ bytes: [UInt8]) -> (pedacos: [PedacoDoLote], falha: JSONError?) {
@@ -72,7 +69,9 @@ package struct SeparadorDeLista {
     private mutating func entre(_ byte: UInt8) -> Bool {
         if SeparadorDeLista.eBranco(byte) { return true }
         switch (estado, byte) {
-        case (.antes, UInt8(ascii: "[")): estado = .aberta
+        case (.antes, UInt8(ascii: "[")):
+            estado = .aberta
+            comecou = true
         case (.aberta, UInt8(ascii: "]")), (.depoisDoElemento, UInt8(ascii: "]")): estado = .fechada
         case (.depoisDoElemento, UInt8(ascii: ",")): estado = .depoisDaVirgula
         case (.aberta, _), (.depoisDaVirgula, _): return comecar(byte)

@@ -43,7 +43,11 @@ package enum LancamentosApp: ServiceApp {
             ),
             outbox: outbox, relay: relay, publisher: publisher, logger: logger
         )
-        let repository = PostgresLancamentoRepository(client: pool, logger: logger)
+        let reads = try PostgresClient.make(
+            configuration.banco, service: self.name, pool: "leitura", connections: configuration.lancamentos.leituraConexoes,
+            plansEachRun: true, logger: logger
+        )
+        let repository = PostgresLancamentoRepository(client: pool, reads: reads, logger: logger)
         let batcher = WriteBatcher(
             repository: repository, limits: .init(configuration), logger: logger, handOff: { relay.offer($0) }
         )
@@ -53,6 +57,7 @@ package enum LancamentosApp: ServiceApp {
         health.register("banco") { await schema.run() }
 
         let controller = LancamentoController(service: service, exigirChave: configuration.lancamentos.exigirChave)
+        let lista = ListaController(service: service, concurrentExtractsMax: configuration.lancamentos.extratoSimultaneosMax)
         let lotes = LoteController(
             service: service,
             exigirChave: configuration.lancamentos.exigirChave,
@@ -62,7 +67,7 @@ package enum LancamentosApp: ServiceApp {
             urlPublica: configuration.urlPublica
         )
         let application = HTTPServer.makeApplication(
-            routes: controller.routes + lotes.routes + Route.operational(health: health, metrics: metrics),
+            routes: controller.routes + lista.routes + lotes.routes + Route.operational(health: health, metrics: metrics),
             configuration: configuration.http,
             urlPublica: configuration.urlPublica,
             authenticator: try await Authenticator(configuration.auth),
@@ -70,7 +75,7 @@ package enum LancamentosApp: ServiceApp {
             logger: logger
         )
         try await ServiceRunner.run(
-            [pool, amqpPublisher, relay, sweeper, batcher, application, DrainingService(health: health)],
+            [pool, reads, amqpPublisher, relay, sweeper, batcher, application, DrainingService(health: health)],
             encerramentoMaxS: configuration.encerramentoMaxS,
             logger: logger
         )
@@ -78,7 +83,7 @@ package enum LancamentosApp: ServiceApp {
 }
 
 extension WriteBatcher.Limits {
-    /// Half of the pool writes, the other half reads, deletes from the outbox and answers readiness.
+    /// Half of the pool writes, the other half settles, deletes from the outbox and answers readiness.
     fileprivate init(_ configuration: Configuration) {
         self.init(
             queueMax: configuration.lancamentos.escritaFilaMax,

@@ -2,7 +2,6 @@ import Contrato
 import FluxoDeCaixa
 import HTTPTypes
 import Hummingbird
-import NIOConcurrencyHelpers
 import NIOCore
 package import ServiceKit
 
@@ -27,7 +26,7 @@ package struct LoteController: Sendable {
     private let exigirChave: Bool
     private let limits: Limits
     private let urlPublica: String
-    private let slots: LoteSlots
+    private let slots: ConcurrencySlots
 
     /// - Parameters:
     ///   - exigirChave: whether an entry without `chave` is refused.
@@ -37,7 +36,7 @@ package struct LoteController: Sendable {
         self.exigirChave = exigirChave
         self.limits = limits
         self.urlPublica = urlPublica
-        self.slots = LoteSlots(max: limits.concurrentMax)
+        self.slots = ConcurrencySlots(max: limits.concurrentMax)
     }
 
     /// The call of this controller.
@@ -88,7 +87,8 @@ package struct LoteController: Sendable {
         )
     }
 
-    private func body(_ lines: LoteLines, _ answers: LoteAnswerQueue, _ reading: Task<Void, Never>, _ slot: LoteSlots.Slot) -> ResponseBody
+    private func body(_ lines: LoteLines, _ answers: LoteAnswerQueue, _ reading: Task<Void, Never>, _ slot: ConcurrencySlots.Slot)
+        -> ResponseBody
     {
         let atOnceMax = self.limits.answersAtOnceMax
         return ResponseBody { writer in
@@ -111,38 +111,5 @@ package struct LoteController: Sendable {
                 throw error
             }
         }
-    }
-}
-
-/// How many lotes are under way; each needs memory of its own.
-final class LoteSlots: Sendable {
-    /// A place, given back when nothing holds it any more.
-    final class Slot: Sendable {
-        private let taken: NIOLockedValueBox<Int>
-
-        fileprivate init(_ taken: NIOLockedValueBox<Int>) {
-            self.taken = taken
-        }
-
-        deinit {
-            self.taken.withLockedValue { $0 -= 1 }
-        }
-    }
-
-    private let max: Int
-    private let taken = NIOLockedValueBox(0)
-
-    init(max: Int) {
-        self.max = max
-    }
-
-    /// A place; nil if all are taken.
-    func take() -> Slot? {
-        let isFree = self.taken.withLockedValue { taken in
-            guard taken < self.max else { return false }
-            taken += 1
-            return true
-        }
-        return isFree ? Slot(self.taken) : nil
     }
 }

@@ -111,6 +111,14 @@ package struct LancamentoService: Sendable {
         try await self.repository.find(id)
     }
 
+    /// A page of the entries that a filter means.
+    /// - Throws: ``FalhaDeArmazenamento``.
+    package func listar(
+        _ filtro: FiltroDeLancamentos, _ order: ListOrder, after last: LancamentoID?, limit: Int
+    ) async throws(FalhaDeArmazenamento) -> [Lancamento] {
+        try await self.repository.list(filtro, order, after: last, limit: limit)
+    }
+
     private func find(_ id: LancamentoID) async throws(FalhaDeEstorno) -> Lancamento? {
         do throws(FalhaDeArmazenamento) { return try await self.repository.find(id) } catch { throw .armazenamento(error) }
     }

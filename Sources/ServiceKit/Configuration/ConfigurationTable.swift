@@ -54,6 +54,8 @@ package enum ConfigurationTable {
         ConfigurationKey("lancamentos.exigir_chave", .boolean, default: "false"),
         ConfigurationKey("lancamentos.escrita.fila_max", .integer(1...1_000_000), unit: "lançamentos", default: "4096"),
         ConfigurationKey("lancamentos.escrita.lote_max", .integer(1...4096), unit: "lançamentos", default: "256"),
+        ConfigurationKey("lancamentos.leitura.conexoes", .integer(1...64), unit: "conexões", default: "4"),
+        ConfigurationKey("lancamentos.extrato.simultaneos_max", .integer(1...64), unit: "extratos", default: "4"),
         ConfigurationKey("lancamentos.lote.simultaneos_max", .integer(1...64), unit: "lotes", default: "4"),
         ConfigurationKey("lancamentos.lote.corpo_max_bytes", .integer(1024...1_073_741_824), unit: "bytes", default: "16777216"),
         ConfigurationKey("lancamentos.relay.janela_max", .integer(1...65_535), unit: "mensagens", default: "1000"),

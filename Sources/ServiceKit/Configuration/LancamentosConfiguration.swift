@@ -6,6 +6,10 @@ package struct LancamentosConfiguration: Sendable, Equatable {
     package var escritaFilaMax = 4096
     /// Entries written by one statement.
     package var escritaLoteMax = 256
+    /// Connections for reads, beside those of the pool that writes.
+    package var leituraConexoes = 4
+    /// Extracts written at the same time; beyond it the answer is 503.
+    package var extratoSimultaneosMax = 4
     /// Lotes received or answered at the same time; beyond it the answer is 503.
     package var loteSimultaneosMax = 4
     /// Largest body of a lote, in bytes.
@@ -21,6 +25,8 @@ package struct LancamentosConfiguration: Sendable, Equatable {
         self.exigirChave = try values.required("lancamentos.exigir_chave") == "true"
         self.escritaFilaMax = try values.integer("lancamentos.escrita.fila_max")
         self.escritaLoteMax = try values.integer("lancamentos.escrita.lote_max")
+        self.leituraConexoes = try values.integer("lancamentos.leitura.conexoes")
+        self.extratoSimultaneosMax = try values.integer("lancamentos.extrato.simultaneos_max")
         self.loteSimultaneosMax = try values.integer("lancamentos.lote.simultaneos_max")
         self.loteCorpoMaxBytes = try values.integer("lancamentos.lote.corpo_max_bytes")
         self.relayJanelaMax = try values.integer("lancamentos.relay.janela_max")
