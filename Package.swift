@@ -88,7 +88,8 @@ let package = Package(
         .target(
             name: "ServiceKit",
             dependencies: [
-                "Contrato", "FluxoDeCaixa", "Postgres", concurrencyHelpers, nioCore, nioHTTP1, logging, lifecycle, unixSignals, metrics,
+                "Contrato", "FluxoDeCaixa", "Postgres", concurrencyHelpers, deque, nioCore, nioHTTP1, logging, lifecycle, unixSignals,
+                metrics,
                 coreMetrics, hummingbird, hummingbirdCore, nioHTTPTypes, httpTypes, configuration, yams, jwt, asyncHTTPClient,
                 argumentParser,
             ],
@@ -97,8 +98,8 @@ let package = Package(
         .target(
             name: "Lancamentos",
             dependencies: [
-                "AMQP", "Postgres", "FluxoDeCaixa", "Contrato", "ServiceKit", concurrencyHelpers, deque, logging, lifecycle, metrics,
-                coreMetrics, hummingbird, httpTypes, crypto,
+                "AMQP", "Postgres", "FluxoDeCaixa", "Contrato", "ServiceKit", concurrencyHelpers, logging, lifecycle, metrics, coreMetrics,
+                hummingbird, httpTypes, crypto,
             ],
             resources: [.embedInCode("Repositories/Migrations/V1_lancamentos_e_outbox.sql")],
             swiftSettings: settings
@@ -109,7 +110,9 @@ let package = Package(
                 "AMQP", "Postgres", "FluxoDeCaixa", "Contrato", "ServiceKit", concurrencyHelpers, logging, lifecycle, metrics, coreMetrics,
                 hummingbird, httpTypes,
             ],
-            resources: [.embedInCode("Repositories/Migrations/V1_saldos.sql")],
+            resources: [
+                .embedInCode("Repositories/Migrations/V1_saldos.sql"), .embedInCode("Repositories/Migrations/V2_indices_por_data.sql"),
+            ],
             swiftSettings: settings
         ),
         .executableTarget(name: "LancamentosServer", dependencies: ["Lancamentos", "ServiceKit", argumentParser], swiftSettings: settings),
