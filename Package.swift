@@ -88,7 +88,8 @@ let package = Package(
         .target(
             name: "ServiceKit",
             dependencies: [
-                "Contrato", "FluxoDeCaixa", "Postgres", concurrencyHelpers, nioCore, nioHTTP1, logging, lifecycle, unixSignals, metrics,
+                "Contrato", "FluxoDeCaixa", "Postgres", concurrencyHelpers, deque, nioCore, nioHTTP1, logging, lifecycle, unixSignals,
+                metrics,
                 coreMetrics, hummingbird, hummingbirdCore, nioHTTPTypes, httpTypes, configuration, yams, jwt, asyncHTTPClient,
                 argumentParser,
             ],
@@ -112,7 +113,9 @@ let package = Package(
                 "AMQP", "Postgres", "FluxoDeCaixa", "Contrato", "ServiceKit", concurrencyHelpers, logging, lifecycle, metrics, coreMetrics,
                 hummingbird, httpTypes,
             ],
-            resources: [.embedInCode("Repositories/Migrations/V1_saldos.sql")],
+            resources: [
+                .embedInCode("Repositories/Migrations/V1_saldos.sql"), .embedInCode("Repositories/Migrations/V2_indices_por_data.sql"),
+            ],
             swiftSettings: settings
         ),
         .executableTarget(name: "LancamentosServer", dependencies: ["Lancamentos", "ServiceKit", argumentParser], swiftSettings: settings),

@@ -10,6 +10,8 @@ import ServiceLifecycle
 /// The consolidation service: wires its parts and runs them.
 package enum ConsolidadoApp: ServiceApp {
     package static let name = ServiceName.consolidado
+    /// Sums over accounts and lists at the same time.
+    private static let sumsConnections = 2
 
     package static func migrate(_ configuration: MigrateConfiguration, logger: Logger) async throws {
         try await SchemaCheck.migrate(ConsolidadoMigrations.migrations, configuration, service: self.name, logger: logger)
@@ -24,7 +26,15 @@ package enum ConsolidadoApp: ServiceApp {
             configuration.banco, service: self.name, pool: "consumidor", connections: LancamentosConsumer.batchesInFlightMax + 1,
             logger: logger
         )
-        let consolidacao = ConsolidacaoService(repository: PostgresSaldoRepository(client: consumerPool, logger: logger))
+        // Of its own, so that a sum over very many accounts does not hold back reads of one.
+        let sumsPool = try PostgresClient.make(
+            configuration.banco, service: self.name, pool: "somas", connections: Self.sumsConnections, plansEachRun: true, logger: logger
+        )
+        let readRepository = PostgresSaldoReadRepository(client: pool, sums: sumsPool, logger: logger)
+        let waits = ConsolidationWaits(repository: readRepository, logger: logger)
+        let consolidacao = ConsolidacaoService(
+            repository: PostgresSaldoRepository(client: consumerPool, logger: logger), onApplied: { waits.applied($0) }
+        )
 
         let url = configuration.amqp.url.revealed
         var consumerSettings = ConsumerSettings()
@@ -58,9 +68,13 @@ package enum ConsolidadoApp: ServiceApp {
         let health = HealthRegistry()
         health.register("banco") { await schema.run() }
 
-        let controller = ConsolidadoController(service: SaldoService(repository: PostgresSaldoRepository(client: pool, logger: logger)))
+        let reader = DayReader(repository: readRepository, limits: .init(workers: max(1, configuration.banco.conexoes / 2)))
+        let saldos = SaldoService(repository: readRepository, reader: reader, waits: waits)
+        let controller = ConsolidadoController(
+            service: saldos, waitMax: .milliseconds(configuration.consolidado.aposEsperaMaxMs)
+        )
         let application = HTTPServer.makeApplication(
-            routes: controller.routes + Route.operational(health: health, metrics: metrics),
+            routes: controller.routes + ContasController(service: saldos).routes + Route.operational(health: health, metrics: metrics),
             configuration: configuration.http,
             urlPublica: configuration.urlPublica,
             authenticator: try await Authenticator(configuration.auth),
@@ -68,7 +82,11 @@ package enum ConsolidadoApp: ServiceApp {
             logger: logger
         )
         try await ServiceRunner.run(
-            [pool, consumerPool, deadLetterPublisher, deadLetters, consumer, application, DrainingService(health: health)],
+            [
+                pool, consumerPool, sumsPool, deadLetterPublisher, deadLetters, consumer, reader, application,
+                // After the server, so that waiting reads are answered before it waits for them.
+                waits, DrainingService(health: health),
+            ],
             encerramentoMaxS: configuration.encerramentoMaxS,
             logger: logger
         )

@@ -2,6 +2,7 @@ import FluxoDeCaixa
 package import Logging
 import Metrics
 import NIOConcurrencyHelpers
+import ServiceKit
 import ServiceLifecycle
 
 /// Gathers registrations that come in at the same time and writes them in few transactions.

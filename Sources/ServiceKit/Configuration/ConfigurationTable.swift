@@ -66,5 +66,7 @@ package enum ConfigurationTable {
         ConfigurationKey("consolidado.lote_max", .integer(1...10_000), unit: "mensagens", default: "500"),
         ConfigurationKey("consolidado.lote_espera_ms", .integer(0...1000), unit: "ms", default: "10"),
         ConfigurationKey("consolidado.prefetch", .integer(2...65_535), unit: "mensagens", default: "1000"),
+        ConfigurationKey("consolidado.usuario_dos_eventos", .text),
+        ConfigurationKey("consolidado.apos_espera_max_ms", .integer(0...30_000), unit: "ms", default: "30000"),
     ]
 }

@@ -29,6 +29,9 @@ final class RequestBodyReader: Sendable {
         self.channel = channel
     }
 
+    /// Whether the caller's connection is there, as far as this end knows.
+    var isConnected: Bool { self.channel.isActive }
+
     var state: State { self.stateBox.withLockedValue { $0 } }
 
     func check(_ request: Request, types: [String], maxBytes: Int) throws(Problema) -> String {

@@ -18,6 +18,9 @@ package struct RequestScope: Sendable {
     let parameters: [String: String?]
     let rawQuery: Substring?
 
+    /// Whether the caller is still there to be answered, for handlers that wait long.
+    package var isCallerConnected: Bool { self.body.isConnected }
+
     /// A path parameter, decoded.
     ///
     /// - Throws: `ilegivel` if its percent-encoding or UTF-8 cannot be read. Where a body is read as well, read that first: an answer
