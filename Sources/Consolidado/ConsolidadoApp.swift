@@ -73,17 +73,18 @@ package enum ConsolidadoApp: ServiceApp {
         let controller = ConsolidadoController(
             service: saldos, waitMax: .milliseconds(configuration.consolidado.aposEsperaMaxMs)
         )
+        let authenticator = try await Authenticator(configuration.auth, logger: logger)
         let application = HTTPServer.makeApplication(
             routes: controller.routes + ContasController(service: saldos).routes + Route.operational(health: health, metrics: metrics),
             configuration: configuration.http,
             urlPublica: configuration.urlPublica,
-            authenticator: try await Authenticator(configuration.auth),
+            authenticator: authenticator,
             metrics: metrics,
             logger: logger
         )
         try await ServiceRunner.run(
             [
-                pool, consumerPool, sumsPool, deadLetterPublisher, deadLetters, consumer, reader, application,
+                pool, consumerPool, sumsPool, deadLetterPublisher, deadLetters, consumer, reader, authenticator, application,
                 // After the server, so that waiting reads are answered before it waits for them.
                 waits, DrainingService(health: health),
             ],

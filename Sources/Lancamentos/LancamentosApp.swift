@@ -66,16 +66,17 @@ package enum LancamentosApp: ServiceApp {
             ),
             urlPublica: configuration.urlPublica
         )
+        let authenticator = try await Authenticator(configuration.auth, logger: logger)
         let application = HTTPServer.makeApplication(
             routes: controller.routes + lista.routes + lotes.routes + Route.operational(health: health, metrics: metrics),
             configuration: configuration.http,
             urlPublica: configuration.urlPublica,
-            authenticator: try await Authenticator(configuration.auth),
+            authenticator: authenticator,
             metrics: metrics,
             logger: logger
         )
         try await ServiceRunner.run(
-            [pool, reads, amqpPublisher, relay, sweeper, batcher, application, DrainingService(health: health)],
+            [pool, reads, amqpPublisher, relay, sweeper, batcher, authenticator, application, DrainingService(health: health)],
             encerramentoMaxS: configuration.encerramentoMaxS,
             logger: logger
         )
