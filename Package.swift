@@ -86,6 +86,11 @@ let package = Package(
         .target(name: "FluxoDeCaixa", swiftSettings: settings),
         .target(name: "Contrato", dependencies: ["FluxoDeCaixa"], swiftSettings: settings),
         .target(
+            name: "Mensageria",
+            dependencies: ["AMQP", "Contrato", "FluxoDeCaixa", concurrencyHelpers, logging, lifecycle, metrics],
+            swiftSettings: settings
+        ),
+        .target(
             name: "ServiceKit",
             dependencies: [
                 "Contrato", "FluxoDeCaixa", "Postgres", concurrencyHelpers, nioCore, nioHTTP1, logging, lifecycle, unixSignals, metrics,
@@ -97,7 +102,8 @@ let package = Package(
         .target(
             name: "Lancamentos",
             dependencies: [
-                "AMQP", "Postgres", "FluxoDeCaixa", "Contrato", "ServiceKit", concurrencyHelpers, deque, logging, lifecycle, metrics,
+                "AMQP", "Postgres", "FluxoDeCaixa", "Contrato", "Mensageria", "ServiceKit", concurrencyHelpers, deque, logging, lifecycle,
+                metrics,
                 coreMetrics, hummingbird, httpTypes, crypto,
             ],
             resources: [.embedInCode("Repositories/Migrations/V1_lancamentos_e_outbox.sql")],
@@ -106,7 +112,8 @@ let package = Package(
         .target(
             name: "Consolidado",
             dependencies: [
-                "AMQP", "Postgres", "FluxoDeCaixa", "Contrato", "ServiceKit", concurrencyHelpers, logging, lifecycle, metrics, coreMetrics,
+                "AMQP", "Postgres", "FluxoDeCaixa", "Contrato", "Mensageria", "ServiceKit", concurrencyHelpers, logging, lifecycle, metrics,
+                coreMetrics,
                 hummingbird, httpTypes,
             ],
             resources: [.embedInCode("Repositories/Migrations/V1_saldos.sql")],
@@ -123,6 +130,7 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(name: "SeededRandom", path: "Tests/SeededRandom", swiftSettings: settings),
+        .target(name: "MensageriaFakes", dependencies: ["AMQP", "Mensageria"], path: "Tests/MensageriaFakes", swiftSettings: settings),
         .testTarget(name: "TidyTests", swiftSettings: settings),
         .testTarget(name: "SocketExecutorTests", dependencies: ["SocketExecutor"], swiftSettings: settings),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres"], swiftSettings: settings),
@@ -140,12 +148,17 @@ let package = Package(
         ),
         .testTarget(
             name: "LancamentosTests",
-            dependencies: ["Lancamentos", "FluxoDeCaixa", concurrencyHelpers, logging],
+            dependencies: [
+                "Lancamentos", "AMQP", "Contrato", "FluxoDeCaixa", "Mensageria", "MensageriaFakes", "SeededRandom", concurrencyHelpers,
+                logging,
+            ],
             swiftSettings: settings
         ),
         .testTarget(
             name: "ConsolidadoTests",
-            dependencies: ["Consolidado", "AMQP", "Contrato", "FluxoDeCaixa", concurrencyHelpers, logging],
+            dependencies: [
+                "Consolidado", "AMQP", "Contrato", "FluxoDeCaixa", "Mensageria", "MensageriaFakes", concurrencyHelpers, logging,
+            ],
             swiftSettings: settings
         ),
         .testTarget(

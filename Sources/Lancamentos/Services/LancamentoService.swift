@@ -20,7 +20,14 @@ package struct LancamentoService: Sendable {
     private let repository: any LancamentoRepository
     private let batcher: WriteBatcher
     private let clock: Clock
-    private let ids = NIOLockedValueBox(GeradorDeID())
+    private let ids = NIOLockedValueBox(IDSource())
+
+    /// Keeps its randomness beside it: a generator without contents that is a variable of its own has no address, and the thread sanitizer
+    /// takes the one that is passed for it at its word.
+    private struct IDSource {
+        var gerador = GeradorDeID()
+        var aleatorio = SystemRandomNumberGenerator()
+    }
 
     package init(repository: any LancamentoRepository, batcher: WriteBatcher, clock: Clock) {
         self.repository = repository
@@ -37,18 +44,17 @@ package struct LancamentoService: Sendable {
     ///   - registradoPor: who sent it.
     ///   - canal: how it came.
     ///   - traceparent: the trace that the event carries on.
+    ///   - diaPadrao: the day that counts where none was sent; nil: today.
     /// - Throws: ``FalhaDeRegistro``.
     package func registrar(
         _ novo: NovoLancamento,
         registradoPor: String?,
         canal: Canal,
-        traceparent: String?
+        traceparent: String?,
+        diaPadrao: Dia? = nil
     ) async throws(FalhaDeRegistro) -> ResultadoDeRegistro {
-        let id = self.ids.withLockedValue { ids in
-            var random = SystemRandomNumberGenerator()
-            return ids.proximo(agora: self.clock.agora(), aleatorio: &random)
-        }
-        let lancamento = Lancamento(novo, id: id, hoje: self.clock.hoje(), registradoPor: registradoPor, canal: canal)
+        let id = self.ids.withLockedValue { $0.gerador.proximo(agora: self.clock.agora(), aleatorio: &$0.aleatorio) }
+        let lancamento = Lancamento(novo, id: id, hoje: diaPadrao ?? self.clock.hoje(), registradoPor: registradoPor, canal: canal)
         let registro = RegistroDeLancamento(
             lancamento: lancamento,
             conteudo: novo.chave == nil ? nil : Self.hash(novo.conteudoNormalizado),
