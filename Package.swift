@@ -87,6 +87,11 @@ let package = Package(
         .target(name: "FluxoDeCaixa", swiftSettings: settings),
         .target(name: "Contrato", dependencies: ["FluxoDeCaixa"], swiftSettings: settings),
         .target(
+            name: "Mensageria",
+            dependencies: ["AMQP", "Contrato", "FluxoDeCaixa", concurrencyHelpers, logging, lifecycle, metrics],
+            swiftSettings: settings
+        ),
+        .target(
             name: "ServiceKit",
             dependencies: [
                 "Contrato", "FluxoDeCaixa", "Postgres", concurrencyHelpers, deque, nioCore, nioHTTP1, nioPosix, logging, lifecycle,
@@ -100,7 +105,8 @@ let package = Package(
         .target(
             name: "Lancamentos",
             dependencies: [
-                "AMQP", "Postgres", "FluxoDeCaixa", "Contrato", "ServiceKit", concurrencyHelpers, deque, logging, lifecycle, metrics,
+                "AMQP", "Postgres", "FluxoDeCaixa", "Contrato", "Mensageria", "ServiceKit", concurrencyHelpers, deque, logging, lifecycle,
+                metrics,
                 coreMetrics, hummingbird, httpTypes, crypto, nioCore,
             ],
             resources: [
@@ -112,7 +118,8 @@ let package = Package(
         .target(
             name: "Consolidado",
             dependencies: [
-                "AMQP", "Postgres", "FluxoDeCaixa", "Contrato", "ServiceKit", concurrencyHelpers, logging, lifecycle, metrics, coreMetrics,
+                "AMQP", "Postgres", "FluxoDeCaixa", "Contrato", "Mensageria", "ServiceKit", concurrencyHelpers, logging, lifecycle, metrics,
+                coreMetrics,
                 hummingbird, httpTypes,
             ],
             resources: [
@@ -131,6 +138,7 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(name: "SeededRandom", path: "Tests/SeededRandom", swiftSettings: settings),
+        .target(name: "MensageriaFakes", dependencies: ["AMQP", "Mensageria"], path: "Tests/MensageriaFakes", swiftSettings: settings),
         .testTarget(name: "TidyTests", swiftSettings: settings),
         .testTarget(name: "SocketExecutorTests", dependencies: ["SocketExecutor"], swiftSettings: settings),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres"], swiftSettings: settings),
@@ -148,12 +156,18 @@ let package = Package(
         ),
         .testTarget(
             name: "LancamentosTests",
-            dependencies: ["Lancamentos", "Contrato", "FluxoDeCaixa", "ServiceKit", concurrencyHelpers, logging],
+            dependencies: [
+                "Lancamentos", "AMQP", "Contrato", "FluxoDeCaixa", "Mensageria", "MensageriaFakes", "SeededRandom", "ServiceKit",
+                concurrencyHelpers,
+                logging,
+            ],
             swiftSettings: settings
         ),
         .testTarget(
             name: "ConsolidadoTests",
-            dependencies: ["Consolidado", "AMQP", "Contrato", "FluxoDeCaixa", concurrencyHelpers, logging],
+            dependencies: [
+                "Consolidado", "AMQP", "Contrato", "FluxoDeCaixa", "Mensageria", "MensageriaFakes", concurrencyHelpers, logging,
+            ],
             swiftSettings: settings
         ),
         .testTarget(

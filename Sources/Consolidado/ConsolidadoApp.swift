@@ -3,6 +3,7 @@ import Contrato
 import CoreMetrics
 import Hummingbird
 package import Logging
+import Mensageria
 import Postgres
 package import ServiceKit
 import ServiceLifecycle
@@ -54,7 +55,8 @@ package enum ConsolidadoApp: ServiceApp {
             logger: logger
         )
         let deadLetters = DeadLetters(
-            publisher: deadLetterPublisher, settle: { await source.settle($0) }, agora: SystemClock.agora, logger: logger
+            queue: NomesAMQP.Queue.consolidado, deadLetterQueue: NomesAMQP.Queue.consolidadoDLQ, publisher: deadLetterPublisher,
+            settle: { await source.settle($0) }, agora: SystemClock.agora, logger: logger
         )
         let schema = SchemaCheck(ConsolidadoMigrations.migrations, consumerPool)
         let consumer = LancamentosConsumer(

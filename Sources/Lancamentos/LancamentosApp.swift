@@ -15,7 +15,7 @@ package enum LancamentosApp: ServiceApp {
         try await SchemaCheck.migrate(LancamentosMigrations.migrations, configuration, service: self.name, logger: logger)
     }
 
-    /// Shutdown runs in the reverse of the order of the services below: HTTP drains first, then what it has written is relayed, the pool closes last.
+    /// Shutdown runs in the reverse of the order of the services below: HTTP drains first, then the intake of commands, then what they have written is relayed, the pool closes last.
     package static func serve(_ configuration: Configuration, metrics: PrometheusRegistry, logger: Logger) async throws {
         let pool = try PostgresClient.make(configuration.banco, service: self.name, logger: logger)
         let broker = try AMQPConfiguration(url: configuration.amqp.url.revealed, connectionName: "lancamentos relay")
@@ -25,7 +25,7 @@ package enum LancamentosApp: ServiceApp {
         publisherSettings.drainTimeout = .seconds(5)
         let amqpPublisher = ConfirmedPublisher(
             configuration: broker,
-            topology: LancamentosTopology.topology,
+            topology: LancamentosTopology.eventos,
             settings: publisherSettings,
             logger: logger,
             observer: PublisherMonitor(logger: logger)
@@ -76,7 +76,9 @@ package enum LancamentosApp: ServiceApp {
             logger: logger
         )
         try await ServiceRunner.run(
-            [pool, reads, amqpPublisher, relay, sweeper, batcher, authenticator, application, DrainingService(health: health)],
+            [pool, reads, amqpPublisher, relay, sweeper, batcher]
+                + Self.comandos(configuration, service: service, schema: schema, logger: logger)
+                + [authenticator, application, DrainingService(health: health)],
             encerramentoMaxS: configuration.encerramentoMaxS,
             logger: logger
         )

@@ -17,7 +17,8 @@ package struct LancamentoService: Sendable {
         }
     }
 
-    /// Kept together: passing a local variable of the empty generator crashes the thread sanitizer (Swift 6.3).
+    /// Keeps its randomness beside it: a generator without contents that is a variable of its own has no address, and the thread sanitizer
+    /// (Swift 6.3) takes the one that is passed for it at its word.
     private struct IDs {
         var gerador = GeradorDeID()
         var aleatorio = SystemRandomNumberGenerator()
@@ -47,15 +48,17 @@ package struct LancamentoService: Sendable {
     ///   - registradoPor: who sent it.
     ///   - canal: how it came.
     ///   - traceparent: the trace that the event carries on.
+    ///   - diaPadrao: the day that counts where none was sent; nil: today.
     /// - Throws: ``FalhaDeRegistro``.
     package func registrar(
         _ novo: NovoLancamento,
         registradoPor: String?,
         canal: Canal,
-        traceparent: String?
+        traceparent: String?,
+        diaPadrao: Dia? = nil
     ) async throws(FalhaDeRegistro) -> ResultadoDeRegistro {
         try await self.batcher.write(
-            self.registro(novo, registradoPor: registradoPor, canal: canal, traceparent: traceparent)
+            self.registro(novo, registradoPor: registradoPor, canal: canal, traceparent: traceparent, diaPadrao: diaPadrao)
         )
     }
 
@@ -124,10 +127,11 @@ package struct LancamentoService: Sendable {
     }
 
     private func registro(
-        _ novo: NovoLancamento, registradoPor: String?, canal: Canal, traceparent: String?
+        _ novo: NovoLancamento, registradoPor: String?, canal: Canal, traceparent: String?, diaPadrao: Dia? = nil
     ) -> RegistroDeLancamento {
         RegistroDeLancamento(
-            lancamento: Lancamento(novo, id: self.novoID(), hoje: self.clock.hoje(), registradoPor: registradoPor, canal: canal),
+            lancamento: Lancamento(
+                novo, id: self.novoID(), hoje: diaPadrao ?? self.clock.hoje(), registradoPor: registradoPor, canal: canal),
             conteudo: novo.chave == nil ? nil : Self.hash(novo.conteudoNormalizado),
             traceparent: traceparent
         )
