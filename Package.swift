@@ -86,9 +86,19 @@ let package = Package(
         .target(name: "FluxoDeCaixa", swiftSettings: settings),
         .target(name: "Contrato", dependencies: ["FluxoDeCaixa"], swiftSettings: settings),
         .target(
+            name: "Documents",
+            resources: [
+                .embedInCode("Texts/openapi-lancamentos.yaml"), .embedInCode("Texts/openapi-consolidado.yaml"),
+                .embedInCode("Texts/problemas.md"), .embedInCode("Texts/lancamento-registrado-v1.json"),
+                .embedInCode("Texts/consolidado-atualizado-v1.json"),
+            ],
+            swiftSettings: settings
+        ),
+        .target(
             name: "ServiceKit",
             dependencies: [
-                "Contrato", "FluxoDeCaixa", "Postgres", concurrencyHelpers, nioCore, nioHTTP1, logging, lifecycle, unixSignals, metrics,
+                "Contrato", "Documents", "FluxoDeCaixa", "Postgres", concurrencyHelpers, nioCore, nioHTTP1, logging, lifecycle, unixSignals,
+                metrics,
                 coreMetrics, hummingbird, hummingbirdCore, nioHTTPTypes, httpTypes, configuration, yams, jwt, asyncHTTPClient,
                 argumentParser,
             ],
@@ -135,6 +145,13 @@ let package = Package(
                 "ServiceKit", "Contrato", "FluxoDeCaixa", "SeededRandom", concurrencyHelpers, nioCore, nioEmbedded, nioHTTP1, nioPosix,
                 logging, lifecycle,
                 metrics, coreMetrics, hummingbird, hummingbirdTesting, httpTypes, yams, jwt, crypto, asyncHTTPClient,
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "DocumentsTests",
+            dependencies: [
+                "Contrato", "FluxoDeCaixa", "ServiceKit", "SeededRandom", logging, nioCore, httpTypes, hummingbird, hummingbirdTesting,
             ],
             swiftSettings: settings
         ),

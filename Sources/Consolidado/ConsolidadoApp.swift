@@ -59,8 +59,9 @@ package enum ConsolidadoApp: ServiceApp {
         health.register("banco") { await schema.run() }
 
         let controller = ConsolidadoController(service: SaldoService(repository: PostgresSaldoRepository(client: pool, logger: logger)))
-        let application = HTTPServer.makeApplication(
-            routes: controller.routes + Route.operational(health: health, metrics: metrics),
+        let application = try HTTPServer.makeApplication(
+            routes: controller.routes + Route.operational(health: health, metrics: metrics)
+                + Route.documentation(of: self.name, urlPublica: configuration.urlPublica),
             configuration: configuration.http,
             urlPublica: configuration.urlPublica,
             authenticator: try await Authenticator(configuration.auth),

@@ -53,8 +53,9 @@ package enum LancamentosApp: ServiceApp {
         health.register("banco") { await schema.run() }
 
         let controller = LancamentoController(service: service, exigirChave: configuration.lancamentos.exigirChave)
-        let application = HTTPServer.makeApplication(
-            routes: controller.routes + Route.operational(health: health, metrics: metrics),
+        let application = try HTTPServer.makeApplication(
+            routes: controller.routes + Route.operational(health: health, metrics: metrics)
+                + Route.documentation(of: self.name, urlPublica: configuration.urlPublica),
             configuration: configuration.http,
             urlPublica: configuration.urlPublica,
             authenticator: try await Authenticator(configuration.auth),
