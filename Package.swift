@@ -92,9 +92,19 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(
+            name: "Documents",
+            resources: [
+                .embedInCode("Texts/openapi-lancamentos.yaml"), .embedInCode("Texts/openapi-consolidado.yaml"),
+                .embedInCode("Texts/problemas.md"), .embedInCode("Texts/lancamento-registrado-v1.json"),
+                .embedInCode("Texts/consolidado-atualizado-v1.json"),
+            ],
+            swiftSettings: settings
+        ),
+        .target(
             name: "ServiceKit",
             dependencies: [
-                "Contrato", "FluxoDeCaixa", "Postgres", concurrencyHelpers, deque, nioCore, nioHTTP1, nioPosix, logging, lifecycle,
+                "Contrato", "Documents", "FluxoDeCaixa", "Postgres", concurrencyHelpers, deque, nioCore, nioHTTP1, nioPosix, logging,
+                lifecycle,
                 unixSignals,
                 metrics,
                 coreMetrics, hummingbird, hummingbirdCore, nioHTTPTypes, httpTypes, configuration, yams, jwt, asyncHTTPClient,
@@ -151,6 +161,13 @@ let package = Package(
                 "ServiceKit", "Contrato", "FluxoDeCaixa", "SeededRandom", concurrencyHelpers, nioCore, nioEmbedded, nioHTTP1, nioPosix,
                 logging, lifecycle,
                 metrics, coreMetrics, hummingbird, hummingbirdTesting, httpTypes, yams, jwt, crypto, cryptoExtras, asyncHTTPClient,
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "DocumentsTests",
+            dependencies: [
+                "Contrato", "FluxoDeCaixa", "ServiceKit", "SeededRandom", logging, nioCore, httpTypes, hummingbird, hummingbirdTesting,
             ],
             swiftSettings: settings
         ),

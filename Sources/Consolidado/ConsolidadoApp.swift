@@ -76,8 +76,9 @@ package enum ConsolidadoApp: ServiceApp {
             service: saldos, waitMax: .milliseconds(configuration.consolidado.aposEsperaMaxMs)
         )
         let authenticator = try await Authenticator(configuration.auth, logger: logger)
-        let application = HTTPServer.makeApplication(
-            routes: controller.routes + ContasController(service: saldos).routes + Route.operational(health: health, metrics: metrics),
+        let application = try HTTPServer.makeApplication(
+            routes: controller.routes + ContasController(service: saldos).routes + Route.operational(health: health, metrics: metrics)
+                + Route.documentation(of: self.name, urlPublica: configuration.urlPublica),
             configuration: configuration.http,
             urlPublica: configuration.urlPublica,
             authenticator: authenticator,

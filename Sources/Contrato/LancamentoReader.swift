@@ -18,6 +18,11 @@ package struct LancamentoReader: Sendable {
         case real = "BRL"
     }
 
+    /// Every member that is read, in the order of the documents.
+    package static func membros(_ chave: MembroChave) -> [String] {
+        Membro.allCases.filter { $0 != .chave || chave == .aceito }.map(\.rawValue)
+    }
+
     private let janela: JanelaDeDatas
     private let aceitos: Set<Membro>
 

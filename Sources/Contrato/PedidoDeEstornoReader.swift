@@ -6,6 +6,9 @@ package struct PedidoDeEstornoReader: Sendable {
         case data, descricao
     }
 
+    /// Every member that is read.
+    package static let membros = Membro.allCases.map(\.rawValue)
+
     private let ultima: Dia
 
     /// For one sender's day.

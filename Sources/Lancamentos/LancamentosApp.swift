@@ -67,8 +67,9 @@ package enum LancamentosApp: ServiceApp {
             urlPublica: configuration.urlPublica
         )
         let authenticator = try await Authenticator(configuration.auth, logger: logger)
-        let application = HTTPServer.makeApplication(
-            routes: controller.routes + lista.routes + lotes.routes + Route.operational(health: health, metrics: metrics),
+        let application = try HTTPServer.makeApplication(
+            routes: controller.routes + lista.routes + lotes.routes + Route.operational(health: health, metrics: metrics)
+                + Route.documentation(of: self.name, urlPublica: configuration.urlPublica),
             configuration: configuration.http,
             urlPublica: configuration.urlPublica,
             authenticator: authenticator,

@@ -247,6 +247,32 @@ import Testing
         _ = try await Configuration.load(service: service, file: path, environment: Self.minimal)
     }
 
+    /// What the comment above a key says is accepted is what the table accepts.
+    @Test(arguments: ServiceName.allCases)
+    func shippedFileSaysWhatIsAccepted(service: ServiceName) throws {
+        let path = Self.repository.appending(path: "config/\(service.rawValue).yaml").path()
+        let lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").map { $0.drop { $0 == " " } }
+        var keys = ConfigurationTable.keys(of: service)[...]
+        var comment = ""
+        for line in lines {
+            if line.hasPrefix("#") {
+                comment = String(line)
+                continue
+            }
+            guard let key = keys.first, line.hasPrefix("\(key.name.split(separator: ".").last!):") else { continue }
+            keys.removeFirst()
+            switch key.kind {
+            case .integer(let range): #expect(comment.contains("accepts: \(range.lowerBound) to \(range.upperBound))"), "\(key.name)")
+            case .choice(let words): #expect(comment.contains("accepts: \(words.joined(separator: " | ")))"), "\(key.name)")
+            case .boolean: #expect(comment.contains("accepts: true | false)"), "\(key.name)")
+            case .text, .url, .timeZone, .bytes: break
+            }
+            #expect(comment.contains("secret)") == key.isSecret, "\(key.name)")
+            #expect(comment.contains("unit: ") == (key.unit != nil), "\(key.name)")
+        }
+        #expect(keys.isEmpty)
+    }
+
     @Test func everyDefaultIsAccepted() {
         for key in ConfigurationTable.all {
             if let value = key.defaultValue { #expect(key.accepts(value), "\(key.name)") }

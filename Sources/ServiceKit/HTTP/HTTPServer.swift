@@ -21,6 +21,8 @@ package enum HTTPServer {
         routes: [Route], configuration: HTTPConfiguration, urlPublica: String, authenticator: Authenticator, metrics: any MetricsFactory,
         logger: Logger, onListening: @escaping @Sendable (any Channel) async -> Void = { _ in }
     ) -> Application<HTTPEdge> {
+        let calls = routes.map { "\($0.method.rawValue) \($0.path)" }.sorted()
+        logger.debug("calls served", metadata: ["calls": "\(calls.joined(separator: ", "))"])
         let edge = HTTPEdge(
             routes: routes, configuration: configuration, urlPublica: urlPublica, authenticator: authenticator, metrics: metrics,
             logger: logger)
