@@ -8,6 +8,8 @@ package struct Stack: Sendable {
     package let token: String
     /// Signs further tokens.
     package let secret: String
+    /// The broker, as lancamentos reaches it.
+    package let brokerURL: String
 
     /// Runs the closure with a running system and ends it afterwards, however the closure ends.
     /// - Parameters:
@@ -81,6 +83,7 @@ package struct Stack: Sendable {
         self.lancamentos = try make("lancamentos")
         self.consolidados = try (0..<consolidados).map { _ in try make("consolidado") }
         self.secret = secret
+        self.brokerURL = brokers["lancamentos"]!
         self.token = Token.make(secret: secret, contas: ["*"])
     }
 
