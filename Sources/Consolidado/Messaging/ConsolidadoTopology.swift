@@ -19,6 +19,9 @@ enum ConsolidadoTopology {
     /// For the publisher of dead letters.
     static let deadLetters = AMQPTopology(queues: [quorumQueue(NomesAMQP.Queue.consolidadoDLQ)])
 
+    /// For the publisher of news of balances.
+    static let notices = AMQPTopology(exchanges: [.init(name: NomesAMQP.Exchange.consolidados, kind: .topic)])
+
     private static func quorumQueue(_ name: String) -> AMQPTopology.Queue {
         .init(
             name: name,
