@@ -134,6 +134,7 @@ let package = Package(
             ],
             resources: [
                 .embedInCode("Repositories/Migrations/V1_saldos.sql"), .embedInCode("Repositories/Migrations/V2_indices_por_data.sql"),
+                .embedInCode("Repositories/Migrations/V3_atualizacoes.sql"),
             ],
             swiftSettings: settings
         ),

@@ -6,10 +6,10 @@ package struct Stack: Sendable {
     package let consolidados: [ServiceProcess]
     /// A token for every account.
     package let token: String
+    /// The broker, as the consolidado instances use it.
+    package let amqpURL: String
     /// Signs further tokens.
     package let secret: String
-    /// The broker, as lancamentos reaches it.
-    package let brokerURL: String
 
     /// Runs the closure with a running system and ends it afterwards, however the closure ends.
     /// - Parameters:
@@ -83,7 +83,7 @@ package struct Stack: Sendable {
         self.lancamentos = try make("lancamentos")
         self.consolidados = try (0..<consolidados).map { _ in try make("consolidado") }
         self.secret = secret
-        self.brokerURL = brokers["lancamentos"]!
+        self.amqpURL = brokers["consolidado"]!
         self.token = Token.make(secret: secret, contas: ["*"])
     }
 

@@ -19,7 +19,7 @@ struct HammerTests {
     @Test func `whatever comes in by whichever way is in the balances, and in their news, to the centavo`() async throws {
         try await Stack.with(consolidados: 3) { stack in
             let ledger = NIOLockedValueBox(Ledger())
-            let news = News(try AMQPConfiguration(url: stack.brokerURL, connectionName: "noticias"))
+            let news = News(try AMQPConfiguration(url: stack.amqpURL, connectionName: "noticias"))
             try await withThrowingTaskGroup(of: Void.self) { background in
                 background.addTask { try await news.run() }
                 try await Self.hammer(stack, ledger)
@@ -121,7 +121,7 @@ struct HammerTests {
         _ stack: Stack, _ dates: [String], until end: ContinuousClock.Instant, _ ledger: NIOLockedValueBox<Ledger>
     ) async throws {
         let publisher = ConfirmedPublisher(
-            configuration: try AMQPConfiguration(url: stack.brokerURL, connectionName: "comandos"), topology: AMQPTopology(),
+            configuration: try AMQPConfiguration(url: stack.amqpURL, connectionName: "comandos"), topology: AMQPTopology(),
             logger: Logger(label: "tests"))
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await publisher.run() }
