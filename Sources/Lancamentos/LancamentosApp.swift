@@ -37,7 +37,8 @@ package enum LancamentosApp: ServiceApp {
             observer: PublisherMonitor(logger: logger)
         )
         let publisher = AMQPEventPublisher(
-            publisher: amqpPublisher, user: broker.user, urlPublica: configuration.urlPublica, logger: logger
+            publisher: amqpPublisher, isReady: { amqpPublisher.isReady }, user: broker.user, urlPublica: configuration.urlPublica,
+            logger: logger
         )
         let outbox = PostgresOutboxRepository(client: pool)
         let relay = Relay(

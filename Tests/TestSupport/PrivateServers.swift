@@ -52,7 +52,8 @@ package struct PrivateServers: Sendable {
     /// An administrator's URL of the server.
     package func url(_ server: Server) throws -> String { try self.read(server, "url") }
 
-    /// The broker's URL for a user with least rights: `lancamentos`, `consolidado` or `integrador`.
+    /// The broker's URL for a user with least rights: `lancamentos`, `consolidado`, `integrador`, or `loja42`, who is
+    /// confined to the accounts `loja42.*`.
     package func brokerURL(of user: String) throws -> String { try self.read(.rabbitmq, "url.\(user)") }
 
     /// The broker's management API.
