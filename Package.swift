@@ -34,6 +34,7 @@ let configuration: Target.Dependency = .product(name: "Configuration", package: 
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let jwt: Target.Dependency = .product(name: "JWTKit", package: "jwt-kit")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "swift-crypto")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let asyncHTTPClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let hummingbirdTesting: Target.Dependency = .product(name: "HummingbirdTesting", package: "hummingbird")
@@ -88,7 +89,8 @@ let package = Package(
         .target(
             name: "ServiceKit",
             dependencies: [
-                "Contrato", "FluxoDeCaixa", "Postgres", concurrencyHelpers, nioCore, nioHTTP1, logging, lifecycle, unixSignals, metrics,
+                "Contrato", "FluxoDeCaixa", "Postgres", concurrencyHelpers, nioCore, nioHTTP1, nioPosix, logging, lifecycle, unixSignals,
+                metrics,
                 coreMetrics, hummingbird, hummingbirdCore, nioHTTPTypes, httpTypes, configuration, yams, jwt, asyncHTTPClient,
                 argumentParser,
             ],
@@ -134,7 +136,7 @@ let package = Package(
             dependencies: [
                 "ServiceKit", "Contrato", "FluxoDeCaixa", "SeededRandom", concurrencyHelpers, nioCore, nioEmbedded, nioHTTP1, nioPosix,
                 logging, lifecycle,
-                metrics, coreMetrics, hummingbird, hummingbirdTesting, httpTypes, yams, jwt, crypto, asyncHTTPClient,
+                metrics, coreMetrics, hummingbird, hummingbirdTesting, httpTypes, yams, jwt, crypto, cryptoExtras, asyncHTTPClient,
             ],
             swiftSettings: settings
         ),

@@ -59,16 +59,17 @@ package enum ConsolidadoApp: ServiceApp {
         health.register("banco") { await schema.run() }
 
         let controller = ConsolidadoController(service: SaldoService(repository: PostgresSaldoRepository(client: pool, logger: logger)))
+        let authenticator = try await Authenticator(configuration.auth, logger: logger)
         let application = HTTPServer.makeApplication(
             routes: controller.routes + Route.operational(health: health, metrics: metrics),
             configuration: configuration.http,
             urlPublica: configuration.urlPublica,
-            authenticator: try await Authenticator(configuration.auth),
+            authenticator: authenticator,
             metrics: metrics,
             logger: logger
         )
         try await ServiceRunner.run(
-            [pool, consumerPool, deadLetterPublisher, deadLetters, consumer, application, DrainingService(health: health)],
+            [pool, consumerPool, deadLetterPublisher, deadLetters, consumer, authenticator, application, DrainingService(health: health)],
             encerramentoMaxS: configuration.encerramentoMaxS,
             logger: logger
         )

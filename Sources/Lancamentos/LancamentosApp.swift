@@ -53,16 +53,17 @@ package enum LancamentosApp: ServiceApp {
         health.register("banco") { await schema.run() }
 
         let controller = LancamentoController(service: service, exigirChave: configuration.lancamentos.exigirChave)
+        let authenticator = try await Authenticator(configuration.auth, logger: logger)
         let application = HTTPServer.makeApplication(
             routes: controller.routes + Route.operational(health: health, metrics: metrics),
             configuration: configuration.http,
             urlPublica: configuration.urlPublica,
-            authenticator: try await Authenticator(configuration.auth),
+            authenticator: authenticator,
             metrics: metrics,
             logger: logger
         )
         try await ServiceRunner.run(
-            [pool, amqpPublisher, relay, sweeper, batcher, application, DrainingService(health: health)],
+            [pool, amqpPublisher, relay, sweeper, batcher, authenticator, application, DrainingService(health: health)],
             encerramentoMaxS: configuration.encerramentoMaxS,
             logger: logger
         )
