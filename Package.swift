@@ -34,6 +34,7 @@ let configuration: Target.Dependency = .product(name: "Configuration", package: 
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let jwt: Target.Dependency = .product(name: "JWTKit", package: "jwt-kit")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "swift-crypto")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let asyncHTTPClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let hummingbirdTesting: Target.Dependency = .product(name: "HummingbirdTesting", package: "hummingbird")
@@ -86,6 +87,11 @@ let package = Package(
         .target(name: "FluxoDeCaixa", swiftSettings: settings),
         .target(name: "Contrato", dependencies: ["FluxoDeCaixa"], swiftSettings: settings),
         .target(
+            name: "Mensageria",
+            dependencies: ["AMQP", "Contrato", "FluxoDeCaixa", concurrencyHelpers, logging, lifecycle, metrics],
+            swiftSettings: settings
+        ),
+        .target(
             name: "Documents",
             resources: [
                 .embedInCode("Texts/openapi-lancamentos.yaml"), .embedInCode("Texts/openapi-consolidado.yaml"),
@@ -97,7 +103,9 @@ let package = Package(
         .target(
             name: "ServiceKit",
             dependencies: [
-                "Contrato", "Documents", "FluxoDeCaixa", "Postgres", concurrencyHelpers, nioCore, nioHTTP1, logging, lifecycle, unixSignals,
+                "Contrato", "Documents", "FluxoDeCaixa", "Postgres", concurrencyHelpers, deque, nioCore, nioHTTP1, nioPosix, logging,
+                lifecycle,
+                unixSignals,
                 metrics,
                 coreMetrics, hummingbird, hummingbirdCore, nioHTTPTypes, httpTypes, configuration, yams, jwt, asyncHTTPClient,
                 argumentParser,
@@ -107,19 +115,26 @@ let package = Package(
         .target(
             name: "Lancamentos",
             dependencies: [
-                "AMQP", "Postgres", "FluxoDeCaixa", "Contrato", "ServiceKit", concurrencyHelpers, deque, logging, lifecycle, metrics,
-                coreMetrics, hummingbird, httpTypes, crypto,
+                "AMQP", "Postgres", "FluxoDeCaixa", "Contrato", "Mensageria", "ServiceKit", concurrencyHelpers, deque, logging, lifecycle,
+                metrics,
+                coreMetrics, hummingbird, httpTypes, crypto, nioCore,
             ],
-            resources: [.embedInCode("Repositories/Migrations/V1_lancamentos_e_outbox.sql")],
+            resources: [
+                .embedInCode("Repositories/Migrations/V1_lancamentos_e_outbox.sql"),
+                .embedInCode("Repositories/Migrations/V2_indices_da_lista.sql"),
+            ],
             swiftSettings: settings
         ),
         .target(
             name: "Consolidado",
             dependencies: [
-                "AMQP", "Postgres", "FluxoDeCaixa", "Contrato", "ServiceKit", concurrencyHelpers, logging, lifecycle, metrics, coreMetrics,
+                "AMQP", "Postgres", "FluxoDeCaixa", "Contrato", "Mensageria", "ServiceKit", concurrencyHelpers, logging, lifecycle, metrics,
+                coreMetrics,
                 hummingbird, httpTypes,
             ],
-            resources: [.embedInCode("Repositories/Migrations/V1_saldos.sql")],
+            resources: [
+                .embedInCode("Repositories/Migrations/V1_saldos.sql"), .embedInCode("Repositories/Migrations/V2_indices_por_data.sql"),
+            ],
             swiftSettings: settings
         ),
         .executableTarget(name: "LancamentosServer", dependencies: ["Lancamentos", "ServiceKit", argumentParser], swiftSettings: settings),
@@ -128,11 +143,12 @@ let package = Package(
         // Tests
         .target(
             name: "TestSupport",
-            dependencies: ["Contrato", "Postgres", concurrencyHelpers, nioCore, nioHTTP1, asyncHTTPClient, crypto],
+            dependencies: ["Contrato", "Postgres", concurrencyHelpers, nioCore, nioHTTP1, nioPosix, asyncHTTPClient, crypto],
             path: "Tests/TestSupport",
             swiftSettings: settings
         ),
         .target(name: "SeededRandom", path: "Tests/SeededRandom", swiftSettings: settings),
+        .target(name: "MensageriaFakes", dependencies: ["AMQP", "Mensageria"], path: "Tests/MensageriaFakes", swiftSettings: settings),
         .testTarget(name: "TidyTests", swiftSettings: settings),
         .testTarget(name: "SocketExecutorTests", dependencies: ["SocketExecutor"], swiftSettings: settings),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres"], swiftSettings: settings),
@@ -144,7 +160,7 @@ let package = Package(
             dependencies: [
                 "ServiceKit", "Contrato", "FluxoDeCaixa", "SeededRandom", concurrencyHelpers, nioCore, nioEmbedded, nioHTTP1, nioPosix,
                 logging, lifecycle,
-                metrics, coreMetrics, hummingbird, hummingbirdTesting, httpTypes, yams, jwt, crypto, asyncHTTPClient,
+                metrics, coreMetrics, hummingbird, hummingbirdTesting, httpTypes, yams, jwt, crypto, cryptoExtras, asyncHTTPClient,
             ],
             swiftSettings: settings
         ),
@@ -157,20 +173,25 @@ let package = Package(
         ),
         .testTarget(
             name: "LancamentosTests",
-            dependencies: ["Lancamentos", "FluxoDeCaixa", concurrencyHelpers, logging],
+            dependencies: [
+                "Lancamentos", "AMQP", "Contrato", "FluxoDeCaixa", "Mensageria", "MensageriaFakes", "SeededRandom", "ServiceKit",
+                concurrencyHelpers,
+                logging,
+            ],
             swiftSettings: settings
         ),
         .testTarget(
             name: "ConsolidadoTests",
-            dependencies: ["Consolidado", "AMQP", "Contrato", "FluxoDeCaixa", concurrencyHelpers, logging],
+            dependencies: [
+                "Consolidado", "AMQP", "Contrato", "FluxoDeCaixa", "Mensageria", "MensageriaFakes", concurrencyHelpers, logging,
+            ],
             swiftSettings: settings
         ),
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
                 "TestSupport", "SeededRandom", "AMQP", "Postgres", "Contrato", "FluxoDeCaixa", "ServiceKit", "Lancamentos", "Consolidado",
-                concurrencyHelpers, logging,
-                lifecycle,
+                concurrencyHelpers, logging, lifecycle, nioCore, nioHTTP1, asyncHTTPClient,
             ],
             swiftSettings: settings
         ),

@@ -3,6 +3,7 @@ import Contrato
 import CoreMetrics
 import Hummingbird
 package import Logging
+import Mensageria
 import Postgres
 package import ServiceKit
 import ServiceLifecycle
@@ -10,6 +11,8 @@ import ServiceLifecycle
 /// The consolidation service: wires its parts and runs them.
 package enum ConsolidadoApp: ServiceApp {
     package static let name = ServiceName.consolidado
+    /// Sums over accounts and lists at the same time.
+    private static let sumsConnections = 2
 
     package static func migrate(_ configuration: MigrateConfiguration, logger: Logger) async throws {
         try await SchemaCheck.migrate(ConsolidadoMigrations.migrations, configuration, service: self.name, logger: logger)
@@ -24,7 +27,15 @@ package enum ConsolidadoApp: ServiceApp {
             configuration.banco, service: self.name, pool: "consumidor", connections: LancamentosConsumer.batchesInFlightMax + 1,
             logger: logger
         )
-        let consolidacao = ConsolidacaoService(repository: PostgresSaldoRepository(client: consumerPool, logger: logger))
+        // Of its own, so that a sum over very many accounts does not hold back reads of one.
+        let sumsPool = try PostgresClient.make(
+            configuration.banco, service: self.name, pool: "somas", connections: Self.sumsConnections, plansEachRun: true, logger: logger
+        )
+        let readRepository = PostgresSaldoReadRepository(client: pool, sums: sumsPool, logger: logger)
+        let waits = ConsolidationWaits(repository: readRepository, logger: logger)
+        let consolidacao = ConsolidacaoService(
+            repository: PostgresSaldoRepository(client: consumerPool, logger: logger), onApplied: { waits.applied($0) }
+        )
 
         let url = configuration.amqp.url.revealed
         var consumerSettings = ConsumerSettings()
@@ -44,7 +55,8 @@ package enum ConsolidadoApp: ServiceApp {
             logger: logger
         )
         let deadLetters = DeadLetters(
-            publisher: deadLetterPublisher, settle: { await source.settle($0) }, agora: SystemClock.agora, logger: logger
+            queue: NomesAMQP.Queue.consolidado, deadLetterQueue: NomesAMQP.Queue.consolidadoDLQ, publisher: deadLetterPublisher,
+            settle: { await source.settle($0) }, agora: SystemClock.agora, logger: logger
         )
         let schema = SchemaCheck(ConsolidadoMigrations.migrations, consumerPool)
         let consumer = LancamentosConsumer(
@@ -58,18 +70,27 @@ package enum ConsolidadoApp: ServiceApp {
         let health = HealthRegistry()
         health.register("banco") { await schema.run() }
 
-        let controller = ConsolidadoController(service: SaldoService(repository: PostgresSaldoRepository(client: pool, logger: logger)))
+        let reader = DayReader(repository: readRepository, limits: .init(workers: max(1, configuration.banco.conexoes / 2)))
+        let saldos = SaldoService(repository: readRepository, reader: reader, waits: waits)
+        let controller = ConsolidadoController(
+            service: saldos, waitMax: .milliseconds(configuration.consolidado.aposEsperaMaxMs)
+        )
+        let authenticator = try await Authenticator(configuration.auth, logger: logger)
         let application = try HTTPServer.makeApplication(
-            routes: controller.routes + Route.operational(health: health, metrics: metrics)
+            routes: controller.routes + ContasController(service: saldos).routes + Route.operational(health: health, metrics: metrics)
                 + Route.documentation(of: self.name, urlPublica: configuration.urlPublica),
             configuration: configuration.http,
             urlPublica: configuration.urlPublica,
-            authenticator: try await Authenticator(configuration.auth),
+            authenticator: authenticator,
             metrics: metrics,
             logger: logger
         )
         try await ServiceRunner.run(
-            [pool, consumerPool, deadLetterPublisher, deadLetters, consumer, application, DrainingService(health: health)],
+            [
+                pool, consumerPool, sumsPool, deadLetterPublisher, deadLetters, consumer, reader, authenticator, application,
+                // After the server, so that waiting reads are answered before it waits for them.
+                waits, DrainingService(health: health),
+            ],
             encerramentoMaxS: configuration.encerramentoMaxS,
             logger: logger
         )

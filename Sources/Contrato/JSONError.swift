@@ -26,6 +26,14 @@ package struct JSONError: Error, Hashable, Sendable {
         case escapeInvalido
         /// Digits are missing, or a zero stands in front of others.
         case numeroInvalido
+
+        /// Whether the text breaks JSON's grammar, so that what follows cannot be told from it; the others are this system's own rules.
+        package var quebraAGramatica: Bool {
+            switch self {
+            case .profundidade, .nomeRepetido, .substitutoSolto: false
+            default: true
+            }
+        }
     }
 
     /// Bytes before the fault.

@@ -33,7 +33,8 @@ package struct LancamentoReader: Sendable {
     }
 
     /// The entry, or every fault at once.
-    package func read(_ json: JSONValue) -> Result<NovoLancamento, LancamentoRecusado> {
+    /// - Parameter dataPadrao: the day that will count where none is sent, under the same window. It does not become part of what was sent.
+    package func read(_ json: JSONValue, dataPadrao: Dia? = nil) -> Result<NovoLancamento, LancamentoRecusado> {
         guard case .object(let membros) = json else {
             let erro = ErroDeCampo(campo: "corpo", codigo: .tipoInvalido, mensagem: "Deve ser um objeto JSON.")
             return .failure(LancamentoRecusado(conta: nil, chave: .ausente, erros: [erro]))
@@ -43,7 +44,7 @@ package struct LancamentoReader: Sendable {
         let tipo: Tipo? = obrigatorio(leitura.palavra(.tipo), .tipo, "\"credito\" ou \"debito\"", &leitura)
         let valor = valor(&leitura)
         let data = leitura.dia(.data)
-        if let data, !janela.aceita(data) {
+        if let dia = leitura.valor(.data) == nil ? dataPadrao : data, !janela.aceita(dia) {
             leitura.acusar(.data, .foraDoIntervalo, "Deve estar no intervalo \(janela).")
         }
         let _: Moeda? = leitura.palavra(.moeda)

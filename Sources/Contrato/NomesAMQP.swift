@@ -24,6 +24,10 @@ package enum NomesAMQP {
         package static let comandosDLQ = "lancamentos.comandos.dlq"
         /// Named queues that a user may have replies sent to begin with this, their own name and a dot.
         package static let prefixoDeRespostas = "respostas."
+        /// Queues that the broker has named begin with this.
+        package static let prefixoDoServidor = "amq.gen-"
+        /// A `reply_to` of direct reply-to begins with this once the broker has rewritten it; no queue does.
+        package static let prefixoDeRespostaDireta = "amq.rabbitmq.reply-to."
     }
 
     /// The arguments of all our queues. Nothing else may be among them: a queue declared again with others is refused (406).

@@ -41,6 +41,16 @@ package enum FiltroDeConta: Hashable, Sendable {
         }
     }
 
+    /// The fewest of these filters that mean the same accounts: none of them covers another, so that their ranges are disjoint.
+    package static func semSobreposicao(_ filtros: [FiltroDeConta]) -> [FiltroDeConta] {
+        var restantes: [FiltroDeConta] = []
+        for filtro in filtros where !restantes.contains(where: { $0.cobre(filtro) }) {
+            restantes.removeAll { filtro.cobre($0) }
+            restantes.append(filtro)
+        }
+        return restantes
+    }
+
     /// The accounts meant as a half-open range of names in byte order: `desde <= conta and conta < antesDe` in SQL with `collate "C"`.
     package var intervalo: (desde: String, antesDe: String) {
         switch self {

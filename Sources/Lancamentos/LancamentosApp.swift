@@ -15,7 +15,7 @@ package enum LancamentosApp: ServiceApp {
         try await SchemaCheck.migrate(LancamentosMigrations.migrations, configuration, service: self.name, logger: logger)
     }
 
-    /// Shutdown runs in the reverse of the order of the services below: HTTP drains first, then what it has written is relayed, the pool closes last.
+    /// Shutdown runs in the reverse of the order of the services below: HTTP drains first, then the intake of commands, then what they have written is relayed, the pool closes last.
     package static func serve(_ configuration: Configuration, metrics: PrometheusRegistry, logger: Logger) async throws {
         let pool = try PostgresClient.make(configuration.banco, service: self.name, logger: logger)
         let broker = try AMQPConfiguration(url: configuration.amqp.url.revealed, connectionName: "lancamentos relay")
@@ -25,7 +25,7 @@ package enum LancamentosApp: ServiceApp {
         publisherSettings.drainTimeout = .seconds(5)
         let amqpPublisher = ConfirmedPublisher(
             configuration: broker,
-            topology: LancamentosTopology.topology,
+            topology: LancamentosTopology.eventos,
             settings: publisherSettings,
             logger: logger,
             observer: PublisherMonitor(logger: logger)
@@ -43,7 +43,11 @@ package enum LancamentosApp: ServiceApp {
             ),
             outbox: outbox, relay: relay, publisher: publisher, logger: logger
         )
-        let repository = PostgresLancamentoRepository(client: pool, logger: logger)
+        let reads = try PostgresClient.make(
+            configuration.banco, service: self.name, pool: "leitura", connections: configuration.lancamentos.leituraConexoes,
+            plansEachRun: true, logger: logger
+        )
+        let repository = PostgresLancamentoRepository(client: pool, reads: reads, logger: logger)
         let batcher = WriteBatcher(
             repository: repository, limits: .init(configuration), logger: logger, handOff: { relay.offer($0) }
         )
@@ -53,17 +57,29 @@ package enum LancamentosApp: ServiceApp {
         health.register("banco") { await schema.run() }
 
         let controller = LancamentoController(service: service, exigirChave: configuration.lancamentos.exigirChave)
+        let lista = ListaController(service: service, concurrentExtractsMax: configuration.lancamentos.extratoSimultaneosMax)
+        let lotes = LoteController(
+            service: service,
+            exigirChave: configuration.lancamentos.exigirChave,
+            limits: .init(
+                concurrentMax: configuration.lancamentos.loteSimultaneosMax, bodyMaxBytes: configuration.lancamentos.loteCorpoMaxBytes
+            ),
+            urlPublica: configuration.urlPublica
+        )
+        let authenticator = try await Authenticator(configuration.auth, logger: logger)
         let application = try HTTPServer.makeApplication(
-            routes: controller.routes + Route.operational(health: health, metrics: metrics)
+            routes: controller.routes + lista.routes + lotes.routes + Route.operational(health: health, metrics: metrics)
                 + Route.documentation(of: self.name, urlPublica: configuration.urlPublica),
             configuration: configuration.http,
             urlPublica: configuration.urlPublica,
-            authenticator: try await Authenticator(configuration.auth),
+            authenticator: authenticator,
             metrics: metrics,
             logger: logger
         )
         try await ServiceRunner.run(
-            [pool, amqpPublisher, relay, sweeper, batcher, application, DrainingService(health: health)],
+            [pool, reads, amqpPublisher, relay, sweeper, batcher]
+                + Self.comandos(configuration, service: service, schema: schema, logger: logger)
+                + [authenticator, application, DrainingService(health: health)],
             encerramentoMaxS: configuration.encerramentoMaxS,
             logger: logger
         )
@@ -71,7 +87,7 @@ package enum LancamentosApp: ServiceApp {
 }
 
 extension WriteBatcher.Limits {
-    /// Half of the pool writes, the other half reads, deletes from the outbox and answers readiness.
+    /// Half of the pool writes, the other half settles, deletes from the outbox and answers readiness.
     fileprivate init(_ configuration: Configuration) {
         self.init(
             queueMax: configuration.lancamentos.escritaFilaMax,

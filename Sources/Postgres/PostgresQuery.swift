@@ -9,45 +9,73 @@ public struct PostgresQuery: Sendable, ExpressibleByStringInterpolation {
     /// The text with `$1`, `$2`, … where values were interpolated.
     public let sql: String
     let parameters: Parameters
+    private let segments: [Segment]
+
+    fileprivate enum Segment {
+        case literal(StaticString)
+        case parameter
+    }
 
     /// A text without parameters.
     public init(stringLiteral value: StaticString) {
-        self.sql = value.description
-        self.parameters = Parameters()
+        self.init(segments: [.literal(value)], parameters: Parameters())
     }
 
     /// A text with values.
     public init(stringInterpolation: StringInterpolation) {
-        self.sql = stringInterpolation.sql
-        self.parameters = stringInterpolation.parameters
+        self.init(segments: stringInterpolation.segments, parameters: stringInterpolation.parameters)
+    }
+
+    private init(segments: [Segment], parameters: Parameters) {
+        var sql = ""
+        sql.reserveCapacity(1024)
+        var number = 0
+        for segment in segments {
+            switch segment {
+            case .literal(let text):
+                text.withUTF8Buffer { sql += String(decoding: $0, as: UTF8.self) }
+            case .parameter:
+                number += 1
+                sql += "$\(number)"
+            }
+        }
+        self.sql = sql
+        self.segments = segments
+        self.parameters = parameters
+    }
+
+    /// Both texts, a line break between them, with the values of both.
+    public static func + (lhs: PostgresQuery, rhs: PostgresQuery) -> PostgresQuery {
+        var parameters = lhs.parameters
+        parameters.append(contentsOf: rhs.parameters)
+        return PostgresQuery(segments: lhs.segments + [.literal("\n")] + rhs.segments, parameters: parameters)
     }
 
     /// Collects text and parameters.
     public struct StringInterpolation: StringInterpolationProtocol {
-        var sql: String
+        fileprivate var segments: [Segment] = []
         var parameters = Parameters()
 
         /// Makes room.
         public init(literalCapacity: Int, interpolationCount: Int) {
-            self.sql = ""
-            self.sql.reserveCapacity(literalCapacity + interpolationCount * 3)
+            self.segments.reserveCapacity(2 * interpolationCount + 1)
         }
 
         /// Appends SQL text. The compiler calls this with the literal pieces.
         public mutating func appendLiteral(_ literal: StaticString) {
-            literal.withUTF8Buffer { self.sql += String(decoding: $0, as: UTF8.self) }
+            self.segments.append(.literal(literal))
         }
 
         /// Appends a parameter.
         public mutating func appendInterpolation(_ value: some PostgresEncodable) {
             self.parameters.append(value)
-            self.sql += "$\(self.parameters.count)"
+            self.segments.append(.parameter)
         }
 
         /// Appends a parameter that may be null.
         public mutating func appendInterpolation<Value: PostgresEncodable>(_ value: Value?) {
             self.parameters.append(value)
-            self.sql += "$\(self.parameters.count)"
+            self.segments.append(.parameter)
         }
     }
 
@@ -65,6 +93,13 @@ public struct PostgresQuery: Sendable, ExpressibleByStringInterpolation {
             let isValue = value.encode(into: &self.bytes)
             self.typeOIDs.append(Value.postgresTypeOID)
             self.ranges.append(isValue ? start..<self.bytes.count : nil)
+        }
+
+        mutating func append(contentsOf other: Parameters) {
+            let offset = self.bytes.count
+            self.bytes += other.bytes
+            self.typeOIDs += other.typeOIDs
+            self.ranges += other.ranges.map { range in range.map { $0.lowerBound + offset..<$0.upperBound + offset } }
         }
     }
 }

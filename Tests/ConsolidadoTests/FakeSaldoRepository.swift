@@ -47,29 +47,3 @@ actor FakeSaldoRepository: SaldoRepository {
         throw .indisponivel
     }
 }
-
-/// Takes dead letters, refusing the first ones.
-actor FakeDeadLetterBroker: MessagePublisher {
-    private(set) var letters: [AMQPMessage] = []
-    private var refusals: Int
-
-    init(refusals: Int = 0) {
-        self.refusals = refusals
-    }
-
-    /// Asked for each letter: texts that AMQP cannot carry are refused, as the real publisher does.
-    private static func outcome(_ message: AMQPMessage) -> PublishOutcome {
-        let texts = [message.properties.messageID, message.properties.correlationID, message.properties.type]
-        let isTooLong = texts.contains { ($0?.utf8.count ?? 0) > 255 }
-        return isTooLong ? .invalid(AMQPError(.invalidMessage)) : .confirmed
-    }
-
-    func publish(_ messages: [AMQPMessage]) async -> [PublishOutcome] {
-        self.letters += messages
-        return messages.map {
-            guard self.refusals > 0 else { return Self.outcome($0) }
-            self.refusals -= 1
-            return .rejected
-        }
-    }
-}

@@ -2,6 +2,8 @@ import AMQP
 import Contrato
 import FluxoDeCaixa
 import Logging
+import Mensageria
+import MensageriaFakes
 import NIOConcurrencyHelpers
 import Testing
 
@@ -36,12 +38,13 @@ import Testing
 
     /// Runs a consumer over the batches until all of them are handled.
     private func consume(
-        _ batches: [[Delivery]], from repository: FakeSaldoRepository, broker: FakeDeadLetterBroker = FakeDeadLetterBroker()
+        _ batches: [[Delivery]], from repository: FakeSaldoRepository, broker: FakeBroker = FakeBroker()
     ) async throws -> FakeSource {
-        let source = FakeSource(batches, repository: repository)
+        let source = FakeSource(batches) { await repository.hasSeen($0) }
         let logger = Logger(label: "tests")
         let deadLetters = DeadLetters(
-            publisher: broker, settle: { await source.settle($0) }, agora: { Instante(milissegundos: 0) }, logger: logger
+            queue: "consolidado.lancamentos", deadLetterQueue: "consolidado.lancamentos.dlq", publisher: broker,
+            settle: { await source.settle($0) }, agora: { Instante(milissegundos: 0) }, logger: logger
         )
         let consumer = LancamentosConsumer(
             source: source, service: ConsolidacaoService(repository: repository), deadLetters: deadLetters, isDatabaseReady: { true },
@@ -61,13 +64,13 @@ import Testing
         let repository = FakeSaldoRepository()
         let source = try await self.consume([[Self.delivery(1, Self.entry(1)), Self.delivery(2, Self.entry(2))]], from: repository)
         #expect(await source.settled == [1, 2])
-        #expect(await source.settledBeforeApplied.isEmpty)
+        #expect(await source.settledBeforeHandled.isEmpty)
         #expect(await repository.entries.count == 2)
     }
 
     @Test func `poison goes to the dead letters with its reason and its neighbours are applied`() async throws {
         let repository = FakeSaldoRepository()
-        let broker = FakeDeadLetterBroker()
+        let broker = FakeBroker()
         let other = EventoLancamentoRegistrado.encode(Self.entry(3), urlPublica: "http://localhost")
         let version2 = Array(String(decoding: other, as: UTF8.self).replacing("registrado.v1", with: "registrado.v2").utf8)
         let source = try await self.consume(
@@ -82,17 +85,17 @@ import Testing
         )
         #expect(await source.settled.sorted() == [1, 2, 3, 4, 5, 6])
         #expect(await repository.entries.keys.sorted() == [Self.entry(1).id, Self.entry(2).id])
-        let letters = await broker.letters
+        let letters = await broker.messages
         let reasons = letters.compactMap { $0.properties.headers?["motivo"]?.stringValue }
         #expect(reasons.sorted() == ["conflito", "ilegivel", "versao-desconhecida"])
         #expect(letters.allSatisfy { $0.routingKey == "consolidado.lancamentos.dlq" && $0.mandatory && $0.properties.persistent == true })
     }
 
     @Test func `a dead letter that is not confirmed is sent again and its message not settled before`() async throws {
-        let broker = FakeDeadLetterBroker(refusals: 1)
+        let broker = FakeBroker(first: [.rejected])
         let source = try await self.consume([[Self.delivery(1, body: [])]], from: FakeSaldoRepository(), broker: broker)
         #expect(await source.settled == [1])
-        #expect(await broker.letters.count == 2)
+        #expect(await broker.messages.count == 2)
     }
 
     @Test func `a dead letter carries nothing that the broker would route, expire or refuse it by`() {
@@ -124,14 +127,14 @@ import Testing
 
     @Test func `an entry that the database refuses hurts no neighbour`() async throws {
         let repository = FakeSaldoRepository(refusedID: Self.entry(2).id)
-        let broker = FakeDeadLetterBroker()
+        let broker = FakeBroker()
         let source = try await self.consume(
             [[Self.delivery(1, Self.entry(1)), Self.delivery(2, Self.entry(2)), Self.delivery(3, Self.entry(3))]], from: repository,
             broker: broker
         )
         #expect(await source.settled.sorted() == [1, 2, 3])
         #expect(await repository.entries.count == 2)
-        #expect(await broker.letters.count == 1)
+        #expect(await broker.messages.count == 1)
     }
 
     @Test func `an outage stops consumption, settles nothing, and ends by itself`() async throws {
@@ -140,7 +143,7 @@ import Testing
         let source = try await self.consume([[Self.delivery(1, Self.entry(1))]], from: repository)
         #expect(await source.suspensions == 2)
         #expect(await source.settled == [1])
-        #expect(await source.settledBeforeApplied.isEmpty)
+        #expect(await source.settledBeforeHandled.isEmpty)
         #expect(await source.lateTags.isEmpty)
     }
 
@@ -152,15 +155,15 @@ import Testing
     }
 
     @Test func `more poison than may be unconfirmed gets through`() async throws {
-        let broker = FakeDeadLetterBroker()
+        let broker = FakeBroker()
         let poison = (1...350).map { Self.delivery(UInt64($0), body: []) }
         let source = try await self.consume([poison], from: FakeSaldoRepository(), broker: broker)
         #expect(await source.settled.count == 350)
-        #expect(await broker.letters.count == 350)
+        #expect(await broker.messages.count == 350)
     }
 
     @Test func `texts that cannot be sent are left out of a letter`() async throws {
-        let broker = FakeDeadLetterBroker()
+        let broker = FakeBroker()
         let long = String(repeating: "\u{FFFD}", count: 100)
         let poison = Self.delivery(1, body: []) {
             $0.messageID = long
@@ -168,7 +171,7 @@ import Testing
         }
         let source = try await self.consume([[poison]], from: FakeSaldoRepository(), broker: broker)
         #expect(await source.settled == [1])
-        let letter = try #require(await broker.letters.last)
+        let letter = try #require(await broker.messages.last)
         #expect(letter.properties.messageID?.isEmpty == false && letter.properties.messageID != long)
         #expect(letter.properties.correlationID == "curto")
     }

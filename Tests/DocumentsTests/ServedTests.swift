@@ -15,7 +15,7 @@ import Testing
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let application = HTTPServer.makeApplication(
             routes: try Route.documentation(of: service, urlPublica: Self.urlPublica), configuration: HTTPConfiguration(),
-            urlPublica: Self.urlPublica, authenticator: try await Authenticator(AuthConfiguration(modo: .nenhum)),
+            urlPublica: Self.urlPublica, authenticator: try await Authenticator(AuthConfiguration(modo: .nenhum), logger: logger),
             metrics: PrometheusRegistry(logger: logger), logger: logger)
         return try await application.test(.router) { try await $0.execute(uri: path, method: .get) }
     }

@@ -54,4 +54,15 @@ import Testing
             }
         }
     }
+
+    @Test(arguments: [
+        (["a", "a"], ["a"]), (["a.b", "a.*", "a"], ["a", "a.*"]), (["*", "a.*", "b"], ["*"]), (["a.b.*", "a.c", "a.*"], ["a.*"]),
+        (["b", "a.*", "a.b.c.*", "ab.*"], ["a.*", "ab.*", "b"]), ([], []),
+    ])
+    func overlapsAreLeftOut(filtros: [String], restantes: [String]) throws {
+        let filtros = try filtros.map { try #require(FiltroDeConta(parsing: $0)) }
+        for ordem in [filtros, filtros.reversed()] {
+            #expect(FiltroDeConta.semSobreposicao(ordem).map(\.description).sorted() == restantes)
+        }
+    }
 }

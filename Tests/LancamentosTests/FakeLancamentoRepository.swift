@@ -59,6 +59,15 @@ actor FakeLancamentoRepository: LancamentoRepository {
         self.entries[id]?.lancamento
     }
 
+    func list(
+        _ filtro: FiltroDeLancamentos, _ order: ListOrder, after last: LancamentoID?, limit: Int
+    ) async throws(FalhaDeArmazenamento) -> [Lancamento] {
+        let mine = self.entries.values.map(\.lancamento).filter { filtro.conta.cobre($0.conta) }.sorted { $0.id < $1.id }
+        let ordered = order == .oldestFirst ? mine : mine.reversed()
+        guard let last else { return Array(ordered.prefix(limit)) }
+        return Array(ordered.filter { order == .oldestFirst ? $0.id > last : $0.id < last }.prefix(limit))
+    }
+
     private func find(_ registro: RegistroDeLancamento) -> RegistroDeLancamento? {
         let mine = registro.lancamento
         if let same = self.entries[mine.id] { return same }

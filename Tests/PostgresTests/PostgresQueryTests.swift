@@ -26,4 +26,13 @@ import Testing
         let query: PostgresQuery = "select \([String]())"
         #expect(query.parameters.bytes == [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 25])
     }
+
+    @Test func `two queries make one, with the values of both`() {
+        let conditions: PostgresQuery = "where a = \("x") and b is \(Int64?.none)"
+        let query = "select * from t where c = \(Int64(1))" + conditions + "order by a limit \(Int64(2))"
+        #expect(query.sql == "select * from t where c = $1\nwhere a = $2 and b is $3\norder by a limit $4")
+        #expect(query.parameters.typeOIDs == [20, 25, 20, 20])
+        #expect(query.parameters.ranges == [0..<8, 8..<9, nil, 9..<17])
+        #expect(query.parameters.bytes == [0, 0, 0, 0, 0, 0, 0, 1, UInt8(ascii: "x"), 0, 0, 0, 0, 0, 0, 0, 2])
+    }
 }

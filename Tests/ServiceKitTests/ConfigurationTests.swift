@@ -80,7 +80,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("FLUXO_AUTH_MODO", "hs512", "hs256 ou nenhum"),
+        ("FLUXO_AUTH_MODO", "hs512", "hs256 ou jwks ou nenhum"),
         ("FLUXO_LANCAMENTOS_PORTA", "80800", "0 a 65535"),
         ("FLUXO_LANCAMENTOS_PORTA", "0x50", "0 a 65535"),
         ("FLUXO_LANCAMENTOS_PORTA", "+80", "0 a 65535"),
@@ -188,6 +188,40 @@ import Testing
             let line = try await Self.refusal(extra)
             #expect(line.contains("auth.modo") && line.contains(address))
         }
+    }
+
+    @Test func keySetComesFromAFileOrAURL() async throws {
+        let base = ["FLUXO_AUTH_MODO": "jwks", "FLUXO_AUTH_SEGREDO": ""]
+        guard
+            case .jwksArquivo("/run/keys.json") = try await Self.load(base.merging(["FLUXO_AUTH_JWKS_ARQUIVO": "/run/keys.json"]) { $1 })
+                .auth.modo
+        else {
+            Issue.record("no file")
+            return
+        }
+        let url = ["FLUXO_AUTH_JWKS_URL": "https://id.example/jwks"]
+        guard case .jwksURL("https://id.example/jwks", intervaloS: 300) = try await Self.load(base.merging(url) { $1 }).auth.modo else {
+            Issue.record("no URL")
+            return
+        }
+    }
+
+    @Test(arguments: [
+        (["FLUXO_AUTH_MODO": "jwks", "FLUXO_AUTH_SEGREDO": ""], ["auth.modo", "auth.jwks_arquivo", "auth.jwks_url"]),
+        (
+            ["FLUXO_AUTH_MODO": "jwks", "FLUXO_AUTH_SEGREDO": "", "FLUXO_AUTH_JWKS_ARQUIVO": "a", "FLUXO_AUTH_JWKS_URL": "https://h/k"],
+            ["auth.jwks_arquivo", "auth.jwks_url", "ao mesmo tempo"]
+        ),
+        (["FLUXO_AUTH_MODO": "jwks", "FLUXO_AUTH_JWKS_ARQUIVO": "a"], ["auth.segredo", "jwks"]),
+        (["FLUXO_AUTH_JWKS_ARQUIVO": "a"], ["auth.jwks_arquivo", "hs256"]),
+        (["FLUXO_AUTH_JWKS_URL": "https://h/k"], ["auth.jwks_url", "hs256"]),
+        (["FLUXO_AUTH_MODO": "nenhum", "FLUXO_AUTH_JWKS_URL": "https://h/k"], ["auth.jwks_url", "nenhum"]),
+        (["FLUXO_AUTH_MODO": "jwks", "FLUXO_AUTH_SEGREDO": "", "FLUXO_AUTH_JWKS_URL": "ftp://h/k"], ["FLUXO_AUTH_JWKS_URL", "https://"]),
+    ])
+    func contradictionsOfAuthAreOneClearLine(extra: [String: String], parts: [String]) async throws {
+        let line = try await Self.refusal(extra)
+        for part in parts { #expect(line.contains(part), "\(line)") }
+        #expect(!line.contains("\n") && !line.contains(Self.secret))
     }
 
     @Test func prefetchBelowTwoBatchesIsRefused() async throws {

@@ -17,6 +17,8 @@ struct EdgeFixture {
     let health = HealthRegistry()
     let lines = NIOLockedValueBox<[String]>([])
     var configuration = HTTPConfiguration()
+    var auth = AuthConfiguration(modo: .hs256(Secret(TestToken.secret)))
+    var moreRoutes: [Route] = []
 
     static let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
@@ -76,13 +78,14 @@ struct EdgeFixture {
             Route(.get, "/busy", access: .open) { _, _ in throw Problema(.sobrecarga, detail: "x") },
             Route(.get, "/down", access: .open) { _, _ in throw ProblemaHTTP(Problema(.bancoIndisponivel, detail: "x"), retryAfterS: 9) },
             Route(.get, "/unknown-outcome", access: .open) { _, _ in throw Problema(.resultadoDesconhecido, detail: "x") },
-        ] + Route.operational(health: self.health, metrics: self.registry)
+        ] + Route.operational(health: self.health, metrics: self.registry) + self.moreRoutes
     }
 
     func application(onListening: @escaping @Sendable (any Channel) async -> Void = { _ in }) async throws -> Application<HTTPEdge> {
         HTTPServer.makeApplication(
             routes: self.routes, configuration: self.configuration, urlPublica: "https://api.example",
-            authenticator: try await Authenticator(AuthConfiguration(modo: .hs256(Secret(TestToken.secret)))), metrics: self.registry,
+            authenticator: try await Authenticator(self.auth, logger: self.logger),
+            metrics: self.registry,
             logger: self.logger, onListening: onListening)
     }
 

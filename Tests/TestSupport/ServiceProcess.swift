@@ -8,6 +8,8 @@ import NIOHTTP1
 package final class ServiceProcess: Sendable {
     /// Where it listens.
     package let url: String
+    /// Where it listens on 127.0.0.1.
+    package let port: Int
     private let executable: String
     private let environment: [String: String]
     private let log: String
@@ -23,6 +25,7 @@ package final class ServiceProcess: Sendable {
         self.executable = "\(products)/\(product)"
         self.environment = environment
         self.url = "http://127.0.0.1:\(port)"
+        self.port = port
         self.log = "\(folder)/\(product)-\(port).log"
     }
 

@@ -10,6 +10,7 @@ import Testing
         "Postgres": system.union(["CLibPQ", "SocketExecutor", "NIOConcurrencyHelpers", "Logging", "ServiceLifecycle"]),
         "FluxoDeCaixa": ["FoundationEssentials"],
         "Contrato": ["FluxoDeCaixa", "FoundationEssentials"],
+        "Mensageria": ["AMQP", "Contrato", "FluxoDeCaixa", "Logging", "Metrics", "NIOConcurrencyHelpers", "ServiceLifecycle"],
     ]
     private static let system: Set = ["Glibc", "Musl", "Darwin"]
 
@@ -19,6 +20,7 @@ import Testing
         (["Lancamentos", "Consolidado"], "HTTPTypes", ["Controllers", ""]),
         (["Lancamentos", "Consolidado"], "Postgres", ["Repositories", ""]),
         (["Lancamentos", "Consolidado"], "AMQP", ["Messaging", ""]),
+        (["Lancamentos", "Consolidado"], "Mensageria", ["Messaging", ""]),
         (["ServiceKit"], "Postgres", ["Database"]),
         (["ServiceKit"], "ArgumentParser", ["Commands"]),
     ]

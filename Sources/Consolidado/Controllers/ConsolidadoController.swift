@@ -7,9 +7,12 @@ package import ServiceKit
 /// `/v1/consolidados`: shows daily balances.
 package struct ConsolidadoController: Sendable {
     private let service: SaldoService
+    private let waitMax: Duration
 
-    package init(service: SaldoService) {
+    /// - Parameter waitMax: the longest wait for the entries in `apos`.
+    package init(service: SaldoService, waitMax: Duration) {
         self.service = service
+        self.waitMax = waitMax
     }
 
     /// The calls of this controller.
@@ -20,47 +23,80 @@ package struct ConsolidadoController: Sendable {
         ]
     }
 
-    /// A balance changes at any moment and belongs to who may see it: no cache may keep it unasked.
-    private static let headers: HTTPFields = [.cacheControl: "private, no-cache", .vary: "Accept, Accept-Encoding, Authorization"]
-
     private func dia(_ request: Request, _ scope: RequestScope) async throws -> Response {
         let text = try scope.parameter("data")
-        let (values, faults) = try scope.query().values(known: ["conta"])
-        let conta = try ContaParameter.read(values["conta"], scope.identidade)
+        let (values, faults) = try scope.query().values(known: Self.common)
         var collected = FaultCollector(faults)
-        let account = collected.collect(conta)
+        let parameters = try Parameters(values, scope.identidade, &collected)
         let data = collected.collect { () throws(ErrosDeCampo) in try ParametrosDeData.dia(text) }
         try collected.throwIfAny()
-        guard let data, case .uma(let account)? = account else { throw Self.umaContaSo }
-        do throws(FalhaDeArmazenamento) {
-            return .json(SaldoJSON.encode(try await self.service.dia(data, of: account)), headers: Self.headers)
-        } catch {
-            throw ProblemaHTTP(error)
-        }
+        guard let parameters, let data else { throw ErrosDeCampo([]) }
+        let headers = try await self.waitUntilApplied(parameters, request, scope)
+        let saldo = try await Self.answering { () throws(FalhaDeLeitura) in try await self.service.dia(data, of: parameters.filtro) }
+        return SaldoForm(request, separador: parameters.separador).response(saldo, headers: headers, for: request)
     }
 
     private func periodo(_ request: Request, _ scope: RequestScope) async throws -> Response {
-        let (values, faults) = try scope.query().values(known: ["conta", "de", "ate"])
-        let conta = try ContaParameter.read(values["conta"], scope.identidade)
+        let (values, faults) = try scope.query().values(known: Self.common + ["de", "ate"])
         var collected = FaultCollector(faults)
-        let account = collected.collect(conta)
+        let parameters = try Parameters(values, scope.identidade, &collected)
         let periodo = collected.collect { () throws(ErrosDeCampo) in try ParametrosDeData.periodo(de: values["de"], ate: values["ate"]) }
         try collected.throwIfAny()
-        guard let periodo, case .uma(let account)? = account else { throw Self.umaContaSo }
-        do throws(FalhaDeArmazenamento) {
-            return .json(SaldoJSON.encode(try await self.service.periodo(periodo, of: account)), headers: Self.headers)
-        } catch {
-            throw ProblemaHTTP(error)
+        guard let parameters, let periodo else { throw ErrosDeCampo([]) }
+        let headers = try await self.waitUntilApplied(parameters, request, scope)
+        let saldo = try await Self.answering { () throws(FalhaDeLeitura) in try await self.service.periodo(periodo, of: parameters.filtro) }
+        return SaldoForm(request, separador: parameters.separador).response(saldo, headers: headers, for: request)
+    }
+
+    // MARK: - What both have
+
+    private static let common = ["conta", "apos", "separador"]
+
+    private struct Parameters {
+        let filtro: FiltroDeConta
+        let apos: AposParameter
+        let separador: CSVWriter.Separador
+
+        /// Nil if any of them has a fault, which is collected then.
+        /// - Throws: `conta-nao-permitida`.
+        init?(_ values: [String: String], _ identidade: Identidade, _ collected: inout FaultCollector) throws(Problema) {
+            let filtro = collected.collect(try ContaParameter.read(values["conta"], identidade))
+            let apos = collected.collect { () throws(ErrosDeCampo) in try AposParameter(values["apos"]) }
+            let separador = collected.collect { () throws(ErrosDeCampo) in try SeparadorParameter.read(values["separador"]) }
+            guard let filtro, let apos, let separador else { return nil }
+            self.filtro = filtro
+            self.apos = apos
+            self.separador = separador
         }
     }
 
-    private static let umaContaSo = Problema(
-        ErrosDeCampo(campo: "conta", codigo: .formato, mensagem: "Aqui só o nome de uma conta é aceito."))
-}
+    /// Waits for the entries in `apos`, if there are any.
+    /// - Returns: the headers of the answer.
+    private func waitUntilApplied(_ parameters: Parameters, _ request: Request, _ scope: RequestScope) async throws -> HTTPFields {
+        var headers = SaldoHeaders.standard
+        if parameters.apos.ids.isEmpty { return headers }
+        let waitS = parameters.apos.waitS(request)
+        if let waitS { headers[.preferenceApplied] = "wait=\(waitS)" }
+        do throws(FalhaDeLeitura) {
+            try await self.service.waitUntilApplied(
+                parameters.apos.ids,
+                to: parameters.filtro,
+                wait: min(.seconds(waitS ?? 0), self.waitMax),
+                isWanted: { scope.isCallerConnected }
+            )
+        } catch {
+            var problem = ProblemaHTTP(error)
+            problem.headers[.preferenceApplied] = headers[.preferenceApplied]
+            throw problem
+        }
+        return headers
+    }
 
-extension ProblemaHTTP {
-    /// The answer to a read that the store could not serve.
-    fileprivate init(_ falha: FalhaDeArmazenamento) {
-        self.init(Problema(.bancoIndisponivel, detail: "O banco de dados não responde."))
+    private static func answering<Value>(_ read: () async throws(FalhaDeLeitura) -> Value) async throws(ProblemaHTTP) -> Value {
+        do throws(FalhaDeLeitura) {
+            return try await read()
+        } catch {
+            throw ProblemaHTTP(error)
+        }
     }
 }

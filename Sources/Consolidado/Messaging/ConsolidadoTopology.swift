@@ -1,12 +1,13 @@
 import AMQP
 import Contrato
+import Mensageria
 
 /// What the consolidation service declares on the broker: the entry exchange, its own queue bound to it, and the queue for dead letters.
 enum ConsolidadoTopology {
     /// For the consumer.
     static let consumer = AMQPTopology(
         exchanges: [.init(name: NomesAMQP.Exchange.lancamentos, kind: .topic)],
-        queues: [quorumQueue(NomesAMQP.Queue.consolidado)],
+        queues: [.quorum(NomesAMQP.Queue.consolidado)],
         bindings: [
             .init(
                 queue: NomesAMQP.Queue.consolidado,
@@ -17,15 +18,5 @@ enum ConsolidadoTopology {
     )
 
     /// For the publisher of dead letters.
-    static let deadLetters = AMQPTopology(queues: [quorumQueue(NomesAMQP.Queue.consolidadoDLQ)])
-
-    private static func quorumQueue(_ name: String) -> AMQPTopology.Queue {
-        .init(
-            name: name,
-            arguments: [
-                NomesAMQP.QueueArgument.type: .string(NomesAMQP.QueueArgument.quorum),
-                NomesAMQP.QueueArgument.deliveryLimit: .int64(NomesAMQP.QueueArgument.deliveryLimitValue),
-            ]
-        )
-    }
+    static let deadLetters = AMQPTopology(queues: [.quorum(NomesAMQP.Queue.consolidadoDLQ)])
 }

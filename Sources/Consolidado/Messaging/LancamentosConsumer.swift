@@ -2,6 +2,7 @@ import AMQP
 import Contrato
 package import FluxoDeCaixa
 package import Logging
+package import Mensageria
 import Metrics
 import ServiceLifecycle
 

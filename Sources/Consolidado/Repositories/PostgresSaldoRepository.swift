@@ -3,7 +3,7 @@ package import FluxoDeCaixa
 package import Logging
 package import Postgres
 
-/// Balances in PostgreSQL.
+/// The writing side of balances in PostgreSQL.
 package struct PostgresSaldoRepository: SaldoRepository {
     private let client: PostgresClient
     private let logger: Logger
@@ -73,7 +73,7 @@ package struct PostgresSaldoRepository: SaldoRepository {
             )
             select id from novos
             """
-        let ids = try await self.run(query) { row throws(PostgresError) in
+        let ids = try await self.client.run(query, logger: self.logger) { row throws(PostgresError) in
             LancamentoID(bits: try row.decode(0, as: PostgresUUID.self).bits)
         }
         return Set(ids)
@@ -84,7 +84,7 @@ package struct PostgresSaldoRepository: SaldoRepository {
             select id, conta, data, tipo, natureza, valor, estorno_de from lancamentos_aplicados
             where id = any(\(ids.map { PostgresUUID($0.bits) }))
             """
-        let entries = try await self.run(query) { row throws(PostgresError) in
+        let entries = try await self.client.run(query, logger: self.logger) { row throws(PostgresError) in
             guard
                 let conta = Conta(try row.decode(1, as: String.self)),
                 let data = Dia(diasDesde2000: try row.decode(2, as: PostgresDate.self).daysSince2000),
@@ -102,87 +102,5 @@ package struct PostgresSaldoRepository: SaldoRepository {
             )
         }
         return Dictionary(entries.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
-    }
-
-    package func dia(_ data: Dia, of conta: Conta) async throws(FalhaDeArmazenamento) -> SaldoDiario {
-        let periodo = try await self.movimentos(de: data, ate: data, of: conta)
-        return SaldoDiario(
-            conta: conta.nome,
-            saldoInicial: periodo.saldoInicial,
-            movimento: periodo.movimentos.first ?? MovimentoDoDia(data: data),
-            versao: periodo.versao
-        )
-    }
-
-    package func periodo(_ periodo: Periodo, of conta: Conta) async throws(FalhaDeArmazenamento) -> SaldoDoPeriodo {
-        let read = try await self.movimentos(de: periodo.de, ate: periodo.ate, of: conta)
-        return SaldoDoPeriodo(
-            conta: conta.nome,
-            periodo: periodo,
-            versao: read.versao,
-            saldoInicial: read.saldoInicial,
-            movimentos: read.movimentos
-        )
-    }
-
-    /// The opening balance, the version and the days with entries in one statement, so that they are of one moment.
-    private func movimentos(
-        de: Dia,
-        ate: Dia,
-        of conta: Conta
-    ) async throws(FalhaDeArmazenamento) -> (versao: Int64, saldoInicial: Quantia, movimentos: [MovimentoDoDia]) {
-        let first = PostgresDate(daysSince2000: de.diasDesde2000)
-        let month = PostgresDate(daysSince2000: de.primeiroDoMes.diasDesde2000)
-        let last = PostgresDate(daysSince2000: ate.diasDesde2000)
-        let query: PostgresQuery = """
-            select coalesce(c.versao, 0),
-                   (select coalesce(sum(saldo), 0) from totais_mensais where conta = p.conta and mes < \(month))
-                       + (select coalesce(sum(creditos - debitos), 0) from saldos_diarios
-                          where conta = p.conta and data >= \(month) and data < \(first)),
-                   s.data, s.creditos, s.debitos, s.transferencias_entrada, s.transferencias_saida, s.quantidade_creditos,
-                   s.quantidade_debitos, s.atualizado_em
-            from (select \(conta.nome)::text collate "C" as conta) p
-            left join contas c on c.conta = p.conta
-            left join saldos_diarios s on s.conta = p.conta and s.data >= \(first) and s.data <= \(last)
-            order by s.data
-            """
-        let rows = try await self.run(query) { row throws(PostgresError) in
-            (
-                versao: try row.decode(0, as: Int64.self),
-                saldoInicial: Quantia(centavos: try row.decode(1)),
-                movimento: try Self.movimento(row)
-            )
-        }
-        guard let row = rows.first else { throw .indisponivel }
-        return (row.versao, row.saldoInicial, rows.compactMap(\.movimento))
-    }
-
-    private static func movimento(_ row: PostgresRow) throws(PostgresError) -> MovimentoDoDia? {
-        guard let date = try row.decodeIfPresent(2, as: PostgresDate.self) else { return nil }
-        guard let data = Dia(diasDesde2000: date.daysSince2000) else { throw PostgresError(unreadable: "a stored day is no day") }
-        return MovimentoDoDia(
-            data: data,
-            totalCreditos: Quantia(centavos: try row.decode(3)),
-            totalDebitos: Quantia(centavos: try row.decode(4)),
-            transferenciasEntrada: Quantia(centavos: try row.decode(5)),
-            transferenciasSaida: Quantia(centavos: try row.decode(6)),
-            quantidadeCreditos: try row.decode(7),
-            quantidadeDebitos: try row.decode(8),
-            atualizadoEm: Instante(microsecondsSince2000: try row.decode(9, as: PostgresTimestamp.self).microsecondsSince2000)
-        )
-    }
-
-    private func run<Value>(
-        _ query: PostgresQuery,
-        _ decode: (PostgresRow) throws(PostgresError) -> Value
-    ) async throws(FalhaDeArmazenamento) -> [Value] {
-        do throws(PostgresError) {
-            var values: [Value] = []
-            for row in try await self.client.query(query) { values.append(try decode(row)) }
-            return values
-        } catch {
-            self.logger.debug("query failed", metadata: ["error": "\(error)"])
-            throw error.isDataError ? .dados : .indisponivel
-        }
     }
 }

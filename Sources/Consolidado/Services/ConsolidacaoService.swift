@@ -1,12 +1,16 @@
-import Contrato
+package import Contrato
 import FluxoDeCaixa
 
 /// Applies received entries to the balances, each exactly once.
 package struct ConsolidacaoService: Sendable {
     private let repository: any SaldoRepository
+    private let onApplied: @Sendable ([LancamentoAplicavel]) -> Void
 
-    package init(repository: any SaldoRepository) {
+    /// - Parameter onApplied: told after each batch which of its entries are in the balances now, those that were before included; must not
+    ///   wait.
+    package init(repository: any SaldoRepository, onApplied: @escaping @Sendable ([LancamentoAplicavel]) -> Void = { _ in }) {
         self.repository = repository
+        self.onApplied = onApplied
     }
 
     /// Applies a batch. Running the same batch again is harmless.
@@ -18,6 +22,7 @@ package struct ConsolidacaoService: Sendable {
         let toCompare = batch.toCompare(new: new)
         let stored = toCompare.isEmpty ? [:] : try await self.repository.applied(toCompare)
         guard let outcomes = batch.outcomes(new: new, stored: stored) else { throw .indisponivel }
+        self.onApplied(zip(received, outcomes).filter { $0.1 != .conflict }.map(\.0))
         return outcomes
     }
 }

@@ -1,7 +1,7 @@
 package import Contrato
 package import FluxoDeCaixa
 
-/// What the services need of the store of balances.
+/// What the consolidation needs of the store of balances.
 package protocol SaldoRepository: Sendable {
     /// Applies entries that were not applied before, in one transaction: each entry, its account, its day and its month.
     /// - Parameter entries: with distinct ids.
@@ -10,12 +10,6 @@ package protocol SaldoRepository: Sendable {
 
     /// The stored entries of these ids.
     func applied(_ ids: [LancamentoID]) async throws(FalhaDeArmazenamento) -> [LancamentoID: LancamentoAplicavel]
-
-    /// One day with its opening balance, as of one moment.
-    func dia(_ data: Dia, of conta: Conta) async throws(FalhaDeArmazenamento) -> SaldoDiario
-
-    /// A period with its opening balance, as of one moment.
-    func periodo(_ periodo: Periodo, of conta: Conta) async throws(FalhaDeArmazenamento) -> SaldoDoPeriodo
 }
 
 /// What went wrong with the store, as far as the services decide by it.

@@ -2,21 +2,62 @@ package import FluxoDeCaixa
 
 /// Reads balances.
 package struct SaldoService: Sendable {
-    private let repository: any SaldoRepository
+    private let repository: any SaldoReadRepository
+    private let reader: DayReader
+    private let waits: ConsolidationWaits
 
-    package init(repository: any SaldoRepository) {
+    package init(repository: any SaldoReadRepository, reader: DayReader, waits: ConsolidationWaits) {
         self.repository = repository
+        self.reader = reader
+        self.waits = waits
     }
 
     /// One day. An account or a day without entries has zeros and carries the balance forward.
-    /// - Throws: ``FalhaDeArmazenamento``.
-    package func dia(_ data: Dia, of conta: Conta) async throws(FalhaDeArmazenamento) -> SaldoDiario {
-        try await self.repository.dia(data, of: conta)
+    /// - Throws: ``FalhaDeLeitura``.
+    package func dia(_ data: Dia, of filtro: FiltroDeConta) async throws(FalhaDeLeitura) -> SaldoDiario {
+        if case .uma(let conta) = filtro { return try await self.reader.dia(ChaveDeSaldo(conta: conta, data: data)) }
+        guard let periodo = Periodo(de: data, ate: data) else { throw .indisponivel }
+        let saldo = try await self.periodo(periodo, of: filtro)
+        guard let dia = saldo.dias.first else { throw .indisponivel }
+        return dia
     }
 
     /// A period, every day of it.
-    /// - Throws: ``FalhaDeArmazenamento``.
-    package func periodo(_ periodo: Periodo, of conta: Conta) async throws(FalhaDeArmazenamento) -> SaldoDoPeriodo {
-        try await self.repository.periodo(periodo, of: conta)
+    /// - Throws: ``FalhaDeLeitura``.
+    package func periodo(_ periodo: Periodo, of filtro: FiltroDeConta) async throws(FalhaDeLeitura) -> SaldoDoPeriodo {
+        do throws(FalhaDeArmazenamento) {
+            return try await self.repository.periodo(periodo, of: filtro)
+        } catch {
+            throw .indisponivel
+        }
+    }
+
+    /// Accounts by name, and whether there are more of them.
+    /// - Throws: ``FalhaDeLeitura``.
+    package func contas(
+        _ filtros: [FiltroDeConta],
+        after: String?,
+        limit: Int
+    ) async throws(FalhaDeLeitura) -> (contas: [ResumoDeConta], temMais: Bool) {
+        do throws(FalhaDeArmazenamento) {
+            let found = try await self.repository.contas(filtros, after: after, limit: limit + 1)
+            return (Array(found.prefix(limit)), found.count > limit)
+        } catch {
+            throw .indisponivel
+        }
+    }
+
+    /// Returns once all these entries are in balances that the filter covers: what is read afterwards contains them.
+    /// - Parameters:
+    ///   - wait: how long to wait for them; zero looks once.
+    ///   - isWanted: whether somebody still waits for the answer.
+    /// - Throws: ``FalhaDeLeitura``.
+    package func waitUntilApplied(
+        _ ids: [LancamentoID],
+        to filtro: FiltroDeConta,
+        wait: Duration,
+        isWanted: @escaping @Sendable () -> Bool
+    ) async throws(FalhaDeLeitura) {
+        try await self.waits.waitUntilApplied(ids, to: filtro, wait: wait, isWanted: isWanted)
     }
 }

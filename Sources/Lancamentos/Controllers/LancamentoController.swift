@@ -21,6 +21,7 @@ package struct LancamentoController: Sendable {
     package var routes: [Route] {
         [
             Route(.post, Self.path, access: .scope(.lancamentosEscrever)) { try await self.registrar($0, $1) },
+            Route(.post, "\(Self.path)/{id}/estorno", access: .scope(.lancamentosEscrever)) { try await self.estornar($0, $1) },
             Route(.get, "\(Self.path)/{id}", access: .scope(.lancamentosLer)) { try await self.buscar($0, $1) },
         ]
     }
@@ -46,15 +47,32 @@ package struct LancamentoController: Sendable {
 
     /// The validated entry. An account that is not the caller's is told before any other fault: it is none of their business what is right there.
     private func read(_ json: JSONValue, _ queryFaults: [ErroDeCampo], _ identidade: Identidade) throws(Problema) -> NovoLancamento {
-        let reader = LancamentoReader(janela: JanelaDeDatas(hoje: self.service.hoje), chave: .recusado)
-        switch reader.read(json) {
-        case .success(let novo):
-            try identidade.exigir(conta: novo.conta)
-            guard queryFaults.isEmpty else { throw Problema(ErrosDeCampo(queryFaults)) }
-            return novo
-        case .failure(let recusa):
-            if let conta = recusa.conta { try identidade.exigir(conta: conta) } else { try identidade.exigirContas() }
-            throw Problema(ErrosDeCampo(queryFaults + recusa.erros))
+        let leitura = LancamentoReader(janela: JanelaDeDatas(hoje: self.service.hoje), chave: .recusado).read(json)
+        try identidade.exigir(contaDe: leitura)
+        switch leitura {
+        case .success(let novo) where queryFaults.isEmpty: return novo
+        case .success: throw Problema(ErrosDeCampo(queryFaults))
+        case .failure(let recusa): throw Problema(ErrosDeCampo(queryFaults + recusa.erros))
+        }
+    }
+
+    private func estornar(_ request: Request, _ scope: RequestScope) async throws -> Response {
+        let json = try await scope.readOptionalJSON(request)
+        let text = try scope.parameter("id")
+        var faults = FaultCollector(try scope.query().values(known: []).faults)
+        try scope.identidade.exigirContas()
+        let reader = PedidoDeEstornoReader(janela: JanelaDeDatas(hoje: self.service.hoje))
+        let pedido = faults.collect { () throws(ErrosDeCampo) in try json.map(reader.read) ?? PedidoDeEstorno() }
+        try faults.throwIfAny()
+        guard let id = LancamentoID(parsing: text), let pedido else { throw Self.naoEncontrado }
+        do throws(FalhaDeEstorno) {
+            let resultado = try await self.service.estornar(
+                id, pedido, permite: scope.identidade.permite(conta:), registradoPor: scope.identidade.sub, canal: .rest,
+                traceparent: scope.traceparent.description
+            )
+            return Self.response(resultado)
+        } catch {
+            throw ProblemaHTTP(error)
         }
     }
 
@@ -71,7 +89,7 @@ package struct LancamentoController: Sendable {
         return .json(LancamentoJSON.encode(lancamento))
     }
 
-    private static let naoEncontrado = Problema(.naoEncontrado, detail: "Nenhum lançamento com este id.")
+    static let naoEncontrado = Problema(.naoEncontrado, detail: "Nenhum lançamento com este id.")
 
     private static func response(_ resultado: ResultadoDeRegistro) -> Response {
         switch resultado {

@@ -3,6 +3,28 @@ import FluxoDeCaixa
 import ServiceKit
 
 extension ProblemaHTTP {
+    /// The answer for an estorno, whose key is the original's id: repeating it is safe.
+    init(_ falha: FalhaDeEstorno) {
+        switch falha {
+        case .naoEncontrado: self.init(LancamentoController.naoEncontrado)
+        case .recusado(.estornoDeEstorno):
+            self.init(Problema(.estornoDeEstorno, detail: "Este lançamento já é um estorno; registre um novo lançamento."))
+        case .recusado(.dataAntesDoOriginal):
+            self.init(Self.data("Não pode ser antes da data do lançamento estornado."))
+        case .recusado(.dataDepoisDeAmanha):
+            self.init(Self.data("Não pode ser depois de amanhã."))
+        case .armazenamento(let falha): self.init(falha)
+        case .registro(.resultadoDesconhecido(let id)):
+            let detail = "Não se sabe se o estorno foi registrado. Repita o pedido: o mesmo lançamento nunca é estornado duas vezes."
+            self.init(Problema(.resultadoDesconhecido, detail: detail, id: id), retryAfterS: 1)
+        case .registro(let falha): self.init(falha, temChave: true)
+        }
+    }
+
+    private static func data(_ mensagem: String) -> Problema {
+        Problema(ErrosDeCampo(campo: "data", codigo: .foraDoIntervalo, mensagem: mensagem))
+    }
+
     /// The answer for an entry that was not, or may not have been, registered.
     /// - Parameter temChave: whether repeating the request is safe.
     init(_ falha: FalhaDeRegistro, temChave: Bool) {

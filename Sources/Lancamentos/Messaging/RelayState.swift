@@ -1,3 +1,5 @@
+import ServiceKit
+
 /// Which outbox rows this process has in hand: waiting in the ring, on their way to the broker, or confirmed and about to be deleted.
 ///
 /// The sweeper passes over these, so that a row is not sent twice by the process that holds it. It does no I/O.

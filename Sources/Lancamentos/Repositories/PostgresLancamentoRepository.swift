@@ -5,10 +5,16 @@ package import Postgres
 /// Entries and their outbox records in PostgreSQL.
 package struct PostgresLancamentoRepository: LancamentoRepository {
     private let client: PostgresClient
+    private let reads: PostgresClient
     private let logger: Logger
 
-    package init(client: PostgresClient, logger: Logger) {
+    /// - Parameters:
+    ///   - client: writes, and settles what was written.
+    ///   - reads: everything else, so that no number of readers holds back who writes. It should plan each run: the best plan of a list depends on
+    ///     its filter.
+    package init(client: PostgresClient, reads: PostgresClient, logger: Logger) {
         self.client = client
+        self.reads = reads
         self.logger = logger
     }
 
@@ -83,16 +89,60 @@ package struct PostgresLancamentoRepository: LancamentoRepository {
             from lancamentos l left join lancamentos r on r.estorno_de = l.id
             where l.id = \(PostgresUUID(id.bits))
             """
-        return try await self.run(query) { row throws(PostgresError) in try LancamentoRow.decode(row).lancamento }.first
+        return try await self.run(query, on: self.reads) { row throws(PostgresError) in try LancamentoRow.decode(row).lancamento }.first
+    }
+
+    package func list(
+        _ filtro: FiltroDeLancamentos, _ order: ListOrder, after last: LancamentoID?, limit: Int
+    ) async throws(FalhaDeArmazenamento) -> [Lancamento] {
+        let id = last.map { PostgresUUID($0.bits) }
+        let page: PostgresQuery =
+            switch order {
+            case .newestFirst: "and (\(id)::uuid is null or l.id < \(id)) order by l.id desc limit \(Int64(limit))"
+            case .oldestFirst: "and (\(id)::uuid is null or l.id > \(id)) order by l.id limit \(Int64(limit))"
+            }
+        let query: PostgresQuery =
+            """
+            select l.id, l.conta, l.tipo, l.valor, l.data, l.natureza, l.descricao, l.categoria, l.referencia,
+                   l.metadados::text, l.registrado_por, l.canal, l.chave, l.estorno_de, r.id, null::bytea
+            from lancamentos l left join lancamentos r on r.estorno_de = l.id
+            where
+            """
+        return try await self.run(query + Self.conditions(filtro) + page, on: self.reads) { row throws(PostgresError) in
+            try LancamentoRow.decode(row).lancamento
+        }
+    }
+
+    /// What is not asked for is null and vanishes when the statement is planned for its values.
+    private static func conditions(_ filtro: FiltroDeLancamentos) -> PostgresQuery {
+        var one: String?
+        var below: (desde: String, antesDe: String)?
+        // Equality for one account: only then does an index on (conta, id) give the order.
+        if case .uma(let conta) = filtro.conta { one = conta.nome } else { below = filtro.conta.intervalo }
+        let de = filtro.de.map { PostgresDate(daysSince2000: $0.diasDesde2000) }
+        let ate = filtro.ate.map { PostgresDate(daysSince2000: $0.diasDesde2000) }
+        return """
+            (\(one)::text is null or l.conta = \(one)::text collate "C")
+            and (\(below?.desde)::text is null
+                 or (l.conta >= \(below?.desde)::text collate "C" and l.conta < \(below?.antesDe)::text collate "C"))
+            and (\(de)::date is null or l.data >= \(de))
+            and (\(ate)::date is null or l.data <= \(ate))
+            and (\(filtro.tipo?.rawValue)::text is null or l.tipo = \(filtro.tipo?.rawValue)::text collate "C")
+            and (\(filtro.natureza?.rawValue)::text is null or l.natureza = \(filtro.natureza?.rawValue)::text collate "C")
+            and (\(filtro.categoria)::text is null or l.categoria = \(filtro.categoria))
+            and (\(filtro.referencia)::text is null or l.referencia = \(filtro.referencia))
+            and (\(filtro.chave?.texto)::text is null or l.chave = \(filtro.chave?.texto)::text collate "C")
+            """
     }
 
     private func run<Value>(
         _ query: PostgresQuery,
+        on client: PostgresClient? = nil,
         _ decode: (PostgresRow) throws(PostgresError) -> Value
     ) async throws(FalhaDeArmazenamento) -> [Value] {
         do throws(PostgresError) {
             var values: [Value] = []
-            for row in try await self.client.query(query) { values.append(try decode(row)) }
+            for row in try await (client ?? self.client).query(query) { values.append(try decode(row)) }
             return values
         } catch {
             self.logger.debug("query failed", metadata: ["error": "\(error)"])

@@ -12,6 +12,20 @@ package protocol LancamentoRepository: Sendable {
 
     /// One entry.
     func find(_ id: LancamentoID) async throws(FalhaDeArmazenamento) -> Lancamento?
+
+    /// The entries that a filter means, in the order of their ids, which is nearly that of their registration.
+    /// - Parameters:
+    ///   - last: the entry after which to begin; nil begins at the first.
+    ///   - limit: how many at most.
+    func list(
+        _ filtro: FiltroDeLancamentos, _ order: ListOrder, after last: LancamentoID?, limit: Int
+    ) async throws(FalhaDeArmazenamento) -> [Lancamento]
+}
+
+/// The order of a list of entries.
+package enum ListOrder: Sendable {
+    case newestFirst
+    case oldestFirst
 }
 
 /// An outbox record that a commit has just made.

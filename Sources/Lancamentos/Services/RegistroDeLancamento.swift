@@ -35,3 +35,15 @@ package enum FalhaDeRegistro: Error, Sendable, Equatable {
     /// The statement was sent and its outcome could not be settled in time.
     case resultadoDesconhecido(LancamentoID)
 }
+
+/// Why an entry was not reversed, or may not have been.
+package enum FalhaDeEstorno: Error, Sendable, Equatable {
+    /// No such entry, or none that the caller may see.
+    case naoEncontrado
+    /// The rules of estornos forbid it.
+    case recusado(EstornoRecusado)
+    /// The original could not be read.
+    case armazenamento(FalhaDeArmazenamento)
+    /// The estorno was not, or may not have been, registered.
+    case registro(FalhaDeRegistro)
+}

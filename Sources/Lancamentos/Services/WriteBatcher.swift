@@ -2,6 +2,7 @@ import FluxoDeCaixa
 package import Logging
 import Metrics
 import NIOConcurrencyHelpers
+import ServiceKit
 import ServiceLifecycle
 
 /// Gathers registrations that come in at the same time and writes them in few transactions.
@@ -30,10 +31,12 @@ package final class WriteBatcher: Service, Sendable {
         }
     }
 
+    package typealias Outcome = Result<ResultadoDeRegistro, FalhaDeRegistro>
+
     private struct Item: Sendable {
         let registro: RegistroDeLancamento
         let queuedAt: ContinuousClock.Instant
-        let continuation: CheckedContinuation<Result<ResultadoDeRegistro, FalhaDeRegistro>, Never>
+        let deliver: @Sendable (Outcome) -> Void
     }
 
     private typealias Worker = CheckedContinuation<[Item]?, Never>
@@ -66,13 +69,30 @@ package final class WriteBatcher: Service, Sendable {
     /// Registers an entry.
     /// - Throws: ``FalhaDeRegistro``.
     package func write(_ registro: RegistroDeLancamento) async throws(FalhaDeRegistro) -> ResultadoDeRegistro {
-        let result = await withCheckedContinuation { continuation in
-            let item = Item(registro: registro, queuedAt: .now, continuation: continuation)
-            let submission = self.pending.withLockedValue { $0.submit([item]) }
-            if submission.accepted == 0 { continuation.resume(returning: .failure(.sobrecarga)) }
-            for (worker, items) in submission.handOffs { worker.resume(returning: items) }
+        let outcome = await withCheckedContinuation { continuation in
+            self.submit([Item(registro: registro, queuedAt: .now) { continuation.resume(returning: $0) }])
         }
-        return try result.get()
+        return try outcome.get()
+    }
+
+    /// Registers several entries, which may end up in different transactions: of two that exclude each other any one may win.
+    /// - Returns: the outcome of each, in order.
+    package func write(_ registros: [RegistroDeLancamento]) async -> [Outcome] {
+        guard !registros.isEmpty else { return [] }
+        return await withCheckedContinuation { continuation in
+            let outcomes = GatheredOutcomes(count: registros.count) { continuation.resume(returning: $0) }
+            self.submit(
+                registros.enumerated().map { position, registro in
+                    Item(registro: registro, queuedAt: .now) { outcomes.deliver($0, at: position) }
+                })
+        }
+    }
+
+    /// What finds no place is refused at once.
+    private func submit(_ items: [Item]) {
+        let submission = self.pending.withLockedValue { $0.submit(items) }
+        for item in items[submission.accepted...] { item.deliver(.failure(.sobrecarga)) }
+        for (worker, items) in submission.handOffs { worker.resume(returning: items) }
     }
 
     /// Runs the workers until graceful shutdown, and until what waits then is written.
@@ -99,10 +119,10 @@ package final class WriteBatcher: Service, Sendable {
             let oldest = ContinuousClock.now - self.limits.queueWaitMax
             let items = taken.filter { $0.queuedAt >= oldest }
             // Whoever waits for so long behind a slow database is told now: nothing of theirs was sent.
-            for item in taken where item.queuedAt < oldest { item.continuation.resume(returning: .failure(.sobrecarga)) }
+            for item in taken where item.queuedAt < oldest { item.deliver(.failure(.sobrecarga)) }
             if items.isEmpty { continue }
             let outcomes = await self.run(items.map(\.registro))
-            for (item, outcome) in zip(items, outcomes) { item.continuation.resume(returning: outcome) }
+            for (item, outcome) in zip(items, outcomes) { item.deliver(outcome) }
         }
     }
 
@@ -118,7 +138,7 @@ package final class WriteBatcher: Service, Sendable {
 
     // MARK: - One batch
 
-    private func run(_ registros: [RegistroDeLancamento]) async -> [Result<ResultadoDeRegistro, FalhaDeRegistro>] {
+    private func run(_ registros: [RegistroDeLancamento]) async -> [Outcome] {
         self.batchRows.record(registros.count)
         var batch = WriteBatch(registros)
         do throws(FalhaDeArmazenamento) {
@@ -142,8 +162,8 @@ package final class WriteBatcher: Service, Sendable {
         return batch.outcomes
     }
 
-    private func runOneByOne(_ registros: [RegistroDeLancamento]) async -> [Result<ResultadoDeRegistro, FalhaDeRegistro>] {
-        var outcomes: [Result<ResultadoDeRegistro, FalhaDeRegistro>] = []
+    private func runOneByOne(_ registros: [RegistroDeLancamento]) async -> [Outcome] {
+        var outcomes: [Outcome] = []
         for registro in registros { outcomes += await self.run([registro]) }
         return outcomes
     }

@@ -2,13 +2,18 @@ import NIOConcurrencyHelpers
 
 /// Tokens whose signature was found good, so that each is verified once: verification is a large share of a cheap read.
 ///
-/// Only verified tokens get in, so nobody without the secret can fill it. What is kept says nothing about time: `exp` is looked at
-/// each use.
+/// Only verified tokens get in, so nobody without a key can fill it. What is kept says nothing about time: `exp` is looked at each use.
+/// It counts only with the keys that it was verified with: once they change, every token is verified again.
 final class TokenCache: Sendable {
+    private struct Entry {
+        let claims: TokenClaims
+        let generation: Int
+    }
+
     private struct Storage {
         /// The newer half; when it is full it becomes the older one, and the older one is forgotten.
-        var recent: [String: TokenClaims] = [:]
-        var older: [String: TokenClaims] = [:]
+        var recent: [String: Entry] = [:]
+        var older: [String: Entry] = [:]
     }
 
     private let storage = NIOLockedValueBox(Storage())
@@ -23,27 +28,29 @@ final class TokenCache: Sendable {
         self.tokenMaxBytes = tokenMaxBytes
     }
 
-    func claims(of token: String) -> TokenClaims? {
+    /// - Parameter generation: of the keys that are good now.
+    func claims(of token: String, generation: Int) -> TokenClaims? {
         self.storage.withLockedValue { storage in
-            if let claims = storage.recent[token] { return claims }
-            guard let claims = storage.older.removeValue(forKey: token) else { return nil }
-            self.insert(token, claims, into: &storage)
-            return claims
+            guard let entry = storage.recent[token] ?? storage.older[token], entry.generation == generation else { return nil }
+            if storage.recent[token] == nil { self.insert(token, entry, into: &storage) }
+            return entry.claims
         }
     }
 
-    func insert(_ token: String, _ claims: TokenClaims) {
+    /// - Parameter generation: of the keys that the token was verified with.
+    func insert(_ token: String, _ claims: TokenClaims, generation: Int) {
         guard token.utf8.count <= self.tokenMaxBytes else { return }
-        self.storage.withLockedValue { self.insert(token, claims, into: &$0) }
+        self.storage.withLockedValue { self.insert(token, Entry(claims: claims, generation: generation), into: &$0) }
     }
 
     var count: Int { self.storage.withLockedValue { $0.recent.count + $0.older.count } }
 
-    private func insert(_ token: String, _ claims: TokenClaims, into storage: inout Storage) {
+    private func insert(_ token: String, _ entry: Entry, into storage: inout Storage) {
+        storage.older[token] = nil
         if storage.recent.count >= self.halfMaxTokens {
             storage.older = storage.recent
             storage.recent = [:]
         }
-        storage.recent[token] = claims
+        storage.recent[token] = entry
     }
 }

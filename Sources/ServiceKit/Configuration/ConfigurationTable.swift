@@ -15,8 +15,11 @@ package enum ConfigurationTable {
         ConfigurationKey("url_publica", .url(schemes: ["http", "https"]), default: "http://localhost:8080"),
         ConfigurationKey("fuso", .timeZone, default: "America/Sao_Paulo"),
         ConfigurationKey("log.nivel", .choice(["trace", "debug", "info", "notice", "warning", "error", "critical"]), default: "info"),
-        ConfigurationKey("auth.modo", .choice(["hs256", "nenhum"]), default: "hs256"),
+        ConfigurationKey("auth.modo", .choice(["hs256", "jwks", "nenhum"]), default: "hs256"),
         ConfigurationKey("auth.segredo", .bytes(min: 32), secret: true),
+        ConfigurationKey("auth.jwks_arquivo", .text),
+        ConfigurationKey("auth.jwks_url", .url(schemes: ["https", "http"])),
+        ConfigurationKey("auth.jwks_intervalo_s", .integer(5...86_400), unit: "s", default: "300"),
         ConfigurationKey("auth.claim_contas", .text, default: "contas"),
         ConfigurationKey("auth.claim_escopo", .text, default: "scope"),
         ConfigurationKey("auth.iss", .text),
@@ -54,6 +57,10 @@ package enum ConfigurationTable {
         ConfigurationKey("lancamentos.exigir_chave", .boolean, default: "false"),
         ConfigurationKey("lancamentos.escrita.fila_max", .integer(1...1_000_000), unit: "lançamentos", default: "4096"),
         ConfigurationKey("lancamentos.escrita.lote_max", .integer(1...4096), unit: "lançamentos", default: "256"),
+        ConfigurationKey("lancamentos.leitura.conexoes", .integer(1...64), unit: "conexões", default: "4"),
+        ConfigurationKey("lancamentos.extrato.simultaneos_max", .integer(1...64), unit: "extratos", default: "4"),
+        ConfigurationKey("lancamentos.lote.simultaneos_max", .integer(1...64), unit: "lotes", default: "4"),
+        ConfigurationKey("lancamentos.lote.corpo_max_bytes", .integer(1024...1_073_741_824), unit: "bytes", default: "16777216"),
         ConfigurationKey("lancamentos.relay.janela_max", .integer(1...65_535), unit: "mensagens", default: "1000"),
         ConfigurationKey("lancamentos.relay.memoria_max", .integer(1...1_000_000), unit: "lançamentos", default: "10000"),
     ]
@@ -62,5 +69,7 @@ package enum ConfigurationTable {
         ConfigurationKey("consolidado.lote_max", .integer(1...10_000), unit: "mensagens", default: "500"),
         ConfigurationKey("consolidado.lote_espera_ms", .integer(0...1000), unit: "ms", default: "10"),
         ConfigurationKey("consolidado.prefetch", .integer(2...65_535), unit: "mensagens", default: "1000"),
+        ConfigurationKey("consolidado.usuario_dos_eventos", .text),
+        ConfigurationKey("consolidado.apos_espera_max_ms", .integer(0...30_000), unit: "ms", default: "30000"),
     ]
 }

@@ -87,7 +87,7 @@ package struct HTTPEdge: HTTPResponder {
         case .open:
             identidade = .ninguem
         case .scope(let escopo):
-            identidade = try self.authenticator.identidade(authorization: request.headers[.authorization])
+            identidade = try await self.authenticator.identidade(authorization: request.headers[.authorization])
             try identidade.exigir(escopo)
         }
         if case .moving = route.pace {

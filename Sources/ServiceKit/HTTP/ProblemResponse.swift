@@ -9,7 +9,7 @@ struct ProblemResponse: Sendable {
 
     func make(_ problem: ProblemaHTTP, request: Request, requestID: String) -> Response {
         let problema = problem.problema
-        var headers = HTTPFields()
+        var headers = problem.headers
         headers[.contentType] = "application/problem+json"
         if let seconds = problem.retryAfterS {
             headers[.retryAfter] = String(seconds)

@@ -29,7 +29,20 @@ final class RequestBodyReader: Sendable {
         self.channel = channel
     }
 
+    /// Whether the caller's connection is there, as far as this end knows.
+    var isConnected: Bool { self.channel.isActive }
+
     var state: State { self.stateBox.withLockedValue { $0 } }
+
+    func check(_ request: Request, types: [String], maxBytes: Int) throws(Problema) -> String {
+        let type = try Self.checkMediaType(request, types)
+        if case .length(let length) = DeclaredBody(request.headers), length > maxBytes { throw Self.tooLarge(maxBytes) }
+        return type
+    }
+
+    func closeAfterAnswer() {
+        self.channel.triggerUserOutboundEvent(RequestPaceEvent.closeAfterAnswer, promise: nil)
+    }
 
     func willRead(_ request: Request) {
         self.stateBox.withLockedValue { $0 = .streamed }
@@ -55,16 +68,22 @@ final class RequestBodyReader: Sendable {
 
     // MARK: - Steps
 
-    private static func checkMediaType(_ request: Request) throws(Problema) {
+    private static let json = ["application/json"]
+
+    /// - Returns: the one of `types` that the body has.
+    @discardableResult
+    private static func checkMediaType(_ request: Request, _ types: [String] = json) throws(Problema) -> String {
         guard request.headers[.contentEncoding] == nil else {
             throw Problema(.tipoDeMidia, detail: "O corpo não pode ter Content-Encoding.")
         }
         let type = (request.headers[.contentType] ?? "").prefix { $0 != ";" }
-        guard type.trimmingPrefix(while: \.isWhitespace).lowercased().trimmedEnd() == "application/json" else { try self.refuseMediaType() }
+        let given = type.trimmingPrefix(while: \.isWhitespace).lowercased().trimmedEnd()
+        guard let known = types.first(where: { $0 == given }) else { try self.refuseMediaType(types) }
+        return known
     }
 
-    private static func refuseMediaType() throws(Problema) -> Never {
-        throw Problema(.tipoDeMidia, detail: "Content-Type tem de ser application/json.")
+    private static func refuseMediaType(_ types: [String] = json) throws(Problema) -> Never {
+        throw Problema(.tipoDeMidia, detail: "Content-Type tem de ser \(types.joined(separator: " ou ")).")
     }
 
     private static func parse(_ bytes: [UInt8]) throws(Problema) -> JSONValue {
@@ -77,7 +96,7 @@ final class RequestBodyReader: Sendable {
 
     private func collect(_ request: Request) async throws(Problema) -> [UInt8] {
         let declared = DeclaredBody(request.headers)
-        if case .length(let length) = declared, length > self.maxBytes { throw self.tooLarge() }
+        if case .length(let length) = declared, length > self.maxBytes { throw Self.tooLarge(self.maxBytes) }
         guard declared != .none else {
             self.stateBox.withLockedValue { $0 = .complete }
             return []
@@ -87,7 +106,7 @@ final class RequestBodyReader: Sendable {
         var bytes: [UInt8] = []
         do {
             for try await buffer in request.body {
-                guard bytes.count + buffer.readableBytes <= self.maxBytes else { throw self.tooLarge() }
+                guard bytes.count + buffer.readableBytes <= self.maxBytes else { throw Self.tooLarge(self.maxBytes) }
                 bytes.append(contentsOf: buffer.readableBytesView)
             }
         } catch let problema as Problema {
@@ -109,8 +128,8 @@ final class RequestBodyReader: Sendable {
         return bytes
     }
 
-    private func tooLarge() -> Problema {
-        Problema(.corpoGrande, detail: "O corpo tem mais de \(self.maxBytes) bytes.")
+    private static func tooLarge(_ maxBytes: Int) -> Problema {
+        Problema(.corpoGrande, detail: "O corpo tem mais de \(maxBytes) bytes.")
     }
 
     /// RFC 9110 §10.1.1. The server library does not answer it.

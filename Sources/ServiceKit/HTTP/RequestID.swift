@@ -1,7 +1,7 @@
-/// Names one request in its answer, its problem and the logs.
-enum RequestID {
+/// Names one request, or one command, in its answer, its problem and the logs.
+package enum RequestID {
     /// A new UUID, version 4 (RFC 9562 §5.4), lower case.
-    static func new() -> String {
+    package static func new() -> String {
         var random = SystemRandomNumberGenerator()
         let high = random.next() & 0xFFFF_FFFF_FFFF_0FFF | 0x4000
         let low = random.next() & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000

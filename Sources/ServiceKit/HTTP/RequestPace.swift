@@ -9,6 +9,8 @@ enum RequestPaceEvent: Sendable {
     case sendContinue
     /// From now on this request only has to keep moving.
     case keepMoving
+    /// The connection is of no use once the answer that is being written has ended.
+    case closeAfterAnswer
 }
 
 /// How fast one connection must be: pure state, no clock, no I/O.
@@ -65,7 +67,10 @@ struct RequestPace {
     }
 
     mutating func readBody(now: NIODeadline) {
-        if self.isMoving { self.requestDeadline = now + self.requestMax }
+        guard self.isMoving else { return }
+        self.requestDeadline = now + self.requestMax
+        // Who is still sending may read later.
+        if self.stallDeadline != nil { self.stallDeadline = now + self.stallMax }
     }
 
     mutating func readEnd() {
@@ -85,6 +90,12 @@ struct RequestPace {
     mutating func writeHead(hasLength: Bool, closes: Bool) {
         self.closesAfterAnswer = closes
         self.dropsEnd = (self.heads.first ?? false) && !hasLength
+    }
+
+    /// The head has gone out without saying so.
+    mutating func closeAfterAnswer() {
+        guard self.unanswered > 0 else { return }
+        self.closesAfterAnswer = true
     }
 
     /// - Returns: whether the end goes out at all (a `HEAD` of unknown length has no last chunk), and whether the connection closes after.

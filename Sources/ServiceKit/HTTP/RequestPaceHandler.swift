@@ -79,6 +79,9 @@ final class RequestPaceHandler: ChannelDuplexHandler, RemovableChannelHandler {
             self.pace.keepMoving(now: context.eventLoop.now)
             self.startTimer(context)
             promise?.succeed()
+        case .closeAfterAnswer:
+            self.pace.closeAfterAnswer()
+            promise?.succeed()
         case nil:
             context.triggerUserOutboundEvent(event, promise: promise)
         }

@@ -18,6 +18,9 @@ package struct RequestScope: Sendable {
     let parameters: [String: String?]
     let rawQuery: Substring?
 
+    /// Whether the caller is still there to be answered, for handlers that wait long.
+    package var isCallerConnected: Bool { self.body.isConnected }
+
     /// A path parameter, decoded.
     ///
     /// - Throws: `ilegivel` if its percent-encoding or UTF-8 cannot be read. Where a body is read as well, read that first: an answer
@@ -52,10 +55,24 @@ package struct RequestScope: Sendable {
         try await self.body.readOptionalJSON(request)
     }
 
-    /// For handlers that read `request.body` themselves as a stream: answers `Expect: 100-continue`. Call it once, before reading.
+    /// For handlers that read `request.body` themselves as a stream: looks at what its head says of it.
     ///
-    /// A handler that answers without having read to the end sets `Connection: close`.
+    /// - Returns: the one of `types` that the body has.
+    /// - Throws: `tipo-de-midia` (another type, or any `Content-Encoding`), `corpo-grande` (a declared length over the limit).
+    package func checkBody(_ request: Request, types: [String], maxBytes: Int) throws(Problema) -> String {
+        try self.body.check(request, types: types, maxBytes: maxBytes)
+    }
+
+    /// The next step of those handlers: answers `Expect: 100-continue`. Call it once, before reading.
+    ///
+    /// A handler that answers without having read to the end sets `Connection: close`, or, where its answer has begun already, calls
+    /// ``closeAfterAnswer()``.
     package func willReadBody(_ request: Request) {
         self.body.willRead(request)
+    }
+
+    /// Ends the connection after the answer that is being written; what still arrives is thrown away for a short while.
+    package func closeAfterAnswer() {
+        self.body.closeAfterAnswer()
     }
 }

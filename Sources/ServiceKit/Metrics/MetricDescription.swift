@@ -29,6 +29,8 @@ package struct MetricDescription: Sendable {
         MetricDescription("outbox_oldest_age_seconds", help: "Age of the oldest entry that the broker has not confirmed."),
         MetricDescription("publish_total", help: "Messages published, by outcome."),
         MetricDescription("publish_confirm_duration_seconds", help: "Time from publishing a message to its confirmation."),
+        MetricDescription("commands_total", help: "Commands taken from the queue, by outcome."),
+        MetricDescription("command_replies_total", help: "Answers to commands, by whether anybody could have them."),
         MetricDescription("publisher_blocked", help: "1 while the broker has blocked the publisher, else 0."),
         MetricDescription("consume_batch_messages", help: "Messages applied by one statement.", buckets: counts),
         MetricDescription("consumer_applied_total", help: "Entries applied to the balances."),

@@ -45,7 +45,7 @@ struct ConformanceTests {
     /// At least so many requests to each service; how many a case of the generator makes is its own affair.
     @Test func `a conformance fuzzer finds nothing`() async throws {
         let (casesMin, examples) = TestServers.isLong ? ("10000", "4000") : ("1000", "400")
-        try await Stack.with(consolidados: 1) { stack in
+        try await Stack.with(consolidados: 1, environment: ["FLUXO_CONSOLIDADO_APOS_ESPERA_MAX_MS": "50"]) { stack in
             for instance in [stack.lancamentos] + stack.consolidados {
                 do {
                     let output = try await ConformanceTool.run("fuzz.py", [instance.url, casesMin, examples], stack: stack)

@@ -13,7 +13,8 @@ struct LancamentoRepositoryTests {
         _ body: @Sendable @escaping (PostgresLancamentoRepository, PostgresClient, PostgresConfiguration) async throws -> Value
     ) async throws -> Value {
         try await withSchema(LancamentosMigrations.migrations) { client, configuration in
-            try await body(PostgresLancamentoRepository(client: client, logger: Logger(label: "tests")), client, configuration)
+            try await body(
+                PostgresLancamentoRepository(client: client, reads: client, logger: Logger(label: "tests")), client, configuration)
         }
     }
 

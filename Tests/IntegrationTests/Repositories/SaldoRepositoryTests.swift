@@ -11,11 +11,9 @@ import Testing
 @Suite(.enabled(if: TestServers.postgresURL != nil, "needs the server that deploy/local/test starts"), .timeLimit(.minutes(5)))
 struct SaldoRepositoryTests {
     private func withRepository<Value: Sendable>(
-        _ body: @Sendable @escaping (PostgresSaldoRepository, PostgresClient) async throws -> Value
+        _ body: @Sendable @escaping (Saldos, PostgresClient) async throws -> Value
     ) async throws -> Value {
-        try await withSchema(ConsolidadoMigrations.migrations) { client, _ in
-            try await body(PostgresSaldoRepository(client: client, logger: Logger(label: "tests")), client)
-        }
+        try await withSchema(ConsolidadoMigrations.migrations) { client, _ in try await body(Saldos(client), client) }
     }
 
     private static func entry(
@@ -108,7 +106,7 @@ struct SaldoRepositoryTests {
             var batches: [[LancamentoAplicavel]] = []
             for _ in 0..<48 { batches.append(Array(entries.shuffled(using: &random).prefix(150))) }
             batches.append(contentsOf: stride(from: 0, to: 1200, by: 100).map { Array(entries[$0..<$0 + 100]) })
-            let service = ConsolidacaoService(repository: repository)
+            let service = ConsolidacaoService(repository: repository.write)
             let applied = try await withThrowingTaskGroup(of: Int.self) { group in
                 for batch in batches {
                     group.addTask { try await service.apply(batch).filter { $0 == .applied }.count }

@@ -1,11 +1,11 @@
-import Logging
+package import Logging
 
 /// Stops consumption while the database cannot be used and starts it again when it can: messages go back to the queue once per outage, however
 /// many batches notice it.
 ///
 /// An outage ends when the readiness says so, not when some statement works: a schema of another version, or missing, is an outage too.
-/// Where the readiness is wrong about it, the pauses grow from one outage to the next until a batch is applied again.
-actor DatabaseOutage {
+/// Where the readiness is wrong about it, the pauses grow from one outage to the next until a batch goes through again.
+package actor DatabaseOutage {
     private static let pauseMin: Duration = .milliseconds(250)
     private static let pauseMax: Duration = .seconds(8)
 
@@ -17,23 +17,23 @@ actor DatabaseOutage {
     private var lastBegan: ContinuousClock.Instant?
 
     /// - Parameter isDatabaseReady: whether the database answers and has the schema that this program needs.
-    init(source: any DeliverySource, isDatabaseReady: @escaping @Sendable () async -> Bool, logger: Logger) {
+    package init(source: any DeliverySource, isDatabaseReady: @escaping @Sendable () async -> Bool, logger: Logger) {
         self.source = source
         self.isDatabaseReady = isDatabaseReady
         self.logger = logger
     }
 
     /// Returns when the database can be used; for the start, before anything is consumed.
-    func waitUntilReady() async {
+    package func waitUntilReady() async {
         while await !self.isDatabaseReady() {
             guard (try? await Task.sleep(for: Self.pauseMin)) != nil else { return }
         }
     }
 
     /// Returns when consumption goes on.
-    /// - Parameter receivedAt: when the batch that could not be applied was handed out. If an outage began after that, its messages are back in
+    /// - Parameter receivedAt: when the batch that met the outage was handed out. If an outage began after that, its messages are back in
     ///   the queue already, and there is nothing to stop.
-    func waitUntilOver(receivedAt: ContinuousClock.Instant) async {
+    package func waitUntilOver(receivedAt: ContinuousClock.Instant) async {
         if self.current == nil {
             if let lastBegan, lastBegan > receivedAt { return }
             self.lastBegan = .now
@@ -48,8 +48,8 @@ actor DatabaseOutage {
         }
     }
 
-    /// A batch was applied: the database can be used indeed.
-    func ended() {
+    /// A batch went through: the database can be used indeed.
+    package func ended() {
         self.pause = Self.pauseMin
     }
 

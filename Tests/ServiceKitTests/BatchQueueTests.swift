@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Lancamentos
+@testable import ServiceKit
 
 @Suite struct BatchQueueTests {
     private func makeQueue(queueMax: Int = 5, batchMax: Int = 3) -> BatchQueue<Int, String> {

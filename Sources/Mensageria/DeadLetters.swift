@@ -6,7 +6,7 @@ import Metrics
 import NIOConcurrencyHelpers
 import ServiceLifecycle
 
-/// Moves messages that can never be applied to the queue for dead letters, and settles each only after the broker has confirmed its copy there.
+/// Moves messages that can never be taken to the queue for dead letters, and settles each only after the broker has confirmed its copy there.
 ///
 /// A letter that is not confirmed is sent again until it is; its neighbours are settled meanwhile. At most ``pendingMax`` wait: then
 /// ``accept(_:)`` waits too, and with it consumption stops.
@@ -18,6 +18,8 @@ package final class DeadLetters: Service, Sendable {
     /// How often a message that waits for room looks for it.
     private static let roomPause: Duration = .milliseconds(10)
 
+    private let queue: String
+    private let deadLetterQueue: String
     private let publisher: any MessagePublisher
     private let settle: @Sendable ([DeliveryTag]) async -> Void
     private let agora: @Sendable () -> Instante
@@ -27,15 +29,21 @@ package final class DeadLetters: Service, Sendable {
     private let arrived: AsyncStream<Void>.Continuation
 
     /// - Parameters:
+    ///   - queue: where the messages come from.
+    ///   - deadLetterQueue: where they go.
     ///   - publisher: has declared the queue for dead letters.
     ///   - settle: settles deliveries whose letters are confirmed.
     ///   - agora: the clock, for the header `recebido_em`.
     package init(
+        queue: String,
+        deadLetterQueue: String,
         publisher: any MessagePublisher,
         settle: @escaping @Sendable ([DeliveryTag]) async -> Void,
         agora: @escaping @Sendable () -> Instante,
         logger: Logger
     ) {
+        self.queue = queue
+        self.deadLetterQueue = deadLetterQueue
         self.publisher = publisher
         self.settle = settle
         self.agora = agora
@@ -88,10 +96,10 @@ package final class DeadLetters: Service, Sendable {
     private func sendPending() async -> Bool? {
         let letters = self.pending.withLockedValue { $0 }
         guard !letters.isEmpty else { return nil }
-        var outcomes = await self.publisher.publish(letters.map { Self.message($0, keepsAll: true) })
+        var outcomes = await self.publisher.publish(letters.map { self.message($0, keepsAll: true) })
         for position in letters.indices {
             guard case .invalid = outcomes[position] else { continue }
-            outcomes[position] = await self.publisher.publish([Self.message(letters[position], keepsAll: false)])[0]
+            outcomes[position] = await self.publisher.publish([self.message(letters[position], keepsAll: false)])[0]
         }
         let confirmed = zip(letters, outcomes).filter { $0.1 == .confirmed }.map(\.0.delivery.tag)
         if confirmed.count < letters.count {
@@ -103,11 +111,11 @@ package final class DeadLetters: Service, Sendable {
         return confirmed.count == letters.count
     }
 
-    private static func message(_ letter: DeadLetter, keepsAll: Bool) -> AMQPMessage {
+    private func message(_ letter: DeadLetter, keepsAll: Bool) -> AMQPMessage {
         var random = SystemRandomNumberGenerator()
         return letter.message(
-            from: NomesAMQP.Queue.consolidado,
-            to: NomesAMQP.Queue.consolidadoDLQ,
+            from: self.queue,
+            to: self.deadLetterQueue,
             missingID: String(random.next(), radix: 16),
             keepsAll: keepsAll
         )
@@ -116,7 +124,7 @@ package final class DeadLetters: Service, Sendable {
 
 extension Delivery {
     /// What may be logged of a message: never its content.
-    var metadata: Logger.Metadata {
+    package var metadata: Logger.Metadata {
         var metadata: Logger.Metadata = ["message_id": "\(self.properties.messageID ?? "-")"]
         if let trace = self.properties.headers?[NomesAMQP.Header.traceparent]?.stringValue { metadata["traceparent"] = "\(trace)" }
         return metadata

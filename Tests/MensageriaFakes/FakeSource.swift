@@ -1,37 +1,36 @@
-import AMQP
-import FluxoDeCaixa
-
-@testable import Consolidado
+package import AMQP
+import Mensageria
 
 /// A queue in memory that behaves as the broker does: what is not settled when consumption is suspended comes again on a new channel, under new
 /// tags, and a tag of an earlier channel settles nothing.
-actor FakeSource: DeliverySource {
+package actor FakeSource: DeliverySource {
     private var batches: [[Delivery]]
     private var unsettled: [DeliveryTag: Delivery] = [:]
     private let total: Int
-    private let repository: FakeSaldoRepository
+    private let isHandled: @Sendable (Delivery) async -> Bool
     private var generation: UInt64 = 1
     private var isSuspended = false
     private var waiters: [CheckedContinuation<Void, Never>] = []
     /// Numbers of the messages settled, in order.
-    private(set) var settled: [UInt64] = []
-    /// Numbers of messages that were settled while their entry was not applied.
-    private(set) var settledBeforeApplied: [UInt64] = []
-    private(set) var lateTags: [DeliveryTag] = []
-    private(set) var suspensions = 0
+    package private(set) var settled: [UInt64] = []
+    /// Numbers of messages that were settled before they were handled.
+    package private(set) var settledBeforeHandled: [UInt64] = []
+    package private(set) var lateTags: [DeliveryTag] = []
+    package private(set) var suspensions = 0
 
-    init(_ batches: [[Delivery]], repository: FakeSaldoRepository) {
+    /// - Parameter isHandled: whether a message may be settled: asked when it is.
+    package init(_ batches: [[Delivery]], isHandled: @escaping @Sendable (Delivery) async -> Bool) {
         self.batches = batches
         self.total = batches.reduce(0) { $0 + $1.count }
-        self.repository = repository
+        self.isHandled = isHandled
     }
 
     /// Returns once everything is settled: as a shutdown that waits for it.
-    func run() async throws {
+    package func run() async throws {
         while self.settled.count < self.total { await withCheckedContinuation { self.waiters.append($0) } }
     }
 
-    func nextBatch() async -> DeliveryBatch? {
+    package func nextBatch() async -> DeliveryBatch? {
         while self.batches.isEmpty || self.isSuspended {
             if self.settled.count == self.total { return nil }
             await withCheckedContinuation { self.waiters.append($0) }
@@ -41,19 +40,19 @@ actor FakeSource: DeliverySource {
         return DeliveryBatch(deliveries: batch)
     }
 
-    func settle(_ tags: [DeliveryTag]) async {
+    package func settle(_ tags: [DeliveryTag]) async {
         for tag in tags {
             guard let delivery = self.unsettled.removeValue(forKey: tag) else {
                 self.lateTags.append(tag)
                 continue
             }
             self.settled.append(tag.number)
-            if await !self.repository.hasSeen(delivery) { self.settledBeforeApplied.append(tag.number) }
+            if await !self.isHandled(delivery) { self.settledBeforeHandled.append(tag.number) }
         }
         self.wake()
     }
 
-    func suspendConsuming() async {
+    package func suspendConsuming() async {
         self.suspensions += 1
         self.isSuspended = true
         self.generation += 1
@@ -61,7 +60,7 @@ actor FakeSource: DeliverySource {
         self.unsettled.removeAll()
     }
 
-    func resumeConsuming() async {
+    package func resumeConsuming() async {
         self.isSuspended = false
         self.wake()
     }

@@ -1,12 +1,18 @@
-import AMQP
-import Contrato
-import FluxoDeCaixa
+package import AMQP
+package import Contrato
+package import FluxoDeCaixa
 
-/// A message that can never be applied, and why, on its way to the queue for dead letters.
-struct DeadLetter: Sendable {
+/// A message that can never be taken, and why, on its way to the queue for dead letters.
+package struct DeadLetter: Sendable {
     let delivery: Delivery
-    let recusa: RecusaDeEvento
-    let recebidoEm: Instante
+    private let recusa: RecusaDeEvento
+    private let recebidoEm: Instante
+
+    package init(delivery: Delivery, recusa: RecusaDeEvento, recebidoEm: Instante) {
+        self.delivery = delivery
+        self.recusa = recusa
+        self.recebidoEm = recebidoEm
+    }
 
     /// AMQP's limit for a property's text. One that was received can grow past it: bytes that are not UTF-8 are read as U+FFFD.
     private static let textBytesMax = 255
@@ -20,7 +26,7 @@ struct DeadLetter: Sendable {
     ///   - deadLetterQueue: where it goes, by the default exchange.
     ///   - missingID: the message id where it came without one: by it a return is recognised.
     ///   - keepsAll: false leaves out what cannot be sent: headers that leave no room for the reason, texts that do not fit.
-    func message(
+    package func message(
         from queue: String,
         to deadLetterQueue: String,
         missingID: @autoclosure () -> String,

@@ -4,41 +4,41 @@ import DequeModule
 ///
 /// It does no I/O; each transition says whom to wake. A free worker is handed what comes at once, so a lone item is not delayed; while all
 /// workers are busy items gather, which is what makes batches.
-struct BatchQueue<Item: Sendable, Worker: Sendable>: Sendable {
+package struct BatchQueue<Item: Sendable, Worker: Sendable>: Sendable {
     /// What becomes of items that were brought.
-    struct Submission {
+    package struct Submission {
         /// How many of them, from the front, were taken on; the rest found the queue full or closed.
-        var accepted: Int
+        package var accepted: Int
         /// Workers to wake, each with its items.
-        var handOffs: [(worker: Worker, items: [Item])] = []
+        package var handOffs: [(worker: Worker, items: [Item])] = []
     }
 
     /// What a free worker does next.
-    enum Demand {
+    package enum Demand {
         case take([Item])
         case wait
         case end
     }
 
     /// How many may wait.
-    let queueMax: Int
+    package let queueMax: Int
     /// How many a worker takes at most.
-    let batchMax: Int
+    package let batchMax: Int
 
     private var items: Deque<Item> = []
     private var idleWorkers: [Worker] = []
     private var isClosed = false
 
-    init(queueMax: Int, batchMax: Int) {
+    package init(queueMax: Int, batchMax: Int) {
         self.queueMax = queueMax
         self.batchMax = batchMax
     }
 
     /// How many wait.
-    var count: Int { self.items.count }
+    package var count: Int { self.items.count }
 
     /// Items are brought, in order.
-    mutating func submit(_ new: [Item]) -> Submission {
+    package mutating func submit(_ new: [Item]) -> Submission {
         if self.isClosed || new.isEmpty { return Submission(accepted: 0) }
         let accepted = min(new.count, self.queueMax - self.items.count)
         self.items.append(contentsOf: new.prefix(accepted))
@@ -48,7 +48,7 @@ struct BatchQueue<Item: Sendable, Worker: Sendable>: Sendable {
     }
 
     /// A worker is free.
-    mutating func demand(_ worker: Worker) -> Demand {
+    package mutating func demand(_ worker: Worker) -> Demand {
         if !self.items.isEmpty { return .take(self.takeBatch()) }
         if self.isClosed { return .end }
         self.idleWorkers.append(worker)
@@ -56,7 +56,7 @@ struct BatchQueue<Item: Sendable, Worker: Sendable>: Sendable {
     }
 
     /// Takes what waits, without waiting for more.
-    mutating func takeBatch() -> [Item] {
+    package mutating func takeBatch() -> [Item] {
         let batch = Array(self.items.prefix(self.batchMax))
         self.items.removeFirst(batch.count)
         return batch
@@ -64,7 +64,7 @@ struct BatchQueue<Item: Sendable, Worker: Sendable>: Sendable {
 
     /// Nothing more is accepted; what waits is still handed out.
     /// - Returns: the workers to send home.
-    mutating func close() -> [Worker] {
+    package mutating func close() -> [Worker] {
         self.isClosed = true
         defer { self.idleWorkers.removeAll() }
         return self.idleWorkers

@@ -1,0 +1,60 @@
+import Contrato
+import FluxoDeCaixa
+import HTTPTypes
+import Hummingbird
+package import ServiceKit
+
+/// `/v1/contas`: which accounts there are.
+package struct ContasController: Sendable {
+    private let service: SaldoService
+
+    package init(service: SaldoService) {
+        self.service = service
+    }
+
+    /// The calls of this controller.
+    package var routes: [Route] {
+        [Route(.get, "/v1/contas", access: .scope(.consolidadoLer)) { try await self.contas($0, $1) }]
+    }
+
+    private func contas(_ request: Request, _ scope: RequestScope) async throws -> Response {
+        let (values, faults) = try scope.query().values(known: ["conta", "limite", "cursor"])
+        var collected = FaultCollector(faults)
+        let filtros = try Self.filtros(values["conta"], scope.identidade, &collected)
+        let limit = collected.collect { () throws(ErrosDeCampo) in try LimiteParameter.read(values["limite"]) }
+        // What it was made for cannot be told where that is at fault itself.
+        let after: Conta? =
+            if let text = values["cursor"], let filtros {
+                collected.collect { () throws(ErrosDeCampo) in try Self.position(text, filtros) }
+            } else { nil }
+        try collected.throwIfAny()
+        guard let filtros, let limit else { throw ErrosDeCampo([]) }
+        do throws(FalhaDeLeitura) {
+            let page = try await self.service.contas(filtros, after: after?.nome, limit: limit)
+            let next = page.temMais ? page.contas.last.map { Cursor(after: $0.conta.nome, filters: Self.names(filtros)).text } : nil
+            return .json(ResumoDeContaJSON.encode(page.contas, proximo: next), headers: SaldoHeaders.standard)
+        } catch {
+            throw ProblemaHTTP(error)
+        }
+    }
+
+    /// What is asked for, or else all that the token covers; nil if the parameter has a fault, which is collected then.
+    private static func filtros(
+        _ value: String?, _ identidade: Identidade, _ collected: inout FaultCollector
+    ) throws(Problema) -> [FiltroDeConta]? {
+        if value != nil { return collected.collect(try ContaParameter.read(value, identidade)).map { [$0] } }
+        try identidade.exigirContas()
+        return FiltroDeConta.semSobreposicao(identidade.contas)
+    }
+
+    private static func position(_ text: String, _ filtros: [FiltroDeConta]) throws(ErrosDeCampo) -> Conta {
+        let cursor = try Cursor(parsing: text, filters: self.names(filtros))
+        guard let conta = Conta(cursor.position) else { throw Cursor.unreadable }
+        return conta
+    }
+
+    /// The same for the same accounts, in whatever order a token names them.
+    private static func names(_ filtros: [FiltroDeConta]) -> [String] {
+        ["contas"] + filtros.map(\.description).sorted()
+    }
+}

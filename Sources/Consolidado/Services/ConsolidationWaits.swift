@@ -1,0 +1,121 @@
+package import Contrato
+import FluxoDeCaixa
+package import Logging
+import NIOConcurrencyHelpers
+import ServiceLifecycle
+
+/// Lets reads wait until entries are in the balance (`apos`).
+///
+/// All waiting reads of an instance share one look into the database about every ``Limits/checkInterval``, and the instance's own batches
+/// wake them at once. The first look after a quiet time is not delayed.
+package final class ConsolidationWaits: Service, Sendable {
+    /// The limits.
+    package struct Limits: Sendable {
+        /// Reads that may wait.
+        package var waitersMax = 4096
+        /// Entries that may be waited for, counted for each read.
+        package var idsMax = 16_384
+        /// Between the beginnings of two looks into the database, at least.
+        package var checkInterval: Duration = .milliseconds(25)
+
+        package init() {}
+    }
+
+    private typealias Waiter = CheckedContinuation<Result<Void, FalhaDeLeitura>, Never>
+
+    private struct State: Sendable {
+        var reads: WaitingReads<Waiter>
+        var nextKey: UInt64 = 0
+    }
+
+    private let repository: any SaldoReadRepository
+    private let limits: Limits
+    private let logger: Logger
+    private let state: NIOLockedValueBox<State>
+    private let arrivals: AsyncStream<Void>
+    private let arrived: AsyncStream<Void>.Continuation
+
+    package init(repository: any SaldoReadRepository, limits: Limits = Limits(), logger: Logger) {
+        self.repository = repository
+        self.limits = limits
+        self.logger = logger
+        self.state = NIOLockedValueBox(State(reads: WaitingReads(waitersMax: limits.waitersMax, idsMax: limits.idsMax)))
+        // One token says that somebody waits, however many.
+        (self.arrivals, self.arrived) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingOldest(1))
+    }
+
+    /// Returns once all these entries are in balances that the filter covers; see ``SaldoService/waitUntilApplied(_:to:wait:isWanted:)``.
+    /// - Throws: ``FalhaDeLeitura``.
+    func waitUntilApplied(
+        _ ids: [LancamentoID],
+        to filtro: FiltroDeConta,
+        wait: Duration,
+        isWanted: @escaping @Sendable () -> Bool
+    ) async throws(FalhaDeLeitura) {
+        let deadline = ContinuousClock.now + wait
+        let key = self.state.withLockedValue { state in
+            state.nextKey += 1
+            return state.nextKey
+        }
+        let result = await withTaskCancellationHandler {
+            await withCheckedContinuation { (waiter: Waiter) in
+                let admission = self.state.withLockedValue {
+                    $0.reads.add(key, ids: Set(ids), filtro: filtro, deadline: deadline, isWanted: isWanted, continuation: waiter)
+                }
+                switch admission {
+                case .waits: self.arrived.yield()
+                case .full: waiter.resume(returning: .failure(.sobrecarga))
+                case .closed: waiter.resume(returning: .failure(.aindaNaoConsolidado))
+                }
+                // A cancellation that came before there was anything to give up.
+                if Task.isCancelled { self.cancel(key) }
+            }
+        } onCancel: {
+            self.cancel(key)
+        }
+        try result.get()
+    }
+
+    /// Entries that a batch of this instance has applied, or found applied before with the same content.
+    package func applied(_ entries: [LancamentoAplicavel]) {
+        let done = self.state.withLockedValue { state in
+            state.reads.arrived(entries.lazy.map { (key: $0.id, value: $0.conta) })
+        }
+        for waiter in done { waiter.resume(returning: .success(())) }
+    }
+
+    /// Looks for what is waited for until graceful shutdown; then every read that still waits is told that its entries are not there yet.
+    package func run() async {
+        await cancelWhenGracefulShutdown {
+            for await _ in self.arrivals {
+                while await self.check() {}
+            }
+        }
+        for waiter in self.state.withLockedValue({ $0.reads.close() }) { waiter.resume(returning: .failure(.aindaNaoConsolidado)) }
+    }
+
+    /// One look, and the pause after it.
+    /// - Returns: false if nobody waited, or it is time to end.
+    private func check() async -> Bool {
+        let ids = self.state.withLockedValue { $0.reads.beginCheck() }
+        if ids.isEmpty { return false }
+        let start = ContinuousClock.now
+        var succeeded = false
+        do throws(FalhaDeArmazenamento) {
+            let contas = try await self.repository.contasDosAplicados(ids)
+            for waiter in self.state.withLockedValue({ $0.reads.arrived(contas) }) { waiter.resume(returning: .success(())) }
+            succeeded = true
+        } catch {
+            self.logger.debug("could not look for the entries that reads wait for", metadata: ["failure": "\(error)"])
+        }
+        let ended = self.state.withLockedValue { $0.reads.endCheck(succeeded: succeeded, now: .now) }
+        for (waiter, ending) in ended {
+            waiter.resume(returning: .failure(ending == .late ? .aindaNaoConsolidado : .indisponivel))
+        }
+        return (try? await Task.sleep(until: start + self.limits.checkInterval, clock: .continuous)) != nil
+    }
+
+    private func cancel(_ key: UInt64) {
+        self.state.withLockedValue { $0.reads.cancel(key) }?.resume(returning: .failure(.aindaNaoConsolidado))
+    }
+}

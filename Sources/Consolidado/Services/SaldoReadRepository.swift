@@ -1,0 +1,40 @@
+package import FluxoDeCaixa
+
+/// What the reading services need of the store of balances. Each call shows one moment.
+package protocol SaldoReadRepository: Sendable {
+    /// One day each of single accounts, in the order asked for.
+    func dias(_ chaves: [ChaveDeSaldo]) async throws(FalhaDeArmazenamento) -> [SaldoDiario]
+
+    /// A period of an account, or the sum of several.
+    func periodo(_ periodo: Periodo, of filtro: FiltroDeConta) async throws(FalhaDeArmazenamento) -> SaldoDoPeriodo
+
+    /// Accounts by name, each once.
+    /// - Parameters:
+    ///   - filtros: of which at least one covers each account.
+    ///   - after: the account after which the list begins.
+    func contas(_ filtros: [FiltroDeConta], after: String?, limit: Int) async throws(FalhaDeArmazenamento) -> [ResumoDeConta]
+
+    /// The accounts of those entries among these that are applied.
+    func contasDosAplicados(_ ids: [LancamentoID]) async throws(FalhaDeArmazenamento) -> [LancamentoID: Conta]
+}
+
+/// A day of an account.
+package struct ChaveDeSaldo: Sendable, Hashable {
+    package let conta: Conta
+    package let data: Dia
+
+    package init(conta: Conta, data: Dia) {
+        self.conta = conta
+        self.data = data
+    }
+}
+
+/// Why a read has no answer.
+package enum FalhaDeLeitura: Error, Sendable, Equatable {
+    /// The database does not answer.
+    case indisponivel
+    /// Too many reads wait already.
+    case sobrecarga
+    /// The entries that the balance was to contain are not in it within the wait.
+    case aindaNaoConsolidado
+}

@@ -1,0 +1,115 @@
+import Contrato
+import FluxoDeCaixa
+import HTTPTypes
+import Hummingbird
+import NIOCore
+package import ServiceKit
+
+/// `POST /v1/lancamentos/lote`: registers many entries, answered line by line while they come in.
+package struct LoteController: Sendable {
+    /// The limits of lotes.
+    package struct Limits: Sendable {
+        /// Lotes that are read or answered at the same time.
+        package var concurrentMax: Int
+        /// The longest body, in bytes.
+        package var bodyMaxBytes: Int
+        /// Answers rendered at once, so that a client that takes none costs no memory for them.
+        var answersAtOnceMax = 256
+
+        package init(concurrentMax: Int, bodyMaxBytes: Int) {
+            self.concurrentMax = concurrentMax
+            self.bodyMaxBytes = bodyMaxBytes
+        }
+    }
+
+    private let service: LancamentoService
+    private let exigirChave: Bool
+    private let limits: Limits
+    private let urlPublica: String
+    private let slots: ConcurrencySlots
+
+    /// - Parameters:
+    ///   - exigirChave: whether an entry without `chave` is refused.
+    ///   - urlPublica: base of a problem's `type`.
+    package init(service: LancamentoService, exigirChave: Bool, limits: Limits, urlPublica: String) {
+        self.service = service
+        self.exigirChave = exigirChave
+        self.limits = limits
+        self.urlPublica = urlPublica
+        self.slots = ConcurrencySlots(max: limits.concurrentMax)
+    }
+
+    /// The call of this controller.
+    package var routes: [Route] {
+        [
+            Route(.post, "/v1/lancamentos/lote", access: .scope(.lancamentosEscrever), pace: .moving) { try await self.receber($0, $1) }
+        ]
+    }
+
+    private func receber(_ request: Request, _ scope: RequestScope) async throws -> Response {
+        let type = try scope.checkBody(
+            request, types: LoteReception.Form.allCases.map(\.rawValue), maxBytes: self.limits.bodyMaxBytes
+        )
+        guard let form = LoteReception.Form(rawValue: type) else { preconditionFailure("a type that was not offered: \(type)") }
+        guard request.headers[.idempotencyKey] == nil else {
+            throw Problema(.chaveInvalida, detail: "Num lote a chave é o membro `chave` de cada lançamento; o cabeçalho não é aceito.")
+        }
+        let queryFaults = FaultCollector(try scope.query().values(known: []).faults)
+        try scope.identidade.exigirContas()
+        try queryFaults.throwIfAny()
+        guard let slot = self.slots.take() else {
+            throw ProblemaHTTP(Problema(.sobrecarga, detail: "Já há \(self.limits.concurrentMax) lotes em andamento; tente mais tarde."))
+        }
+
+        let reader = LoteEntryReader(identidade: scope.identidade, hoje: self.service.hoje, exigirChave: self.exigirChave)
+        let answers = LoteAnswerQueue()
+        let reception = LoteReception(
+            form: form, bodyMaxBytes: self.limits.bodyMaxBytes, reader: reader, service: self.service, scope: scope, answers: answers
+        )
+        scope.willReadBody(request)
+        // Reads on while the answer is being written, which begins after this handler has returned: so it is no child of this task, but it
+        // always ends with the body, and both sides wait for it.
+        let reading = Task { await reception.run(request.body) }
+        let beginning = await withTaskCancellationHandler {
+            await answers.beginning()
+        } onCancel: {
+            reading.cancel()
+        }
+        if case .refused(let problema) = beginning {
+            await reading.value
+            throw problema
+        }
+        let lines = LoteLines(reader: reader, urlPublica: self.urlPublica, requestID: scope.requestID)
+        return Response(
+            status: .ok,
+            headers: [.contentType: LoteReception.Form.ndjson.rawValue, .cacheControl: "no-store"],
+            body: self.body(lines, answers, reading, slot)
+        )
+    }
+
+    private func body(_ lines: LoteLines, _ answers: LoteAnswerQueue, _ reading: Task<Void, Never>, _ slot: ConcurrencySlots.Slot)
+        -> ResponseBody
+    {
+        let atOnceMax = self.limits.answersAtOnceMax
+        return ResponseBody { writer in
+            // Held until the last answer is written.
+            defer { withExtendedLifetime(slot) {} }
+            do {
+                var index = 0
+                while let outcomes = await withTaskCancellationHandler(
+                    operation: { await answers.next(max: atOnceMax) }, onCancel: { reading.cancel() })
+                {
+                    try await writer.write(ByteBuffer(bytes: lines.lines(outcomes, from: index)))
+                    index += outcomes.count
+                }
+                await reading.value
+                try await writer.finish(nil)
+            } catch {
+                // The client is gone. The body's reader must have ended before the connection is used for anything else.
+                reading.cancel()
+                await reading.value
+                throw error
+            }
+        }
+    }
+}

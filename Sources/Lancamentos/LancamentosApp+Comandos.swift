@@ -1,0 +1,56 @@
+import AMQP
+import Contrato
+import Logging
+import Mensageria
+import ServiceKit
+import ServiceLifecycle
+
+extension LancamentosApp {
+    /// Commands that may be unsettled: what a whole batch's bodies and headers can hold of memory is bounded by it.
+    private static let commandPrefetchMax: UInt16 = 256
+    private static let commandBatchMax = 128
+    /// An answer that is unconfirmed for longer is sent again on a new connection: one stuck queue must not hold up the answers to others.
+    private static let replyConfirmTimeout: Duration = .seconds(10)
+
+    /// The intake of commands with the connections that it needs, in the order of their start.
+    static func comandos(
+        _ configuration: Configuration, service: LancamentoService, schema: SchemaCheck, logger: Logger
+    ) throws -> [any Service] {
+        func broker(_ purpose: String) throws -> AMQPConfiguration {
+            try AMQPConfiguration(url: configuration.amqp.url.revealed, connectionName: "lancamentos \(purpose)")
+        }
+        var settings = ConsumerSettings()
+        settings.prefetchMessagesMax = self.commandPrefetchMax
+        settings.batchMessagesMax = self.commandBatchMax
+        let source = BatchConsumer(
+            configuration: try broker("commands"), topology: LancamentosTopology.comandos, queue: NomesAMQP.Queue.comandos,
+            settings: settings, logger: logger
+        )
+        let letterPublisher = ConfirmedPublisher(
+            configuration: try broker("dead letters"), topology: LancamentosTopology.comandosDeadLetters, logger: logger
+        )
+        let deadLetters = DeadLetters(
+            queue: NomesAMQP.Queue.comandos, deadLetterQueue: NomesAMQP.Queue.comandosDLQ, publisher: letterPublisher,
+            settle: { await source.settle($0) }, agora: SystemClock.agora, logger: logger
+        )
+        var replySettings = PublisherSettings()
+        replySettings.confirmTimeout = self.replyConfirmTimeout
+        let replyPublisher = ConfirmedPublisher(
+            configuration: try broker("replies"), topology: AMQPTopology(), settings: replySettings, logger: logger
+        )
+        let calendario = configuration.calendario
+        let intake = CommandIntake(
+            source: source,
+            reader: CommandReader(hoje: { service.hoje }, dia: { calendario.dia(de: $0) }),
+            service: service,
+            replies: ReplySender(publisher: replyPublisher, logger: logger),
+            deadLetters: deadLetters,
+            surroundings: .init(
+                urlPublica: configuration.urlPublica, agora: SystemClock.agora, newID: RequestID.new,
+                isDatabaseReady: { await schema.run() == nil }
+            ),
+            logger: logger
+        )
+        return [letterPublisher, replyPublisher, deadLetters, intake]
+    }
+}

@@ -1,0 +1,225 @@
+import AMQP
+import Contrato
+package import FluxoDeCaixa
+package import Logging
+package import Mensageria
+import Metrics
+import ServiceLifecycle
+
+/// Takes commands from the queue, registers their entries as REST does, answers, and acknowledges after all of that.
+///
+/// It refuses nothing for lack of capacity or database: it waits, with at most the queue's prefetch in memory. What is not acknowledged comes
+/// again, and its key makes that harmless.
+package final class CommandIntake: Service, Sendable {
+    /// How many batches may be on their way at the same time: one waits for the database while another's answers wait for the broker.
+    static let batchesInFlightMax = 2
+    /// How often a command meets a database that is away before that counts as an outage: a lost connection alone is none.
+    private static let attemptsMax = 3
+    private static let pauseMin: Duration = .milliseconds(100)
+    private static let pauseMax: Duration = .seconds(2)
+
+    /// What became of a command.
+    private enum Outcome: Sendable {
+        case registered(ResultadoDeRegistro)
+        case refused(CommandRefusal)
+        /// The database is away, or this process ends: nothing is said, and the command comes again.
+        case open
+    }
+
+    private struct Handled: Sendable {
+        let delivery: Delivery
+        let outcome: Outcome
+    }
+
+    /// What is asked of the rest of the program.
+    package struct Surroundings: Sendable {
+        /// Where `type` of a problem leads.
+        package var urlPublica: String
+        /// The clock, for the time of answers.
+        package var agora: @Sendable () -> Instante
+        /// Makes the text of a new UUID.
+        package var newID: @Sendable () -> String
+        /// Whether the database answers and has the schema that this program needs.
+        package var isDatabaseReady: @Sendable () async -> Bool
+
+        package init(
+            urlPublica: String,
+            agora: @escaping @Sendable () -> Instante,
+            newID: @escaping @Sendable () -> String,
+            isDatabaseReady: @escaping @Sendable () async -> Bool
+        ) {
+            self.urlPublica = urlPublica
+            self.agora = agora
+            self.newID = newID
+            self.isDatabaseReady = isDatabaseReady
+        }
+    }
+
+    private let source: any DeliverySource
+    private let reader: CommandReader
+    private let service: LancamentoService
+    private let replies: ReplySender
+    private let deadLetters: DeadLetters
+    private let surroundings: Surroundings
+    private let outage: DatabaseOutage
+    private let logger: Logger
+
+    /// - Parameters:
+    ///   - source: the queue.
+    ///   - replies: sends answers.
+    ///   - deadLetters: takes refusals that cannot be answered; runs by itself.
+    package init(
+        source: any DeliverySource,
+        reader: CommandReader,
+        service: LancamentoService,
+        replies: ReplySender,
+        deadLetters: DeadLetters,
+        surroundings: Surroundings,
+        logger: Logger
+    ) {
+        self.source = source
+        self.reader = reader
+        self.service = service
+        self.replies = replies
+        self.deadLetters = deadLetters
+        self.surroundings = surroundings
+        self.outage = DatabaseOutage(source: source, isDatabaseReady: surroundings.isDatabaseReady, logger: logger)
+        self.logger = logger
+    }
+
+    /// Takes commands until graceful shutdown; then finishes what it holds.
+    package func run() async throws {
+        await cancelWhenGracefulShutdown { await self.outage.waitUntilReady() }
+        try await withThrowingDiscardingTaskGroup { group in
+            for _ in 0..<Self.batchesInFlightMax {
+                group.addTask {
+                    while let batch = await self.source.nextBatch() { await self.handle(batch.deliveries) }
+                }
+            }
+            try await self.source.run()
+            // Everything is settled, or its time is over: who still waits for a database or a broker leaves his commands to the queue.
+            group.cancelAll()
+        }
+    }
+
+    // MARK: - One batch
+
+    private func handle(_ deliveries: [Delivery]) async {
+        let receivedAt = ContinuousClock.now
+        let handled = await self.register(deliveries)
+        await self.finish(handled)
+        let isOpen = handled.contains { if case .open = $0.outcome { true } else { false } }
+        if isOpen, !Task.isCancelled { await self.outage.waitUntilOver(receivedAt: receivedAt) }
+    }
+
+    /// All at once: the batcher writes them together.
+    private func register(_ deliveries: [Delivery]) async -> [Handled] {
+        await withTaskGroup(of: Handled.self) { group in
+            for delivery in deliveries {
+                group.addTask { Handled(delivery: delivery, outcome: await self.register(delivery)) }
+            }
+            return await group.reduce(into: []) { $0.append($1) }
+        }
+    }
+
+    private func register(_ delivery: Delivery) async -> Outcome {
+        let command: Command
+        do throws(CommandRefusal) {
+            command = try self.reader.read(delivery)
+        } catch {
+            return .refused(error)
+        }
+        var failures = 0
+        var pause = Self.pauseMin
+        while true {
+            do throws(FalhaDeRegistro) {
+                let resultado = try await self.service.registrar(
+                    command.novo, registradoPor: command.registradoPor, canal: .fila, traceparent: command.traceparent,
+                    diaPadrao: command.diaDoEnvio
+                )
+                await self.outage.ended()
+                return .registered(resultado)
+            } catch {
+                switch error {
+                case .chaveComOutroConteudo: return .refused(.conflito)
+                case .sobrecarga: break
+                // Of an unknown outcome too: the key makes a second run harmless.
+                case .bancoIndisponivel, .resultadoDesconhecido: failures += 1
+                }
+            }
+            guard failures < Self.attemptsMax, (try? await Task.sleep(for: pause)) != nil else { return .open }
+            pause = min(pause * 2, Self.pauseMax)
+        }
+    }
+
+    // MARK: - Afterwards
+
+    /// First those whom nobody has to be told about: a reply may have to wait for the broker, a dead letter for room.
+    private func finish(_ handled: [Handled]) async {
+        var silent: [DeliveryTag] = []
+        var answers: [(handled: Handled, message: AMQPMessage)] = []
+        var refused: [(delivery: Delivery, refusal: CommandRefusal)] = []
+        for one in handled {
+            self.count(one.outcome)
+            if let message = self.reply(to: one) {
+                answers.append((one, message))
+                continue
+            }
+            switch one.outcome {
+            case .registered: silent.append(one.delivery.tag)
+            case .refused(let refusal): refused.append((one.delivery, refusal))
+            case .open: break
+            }
+        }
+        if !silent.isEmpty { await self.source.settle(silent) }
+        refused += await self.send(answers)
+        for (delivery, refusal) in refused { await self.deadLetters.accept(delivery, refusal.recusa) }
+    }
+
+    /// Sends answers, settles what is done with.
+    /// - Returns: the refusals that nobody could be told about.
+    private func send(
+        _ answers: [(handled: Handled, message: AMQPMessage)]
+    ) async -> [(delivery: Delivery, refusal: CommandRefusal)] {
+        let fates = await self.replies.send(answers.map(\.message))
+        var done: [DeliveryTag] = []
+        var refused: [(delivery: Delivery, refusal: CommandRefusal)] = []
+        for (answer, fate) in zip(answers, fates) {
+            let delivery = answer.handled.delivery
+            switch (fate, answer.handled.outcome) {
+            case (.answered, _), (.unanswerable, .registered): done.append(delivery.tag)
+            case (.unanswerable, .refused(let refusal)): refused.append((delivery, refusal))
+            case (.unknown, _), (.unanswerable, .open): break
+            }
+        }
+        if !done.isEmpty { await self.source.settle(done) }
+        return refused
+    }
+
+    /// The answer, if its sender has asked for one where one may go.
+    private func reply(to handled: Handled) -> AMQPMessage? {
+        let properties = handled.delivery.properties
+        guard let correlationID = properties.correlationID, !correlationID.isEmpty,
+            let address = ReplyAddress(properties.replyTo, user: properties.userID)
+        else { return nil }
+        let reply: CommandReply
+        switch handled.outcome {
+        case .registered(let resultado): reply = CommandReply(resultado, id: self.surroundings.newID())
+        case .refused(let refusal):
+            reply = CommandReply(refusal.problema, urlPublica: self.surroundings.urlPublica, id: self.surroundings.newID())
+        case .open: return nil
+        }
+        return reply.message(to: address, correlationID: correlationID, agora: self.surroundings.agora())
+    }
+
+    private func count(_ outcome: Outcome) {
+        let label: String
+        switch outcome {
+        case .registered(.criado): label = "created"
+        case .registered(.repetido): label = "replayed"
+        case .refused(let refusal): label = refusal.motivo.rawValue
+        case .open: return
+        }
+        Counter(label: "commands_total", dimensions: [("outcome", label)]).increment()
+    }
+}

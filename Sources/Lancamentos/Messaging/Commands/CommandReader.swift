@@ -1,0 +1,130 @@
+import AMQP
+import Contrato
+package import FluxoDeCaixa
+import ServiceKit
+
+/// Reads commands by the rules of `POST /v1/lancamentos`, with the message's properties in the place of the request's headers.
+///
+/// The first refusal that applies counts: origin, media type, length, unreadable, key, account, then every other fault at once.
+package struct CommandReader: Sendable {
+    /// As for one entry over HTTP.
+    static let bodyBytesMax = 65_536
+    /// What senders call "not encoded" where they say anything at all.
+    private static let contentEncodings: Set = ["identity", "utf-8"]
+
+    private let hoje: @Sendable () -> Dia
+    private let dia: @Sendable (Instante) -> Dia
+
+    /// - Parameters:
+    ///   - hoje: today in the business time zone.
+    ///   - dia: the day on which a moment falls there.
+    package init(hoje: @escaping @Sendable () -> Dia, dia: @escaping @Sendable (Instante) -> Dia) {
+        self.hoje = hoje
+        self.dia = dia
+    }
+
+    func read(_ delivery: Delivery) throws(CommandRefusal) -> Command {
+        try Self.checkOrigin(delivery)
+        try Self.checkForm(delivery)
+        let json: JSONValue
+        do throws(JSONError) {
+            json = try JSONReader.read(delivery.body)
+        } catch {
+            throw CommandRefusal(Problema(error), motivo: .ilegivel)
+        }
+        let chave = try Self.chave(delivery)
+        let diaDoEnvio = delivery.properties.timestamp.map { self.dia(Self.instant(secondsSince1970: $0)) }
+        var novo = try self.entry(json, routingKey: delivery.routingKey, diaDoEnvio: diaDoEnvio)
+        novo.chave = chave
+        return Command(
+            novo: novo, diaDoEnvio: diaDoEnvio, registradoPor: delivery.properties.userID, traceparent: Self.traceparent(delivery)
+        )
+    }
+
+    /// The broker's topic permissions vouch for the routing key only of what was published to the exchange for commands. A queue of somebody
+    /// else can dead-letter into it with a key of its owner's choice, and another exchange can be bound to it.
+    private static func checkOrigin(_ delivery: Delivery) throws(CommandRefusal) {
+        let isOurExchange = delivery.exchange.temOsMesmosBytes(que: NomesAMQP.Exchange.comandos)
+        guard isOurExchange, delivery.properties.headers?[NomesAMQP.Header.death] == nil else {
+            throw CommandRefusal(
+                Problema(
+                    .contaNaoPermitida,
+                    detail:
+                        "Só é aceito o comando publicado na exchange \(NomesAMQP.Exchange.comandos), sem passar por outra fila ou exchange."
+                ),
+                motivo: .origemNaoPermitida
+            )
+        }
+    }
+
+    private static func checkForm(_ delivery: Delivery) throws(CommandRefusal) {
+        let isJSON = delivery.properties.contentType.map(Self.isJSON) ?? true
+        let isPlain = delivery.properties.contentEncoding.map { $0.isEmpty || Self.contentEncodings.contains($0.lowercased()) } ?? true
+        guard isJSON, isPlain else {
+            throw CommandRefusal(
+                Problema(.tipoDeMidia, detail: "O corpo deve ser \(NomesAMQP.ContentType.json), sem compressão."), motivo: .ilegivel
+            )
+        }
+        guard delivery.bodyBytesTotal <= UInt64(Self.bodyBytesMax) else {
+            throw CommandRefusal(
+                Problema(.corpoGrande, detail: "O corpo tem mais de \(Self.bodyBytesMax) bytes."), motivo: .ilegivel
+            )
+        }
+    }
+
+    /// Parameters are ignored, as over HTTP.
+    private static func isJSON(_ contentType: String) -> Bool {
+        let type = contentType.prefix { $0 != ";" }.lowercased()
+        let trimmed = type.drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " || $0 == "\t" }.reversed()
+        return trimmed.isEmpty || trimmed.elementsEqual(NomesAMQP.ContentType.json)
+    }
+
+    /// Taken literally: quotes are part of it.
+    private static func chave(_ delivery: Delivery) throws(CommandRefusal) -> Chave {
+        guard let messageID = delivery.properties.messageID, !messageID.isEmpty else {
+            throw CommandRefusal(
+                Problema(.chaveInvalida, detail: "Falta a propriedade message_id, que é a chave de idempotência."), motivo: .semMessageID
+            )
+        }
+        guard let chave = Chave(literal: messageID) else {
+            let maximo = Chave.comprimentoMaximoEmCaracteres
+            throw CommandRefusal(
+                Problema(.chaveInvalida, detail: "message_id tem de 1 a \(maximo) caracteres visíveis de ASCII (0x21 a 0x7E)."),
+                motivo: .semMessageID
+            )
+        }
+        return chave
+    }
+
+    /// An account that the sender's routing key does not speak for is told before any other fault.
+    private func entry(_ json: JSONValue, routingKey: String, diaDoEnvio: Dia?) throws(CommandRefusal) -> NovoLancamento {
+        let reader = LancamentoReader(janela: JanelaDeDatas(hoje: self.hoje()), chave: .recusado)
+        switch reader.read(json, dataPadrao: diaDoEnvio) {
+        case .success(let novo):
+            try Self.check(novo.conta, routingKey)
+            return novo
+        case .failure(let recusa):
+            if let conta = recusa.conta { try Self.check(conta, routingKey) }
+            throw CommandRefusal(Problema(ErrosDeCampo(recusa.erros)), motivo: .invalido)
+        }
+    }
+
+    private static func check(_ conta: Conta, _ routingKey: String) throws(CommandRefusal) {
+        guard NomesAMQP.RoutingKey.permite(routingKey, conta) else {
+            throw CommandRefusal(
+                Problema(.contaNaoPermitida, detail: "A conta do corpo não é a da chave de roteamento."), motivo: .contaNaoPermitida
+            )
+        }
+    }
+
+    /// What is later than any moment with a text becomes the last one, which no window reaches.
+    private static func instant(secondsSince1970 seconds: UInt64) -> Instante {
+        Instante(milissegundos: Int64(min(seconds, UInt64(Int64.max / 1000))) * 1000)
+    }
+
+    private static func traceparent(_ delivery: Delivery) -> String {
+        var random = SystemRandomNumberGenerator()
+        let sent = delivery.properties.headers?[NomesAMQP.Header.traceparent]?.stringValue.flatMap(Traceparent.init(parsing:))
+        return (sent?.child(using: &random) ?? .new(using: &random)).description
+    }
+}

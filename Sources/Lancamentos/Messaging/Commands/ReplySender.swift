@@ -1,0 +1,67 @@
+import AMQP
+package import Logging
+package import Mensageria
+import Metrics
+
+/// Sends answers, each until it is known whether it arrived, and gives up on the one that nothing takes.
+package struct ReplySender: Sendable {
+    /// What became of an answer.
+    enum Fate: Equatable {
+        /// It is where it was to go.
+        case answered
+        /// Nobody will ever have it: no such queue, or a full one, or one that ends the connection of whoever sends there.
+        case unanswerable
+        /// This process ends before it is known.
+        case unknown
+    }
+
+    /// How often one answer alone may find the connection lost before it is given up.
+    static let attemptsMax = 3
+
+    private let publisher: any MessagePublisher
+    private let logger: Logger
+
+    /// - Parameter publisher: of its own: whatever an answer does to the connection, events and dead letters do not suffer.
+    package init(publisher: any MessagePublisher, logger: Logger) {
+        self.publisher = publisher
+        self.logger = logger
+    }
+
+    /// Returns once the fate of each is known; while there is no broker it waits.
+    func send(_ messages: [AMQPMessage]) async -> [Fate] {
+        guard !messages.isEmpty else { return [] }
+        var fates = await self.publisher.publish(messages).map(Self.fate)
+        // One by one: the connection may have been lost because of one of them.
+        for position in fates.indices where fates[position] == .unknown {
+            fates[position] = await self.sendAlone(messages[position])
+        }
+        self.count(fates)
+        return fates
+    }
+
+    private func sendAlone(_ message: AMQPMessage) async -> Fate {
+        for _ in 0..<Self.attemptsMax {
+            let fate = Self.fate(await self.publisher.publish([message])[0])
+            if fate != .unknown || Task.isCancelled { return fate }
+        }
+        self.logger.warning("an answer ends the connection to the broker and is given up")
+        return .unanswerable
+    }
+
+    private static func fate(_ outcome: PublishOutcome) -> Fate {
+        switch outcome {
+        case .confirmed: .answered
+        case .returned, .rejected, .invalid: .unanswerable
+        case .unknown, .notSent: .unknown
+        }
+    }
+
+    private func count(_ fates: [Fate]) {
+        let answered = fates.count { $0 == .answered }
+        let unanswerable = fates.count { $0 == .unanswerable }
+        if answered > 0 { Counter(label: "command_replies_total", dimensions: [("outcome", "answered")]).increment(by: answered) }
+        if unanswerable > 0 {
+            Counter(label: "command_replies_total", dimensions: [("outcome", "unanswerable")]).increment(by: unanswerable)
+        }
+    }
+}

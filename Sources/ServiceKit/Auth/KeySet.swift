@@ -1,0 +1,56 @@
+import Contrato
+import FluxoDeCaixa
+
+/// The keys of one JSON Web Key Set (RFC 7517 §5) that can verify our tokens.
+struct KeySet: Sendable {
+    let keys: [SigningKey]
+    /// Why members of the document are not used: one line each, for the log.
+    let unusable: [String]
+    /// Tells what was verified with these keys from what was verified with others.
+    let generation: Int
+
+    /// Why a document is no key set; English, for the log.
+    struct Malformed: Error, Equatable, CustomStringConvertible {
+        let description: String
+    }
+
+    /// Members of one document; each may cost a verification of a token without `kid`.
+    static let maxKeys = 32
+
+    init(keys: [SigningKey], unusable: [String] = [], generation: Int) {
+        self.keys = keys
+        self.unusable = unusable
+        self.generation = generation
+    }
+
+    /// Reads a document. Members that are of no use are passed over, as RFC 7517 §5 wants; a document that is malformed is refused whole.
+    static func read(_ bytes: [UInt8], generation: Int) async throws(Malformed) -> KeySet {
+        let document: JSONValue
+        do { document = try JSONReader.read(bytes) } catch { throw Malformed(description: "not JSON") }
+        guard case .array(let members)? = document["keys"] else { throw Malformed(description: "no array keys") }
+        guard members.count <= self.maxKeys else { throw Malformed(description: "more than \(self.maxKeys) keys") }
+        var keys: [SigningKey] = []
+        var unusable: [String] = []
+        for (index, member) in members.enumerated() {
+            do throws(SigningKey.Unusable) {
+                keys.append(try await SigningKey(jwk: member))
+            } catch {
+                unusable.append("key \(index): \(error.reason)")
+            }
+        }
+        return KeySet(keys: keys, unusable: unusable, generation: generation)
+    }
+
+    /// Whether any key has this name, compared by bytes.
+    func has(kid: String) -> Bool {
+        self.keys.contains { $0.kid.map { $0.temOsMesmosBytes(que: kid) } == true }
+    }
+
+    /// The keys that may have signed a token with this header: of its algorithm, and of its `kid` if it names one. A key without a
+    /// `kid` is tried only for tokens without one.
+    func candidates(kid: String?, algorithm: String) -> [SigningKey] {
+        self.keys.filter { key in
+            key.algorithmName == algorithm && (kid == nil || key.kid.temOsMesmosBytes(que: kid))
+        }
+    }
+}

@@ -1,0 +1,154 @@
+import Contrato
+import FluxoDeCaixa
+import Logging
+import Testing
+
+@testable import Consolidado
+
+@Suite(.timeLimit(.minutes(1))) struct ConsolidationWaitsTests {
+    private static let loja = Conta("loja42.caixa")!
+
+    /// Runs the closure beside running waits, which end with it.
+    private func withWaits<Value: Sendable>(
+        _ repository: FakeSaldoReadRepository, limits: ConsolidationWaits.Limits = .init(),
+        _ body: @Sendable @escaping (ConsolidationWaits) async throws -> Value
+    ) async throws -> Value {
+        let waits = ConsolidationWaits(repository: repository, limits: limits, logger: Logger(label: "tests"))
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await waits.run() }
+            defer { group.cancelAll() }
+            return try await body(waits)
+        }
+    }
+
+    private static func wait(
+        _ waits: ConsolidationWaits, _ ids: [LancamentoID], filtro: FiltroDeConta = .abaixoDe(Conta("loja42")!), wait: Duration = .zero
+    ) async -> FalhaDeLeitura? {
+        do throws(FalhaDeLeitura) {
+            try await waits.waitUntilApplied(ids, to: filtro, wait: wait, isWanted: { true })
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    /// Looks into the database once and then, as good as, never again.
+    private static var onlyOnce: ConsolidationWaits.Limits {
+        var limits = ConsolidationWaits.Limits()
+        limits.checkInterval = .seconds(3600)
+        return limits
+    }
+
+    private static func entry(_ number: UInt64, conta: Conta = loja) -> LancamentoAplicavel {
+        LancamentoAplicavel(
+            id: .numbered(number), conta: conta, data: Dia(parsing: "2026-11-24")!, tipo: .credito, natureza: "operacional",
+            valor: Valor(centavos: 1)!)
+    }
+
+    @Test func `what is there is found without waiting`() async throws {
+        let repository = FakeSaldoReadRepository(contas: [.numbered(1): Self.loja, .numbered(2): Self.loja])
+        try await self.withWaits(repository) { waits in
+            #expect(await Self.wait(waits, [.numbered(1), .numbered(2)]) == nil)
+        }
+        #expect(await repository.checks.count == 1)
+    }
+
+    @Test func `what nobody knows and what is of another account end the same way`() async throws {
+        let repository = FakeSaldoReadRepository(contas: [.numbered(1): Conta("loja7")!])
+        try await self.withWaits(repository) { waits in
+            #expect(await Self.wait(waits, [.numbered(1)]) == .aindaNaoConsolidado)
+            #expect(await Self.wait(waits, [.numbered(2)]) == .aindaNaoConsolidado)
+            #expect(await Self.wait(waits, [.numbered(1)], wait: .milliseconds(60)) == .aindaNaoConsolidado)
+        }
+    }
+
+    @Test func `what comes while a read waits is found`() async throws {
+        let repository = FakeSaldoReadRepository()
+        try await self.withWaits(repository) { waits in
+            async let ending = Self.wait(waits, [.numbered(1)], wait: .seconds(30))
+            while await repository.checks.isEmpty { try await Task.sleep(for: .milliseconds(1)) }
+            await repository.add(.numbered(1), Self.loja)
+            #expect(await ending == nil)
+        }
+    }
+
+    @Test func `a batch of the instance's own wakes a read without another look`() async throws {
+        let repository = FakeSaldoReadRepository()
+        try await self.withWaits(repository, limits: Self.onlyOnce) { waits in
+            async let ending = Self.wait(waits, [.numbered(1)], wait: .seconds(30))
+            while await repository.checks.isEmpty { try await Task.sleep(for: .milliseconds(1)) }
+            waits.applied([Self.entry(1, conta: Conta("loja7")!), Self.entry(2)])
+            waits.applied([Self.entry(1)])
+            #expect(await ending == nil)
+        }
+        #expect(await repository.checks.count == 1)
+    }
+
+    @Test func `a batch tells of its duplicates and not of its conflicts, however often it is run`() async throws {
+        let store = FakeSaldoRepository()
+        let told = Told()
+        let service = ConsolidacaoService(repository: store, onApplied: { told.add($0.map(\.id)) })
+        _ = try await service.apply([Self.entry(1), Self.entry(1), Self.entry(2)])
+        _ = try await service.apply([Self.entry(1), Self.entry(2, conta: Conta("loja7")!)])
+        #expect(told.batches == [[.numbered(1), .numbered(1), .numbered(2)], [.numbered(1)]])
+    }
+
+    @Test func `a look that fails is told only when the time is over`() async throws {
+        let repository = FakeSaldoReadRepository(contas: [.numbered(1): Self.loja], failures: 2)
+        try await self.withWaits(repository) { waits in
+            #expect(await Self.wait(waits, [.numbered(1)]) == .indisponivel)
+            #expect(await Self.wait(waits, [.numbered(1)], wait: .seconds(30)) == nil)
+        }
+    }
+
+    @Test func `a thousand reads share their looks`() async throws {
+        let repository = FakeSaldoReadRepository()
+        let start = ContinuousClock.now
+        try await self.withWaits(repository) { waits in
+            await withTaskGroup(of: FalhaDeLeitura?.self) { group in
+                for number in 0..<1000 {
+                    group.addTask { await Self.wait(waits, [.numbered(UInt64(number))], wait: .milliseconds(300)) }
+                }
+                for await ending in group { #expect(ending == .aindaNaoConsolidado) }
+            }
+        }
+        // At most one in 25 ms, and one at once.
+        #expect(await repository.checks.count <= 1 + Int((ContinuousClock.now - start) / .milliseconds(25)))
+    }
+
+    @Test func `a read whose caller is gone ends`() async throws {
+        try await self.withWaits(FakeSaldoReadRepository(), limits: Self.onlyOnce) { waits in
+            await withTaskGroup(of: FalhaDeLeitura?.self) { group in
+                group.addTask { await Self.wait(waits, [.numbered(1)], wait: .seconds(3600)) }
+                group.cancelAll()
+                for await ending in group { #expect(ending == .aindaNaoConsolidado) }
+            }
+        }
+    }
+
+    @Test func `when the service ends, every read that waits is told, and later ones are`() async throws {
+        let repository = FakeSaldoReadRepository()
+        let waits = ConsolidationWaits(repository: repository, limits: Self.onlyOnce, logger: Logger(label: "tests"))
+        await withTaskGroup(of: FalhaDeLeitura?.self) { group in
+            let service = Task { await waits.run() }
+            group.addTask { await Self.wait(waits, [.numbered(1)], wait: .seconds(3600)) }
+            while await repository.checks.isEmpty { await Task.yield() }
+            service.cancel()
+            for await ending in group { #expect(ending == .aindaNaoConsolidado) }
+        }
+        #expect(await Self.wait(waits, [.numbered(1)], wait: .seconds(3600)) == .aindaNaoConsolidado)
+    }
+
+    @Test func `too many reads are refused`() async throws {
+        var limits = Self.onlyOnce
+        limits.waitersMax = 1
+        let repository = FakeSaldoReadRepository()
+        try await self.withWaits(repository, limits: limits) { waits in
+            async let first = Self.wait(waits, [.numbered(1)], wait: .seconds(3600))
+            while await repository.checks.isEmpty { await Task.yield() }
+            #expect(await Self.wait(waits, [.numbered(2)], wait: .seconds(3600)) == .sobrecarga)
+            waits.applied([Self.entry(1)])
+            #expect(await first == nil)
+        }
+    }
+}

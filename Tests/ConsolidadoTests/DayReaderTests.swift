@@ -1,0 +1,106 @@
+import FluxoDeCaixa
+import Testing
+
+@testable import Consolidado
+
+@Suite(.timeLimit(.minutes(1))) struct DayReaderTests {
+    private static func chave(_ number: Int) -> ChaveDeSaldo {
+        ChaveDeSaldo(conta: Conta("conta\(number)")!, data: Dia(parsing: "2026-11-24")!)
+    }
+
+    /// The account that was read and the statement that read it, or the failure.
+    private static func read(_ reader: DayReader, _ number: Int) async -> String {
+        do throws(FalhaDeLeitura) {
+            let saldo = try await reader.dia(self.chave(number))
+            return "\(saldo.conta) \(saldo.versao)"
+        } catch {
+            return "\(error)"
+        }
+    }
+
+    private func withReader<Value: Sendable>(
+        _ repository: FakeSaldoReadRepository, limits: DayReader.Limits = .init(workers: 1),
+        _ body: @Sendable @escaping (DayReader) async throws -> Value
+    ) async throws -> Value {
+        let reader = DayReader(repository: repository, limits: limits)
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await reader.run() }
+            defer { group.cancelAll() }
+            return try await body(reader)
+        }
+    }
+
+    @Test func `a lone read is one statement`() async throws {
+        let repository = FakeSaldoReadRepository()
+        try await self.withReader(repository) { reader in
+            #expect(await Self.read(reader, 1) == "conta1 1")
+            #expect(await Self.read(reader, 2) == "conta2 2")
+        }
+        #expect(await repository.statements == [[Self.chave(1)], [Self.chave(2)]])
+    }
+
+    @Test func `reads that come while every worker is busy share the next statements`() async throws {
+        let repository = FakeSaldoReadRepository(isHeld: true)
+        try await self.withReader(repository) { reader in
+            await withTaskGroup(of: (Int, String).self) { group in
+                group.addTask { (0, await Self.read(reader, 0)) }
+                while await repository.statements.isEmpty { await Task.yield() }
+                // Each day twice; one of them is the day that is being read, which these came too late for.
+                for number in 0..<140 { group.addTask { (number % 70, await Self.read(reader, number % 70)) } }
+                while reader.count < 140 { await Task.yield() }
+                await repository.letGo()
+                for await (number, result) in group {
+                    #expect(result.hasPrefix("conta\(number) "))
+                }
+            }
+        }
+        let statements = await repository.statements
+        #expect(statements.first == [Self.chave(0)])
+        #expect(statements.dropFirst().allSatisfy { $0.count <= 64 && Set($0).count == $0.count })
+        #expect(statements.dropFirst().reduce(0) { $0 + $1.count } <= 140)
+        #expect(statements.count == 4)
+    }
+
+    @Test func `a read never joins a statement that was sent before it came`() async throws {
+        let repository = FakeSaldoReadRepository(isHeld: true)
+        try await self.withReader(repository) { reader in
+            async let first = Self.read(reader, 1)
+            while await repository.statements.isEmpty { await Task.yield() }
+            async let second = Self.read(reader, 1)
+            while reader.count < 1 { await Task.yield() }
+            await repository.letGo()
+            #expect(await first == "conta1 1")
+            #expect(await second == "conta1 2")
+        }
+    }
+
+    @Test func `what finds the queue full is refused`() async throws {
+        let repository = FakeSaldoReadRepository(isHeld: true)
+        var limits = DayReader.Limits(workers: 1)
+        limits.queueMax = 1
+        try await self.withReader(repository, limits: limits) { reader in
+            async let first = Self.read(reader, 1)
+            while await repository.statements.isEmpty { await Task.yield() }
+            async let second = Self.read(reader, 2)
+            while reader.count < 1 { await Task.yield() }
+            #expect(await Self.read(reader, 3) == "sobrecarga")
+            await repository.letGo()
+            #expect(await first == "conta1 1")
+            #expect(await second == "conta2 2")
+        }
+    }
+
+    @Test func `a failure is told to all of its statement and to nobody else`() async throws {
+        let repository = FakeSaldoReadRepository(failures: 1)
+        try await self.withReader(repository) { reader in
+            #expect(await Self.read(reader, 1) == "indisponivel")
+            #expect(await Self.read(reader, 1) == "conta1 2")
+        }
+    }
+
+    @Test func `after its end nothing is taken`() async throws {
+        let reader = DayReader(repository: FakeSaldoReadRepository(), limits: .init(workers: 1))
+        reader.close()
+        #expect(await Self.read(reader, 1) == "sobrecarga")
+    }
+}

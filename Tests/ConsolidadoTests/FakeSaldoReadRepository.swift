@@ -1,0 +1,69 @@
+import FluxoDeCaixa
+
+@testable import Consolidado
+
+/// Answers reads from memory, counts statements, fails or stands still on demand.
+actor FakeSaldoReadRepository: SaldoReadRepository {
+    private var contas: [LancamentoID: Conta]
+    private var failures: Int
+    private var isHeld: Bool
+    private var held: [CheckedContinuation<Void, Never>] = []
+    /// The keys of each statement for days.
+    private(set) var statements: [[ChaveDeSaldo]] = []
+    /// What each look for applied entries was for.
+    private(set) var checks: [[LancamentoID]] = []
+
+    init(contas: [LancamentoID: Conta] = [:], failures: Int = 0, isHeld: Bool = false) {
+        self.contas = contas
+        self.failures = failures
+        self.isHeld = isHeld
+    }
+
+    func add(_ id: LancamentoID, _ conta: Conta) {
+        self.contas[id] = conta
+    }
+
+    func letGo() {
+        self.isHeld = false
+        for continuation in self.held { continuation.resume() }
+        self.held = []
+    }
+
+    /// The version of each day is the number of the statement that read it.
+    func dias(_ chaves: [ChaveDeSaldo]) async throws(FalhaDeArmazenamento) -> [SaldoDiario] {
+        self.statements.append(chaves)
+        let versao = Int64(self.statements.count)
+        if self.isHeld { await withCheckedContinuation { self.held.append($0) } }
+        try self.failOnDemand()
+        return chaves.map { chave in
+            SaldoDiario(conta: chave.conta.nome, saldoInicial: .zero, movimento: MovimentoDoDia(data: chave.data), versao: versao)
+        }
+    }
+
+    func periodo(_ periodo: Periodo, of filtro: FiltroDeConta) async throws(FalhaDeArmazenamento) -> SaldoDoPeriodo {
+        throw .indisponivel
+    }
+
+    func contas(_ filtros: [FiltroDeConta], after: String?, limit: Int) async throws(FalhaDeArmazenamento) -> [ResumoDeConta] {
+        throw .indisponivel
+    }
+
+    func contasDosAplicados(_ ids: [LancamentoID]) async throws(FalhaDeArmazenamento) -> [LancamentoID: Conta] {
+        self.checks.append(ids)
+        try self.failOnDemand()
+        return self.contas.filter { ids.contains($0.key) }
+    }
+
+    private func failOnDemand() throws(FalhaDeArmazenamento) {
+        guard self.failures > 0 else { return }
+        self.failures -= 1
+        throw .indisponivel
+    }
+}
+
+extension LancamentoID {
+    /// An id of version 7 for tests.
+    static func numbered(_ number: UInt64) -> LancamentoID {
+        LancamentoID(bits: 0x0190_0000_0000_7000_8000_0000_0000_0000 | UInt128(number))
+    }
+}

@@ -1,0 +1,123 @@
+import FluxoDeCaixa
+import Logging
+import Testing
+
+@testable import Lancamentos
+
+/// Lotes and estornos on a store in memory.
+@Suite struct LancamentoServiceTests {
+    private static let hoje = Dia(parsing: "2026-11-24")!
+
+    private func with<Value: Sendable>(
+        _ repository: FakeLancamentoRepository, queueMax: Int = 100, _ body: @Sendable (LancamentoService) async throws -> Value
+    ) async throws -> Value {
+        // The machine may be busy with other tests.
+        var limits = WriteBatcher.Limits(queueMax: queueMax, batchRowsMax: 10, workers: 2, settleMax: .milliseconds(300))
+        limits.queueWaitMax = .seconds(60)
+        let batcher = WriteBatcher(
+            repository: repository, limits: limits, logger: Logger(label: "test"), handOff: { _ in })
+        let service = LancamentoService(
+            repository: repository, batcher: batcher,
+            clock: .init(agora: { Instante(milissegundos: 1_795_000_000_000) }, hoje: { Self.hoje }), capacityWaitMax: .seconds(60))
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await batcher.run() }
+            defer { batcher.close() }
+            return try await body(service)
+        }
+    }
+
+    private struct NotRegistered: Error {}
+
+    private static func entry(_ centavos: Int64, chave: String? = nil, data: String? = nil) -> NovoLancamento {
+        NovoLancamento(
+            conta: Conta("loja")!, tipo: .credito, valor: Valor(centavos: centavos)!, data: data.flatMap { Dia(parsing: $0) },
+            chave: chave.flatMap { Chave(literal: $0) })
+    }
+
+    @Test func ofTwoLinesWithOneKeyTheEarlierWins() async throws {
+        let outcomes = try await self.with(FakeLancamentoRepository()) { service in
+            await service.registrar(
+                lote: [
+                    Self.entry(1, chave: "k"), Self.entry(2, chave: "k"), Self.entry(3), Self.entry(1, chave: "k"), Self.entry(3),
+                ],
+                registradoPor: "x", traceparent: nil)
+        }
+        guard case .success(.criado(let first)) = outcomes[0], case .success(.repetido(let again)) = outcomes[3] else {
+            Issue.record("expected the first registered and the fourth replayed, saw \(outcomes)")
+            return
+        }
+        #expect(first.canal == .lote)
+        #expect(again == first)
+        #expect(outcomes[1] == .failure(.chaveComOutroConteudo))
+        #expect([2, 4].allSatisfy { if case .success(.criado) = outcomes[$0] { true } else { false } })
+    }
+
+    @Test func moreThanTheQueueTakesIsTriedAgain() async throws {
+        let repository = FakeLancamentoRepository()
+        let outcomes = try await self.with(repository, queueMax: 20) { service in
+            await service.registrar(lote: (1...300).map { Self.entry($0) }, registradoPor: nil, traceparent: nil)
+        }
+        #expect(outcomes.allSatisfy { if case .success(.criado) = $0 { true } else { false } })
+        #expect(await repository.entries.count == 300)
+    }
+
+    @Test func anEntryIsReversedOnceHoweverOftenItIsAsked() async throws {
+        let repository = FakeLancamentoRepository()
+        try await self.with(repository) { service in
+            guard
+                case .criado(let original) = try await service.registrar(
+                    Self.entry(150, data: "2026-11-25"), registradoPor: "x", canal: .rest, traceparent: nil)
+            else { throw NotRegistered() }
+            let results = try await withThrowingTaskGroup(of: ResultadoDeRegistro.self) { group in
+                for number in 0..<100 {
+                    group.addTask {
+                        try await service.estornar(
+                            original.id, PedidoDeEstorno(descricao: "\(number)"), permite: { _ in true }, registradoPor: "y", canal: .rest,
+                            traceparent: nil)
+                    }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            let created = results.filter { if case .criado = $0 { true } else { false } }
+            #expect(created.count == 1)
+            let ids = Set(
+                results.map { result in
+                    switch result {
+                    case .criado(let estorno), .repetido(let estorno): estorno.id
+                    }
+                })
+            #expect(ids.count == 1)
+            guard case .criado(let estorno)? = created.first else { return }
+            #expect(estorno.tipo == .debito)
+            #expect(estorno.valor == original.valor)
+            // The later of today and the original's day.
+            #expect(estorno.data == Dia(parsing: "2026-11-25"))
+            #expect(estorno.estornoDe == original.id)
+            #expect(estorno.chave == nil)
+            await #expect(throws: FalhaDeEstorno.recusado(.estornoDeEstorno)) {
+                try await service.estornar(
+                    estorno.id, PedidoDeEstorno(), permite: { _ in true }, registradoPor: nil, canal: .rest, traceparent: nil)
+            }
+        }
+    }
+
+    @Test func whatMayNotBeSeenIsNotThere() async throws {
+        try await self.with(FakeLancamentoRepository()) { service in
+            guard
+                case .criado(let original) = try await service.registrar(
+                    Self.entry(1), registradoPor: nil, canal: .rest, traceparent: nil)
+            else { throw NotRegistered() }
+            for (id, permite) in [(original.id, false), (LancamentoID(bits: 1), true)] {
+                await #expect(throws: FalhaDeEstorno.naoEncontrado) {
+                    try await service.estornar(
+                        id, PedidoDeEstorno(), permite: { _ in permite }, registradoPor: nil, canal: .rest, traceparent: nil)
+                }
+            }
+            let early = PedidoDeEstorno(data: Dia(parsing: "2026-11-23"))
+            await #expect(throws: FalhaDeEstorno.recusado(.dataAntesDoOriginal)) {
+                try await service.estornar(
+                    original.id, early, permite: { _ in true }, registradoPor: nil, canal: .rest, traceparent: nil)
+            }
+        }
+    }
+}

@@ -1,0 +1,88 @@
+import Contrato
+import FluxoDeCaixa
+import ServiceKit
+import Testing
+
+@testable import Lancamentos
+
+@Suite struct LoteAnswersTests {
+    private static func id(_ number: UInt64) -> LancamentoID { LancamentoID(bits: UInt128(number) << 64 | 0x8123) }
+
+    @Test func outcomesComeBackInTheirOrder() {
+        var random = SystemRandomNumberGenerator()
+        var answers = LoteAnswers()
+        var expected: [LoteOutcome] = []
+        for number in 0..<20_000 {
+            let outcome: LoteOutcome =
+                switch Int.random(in: 0..<9, using: &random) {
+                case 0, 1: .registered(Self.id(.random(in: .min ... .max, using: &random)))
+                case 2: .replayed(Self.id(UInt64(number)))
+                case 3: .failed(.chaveComOutroConteudo, temChave: true)
+                case 4: .failed(.sobrecarga, temChave: false)
+                case 5: .failed(.bancoIndisponivel, temChave: false)
+                case 6: .failed(.resultadoDesconhecido(Self.id(UInt64(number))), temChave: .random(using: &random))
+                case 7: .refused(Array(repeating: UInt8(truncatingIfNeeded: number), count: [0, 1, 127, 128, 65_536].randomElement()!))
+                default: .tooLarge
+                }
+            expected.append(outcome)
+            answers.append(outcome)
+            // Taking while others come, as a client does that reads slowly.
+            if Bool.random(using: &random), let first = answers.next() { #expect(first == expected.removeFirst()) }
+        }
+        answers.append(.ended(Problema(.corpoGrande, detail: "x")))
+        expected.append(.ended(Problema(.corpoGrande, detail: "x")))
+        #expect(answers.count == expected.count)
+        var taken: [LoteOutcome] = []
+        while let outcome = answers.next() { taken.append(outcome) }
+        #expect(taken == expected)
+        #expect(answers.isEmpty)
+    }
+}
+
+@Suite struct LoteGroupsTests {
+    private static func entry(_ chave: String?, conta: String = "loja") -> NovoLancamento {
+        NovoLancamento(
+            conta: Conta(conta)!, tipo: .credito, valor: Valor(centavos: 1)!, chave: chave.flatMap { Chave(literal: $0) })
+    }
+
+    @Test func aKeySeenBeforeBeginsAnotherGroup() {
+        let entries = [
+            Self.entry("a"), Self.entry("b"), Self.entry("a", conta: "outra"), Self.entry(nil), Self.entry(nil), Self.entry("a"),
+            Self.entry("b"),
+            Self.entry("b"),
+        ]
+        #expect(LoteGroups.split(entries).map(\.count) == [5, 2, 1])
+    }
+
+    @Test func groupsAreBounded() {
+        #expect(LoteGroups.split(Array(repeating: Self.entry(nil), count: 600)).map(\.count) == [256, 256, 88])
+        #expect(LoteGroups.split([]).isEmpty)
+    }
+}
+
+@Suite struct LoteLinesTests {
+    private static func lines(_ outcomes: [LoteOutcome]) -> [String] {
+        let reader = LoteEntryReader(
+            identidade: .init(sub: "x", contas: [.todas], escopos: []), hoje: Dia(parsing: "2026-11-24")!, exigirChave: true)
+        let lines = LoteLines(reader: reader, urlPublica: "http://h", requestID: "r")
+        return String(decoding: lines.lines(outcomes, from: 7), as: UTF8.self).split(separator: "\n").map(String.init)
+    }
+
+    @Test func eachOutcomeHasItsLine() throws {
+        let id = LancamentoID(parsing: "01900000-0000-7000-8000-000000000001")!
+        let lines = Self.lines([
+            .registered(id), .replayed(id), .failed(.chaveComOutroConteudo, temChave: true),
+            .failed(.resultadoDesconhecido(id), temChave: false),
+            .refused(Array("{".utf8)), .refused(Array(#"{"conta":"a"}"#.utf8)), .refused(Array(#"{"conta":"a","chave":"k"}"#.utf8)),
+            .tooLarge,
+            .ended(Problema(.ilegivel, detail: "fim")),
+        ])
+        #expect(lines[0] == #"{"indice":7,"status":201,"id":"\#(id)"}"#)
+        #expect(lines[1] == #"{"indice":8,"status":200,"id":"\#(id)"}"#)
+        let statuses = try lines.map { line in try JSONReader.read(Array(line.utf8))["status"] }
+        #expect(statuses == ["201", "200", "422", "503", "400", "400", "422", "413", "400"].map { .number($0) })
+        #expect(lines[3].contains("\"id\":\"\(id)\""))
+        #expect(lines[5].contains("chave-invalida"))
+        #expect(lines[8].hasPrefix(#"{"indice":15,"status":400,"erro":{"type":"http://h/problemas#ilegivel""#))
+    }
+}

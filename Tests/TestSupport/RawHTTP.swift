@@ -1,0 +1,24 @@
+import NIOCore
+import NIOPosix
+
+/// Bytes over TCP, for what no HTTP client would do.
+package enum RawHTTP {
+    /// Sends everything before it reads anything, then reads until the server closes.
+    /// - Returns: all that came.
+    package static func sendAllThenRead(port: Int, _ pieces: [String]) async throws -> String {
+        let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            // An early answer must not end the sending.
+            .channelOption(.allowRemoteHalfClosure, value: true)
+            .connect(host: "127.0.0.1", port: port) { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
+                }
+            }
+        return try await channel.executeThenClose { inbound, outbound in
+            for piece in pieces { try await outbound.write(ByteBuffer(string: piece)) }
+            var received = ByteBuffer()
+            for try await buffer in inbound { received.writeImmutableBuffer(buffer) }
+            return String(buffer: received)
+        }
+    }
+}
