@@ -193,7 +193,7 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "TestSupport", "SeededRandom", "AMQP", "Postgres", "Contrato", "FluxoDeCaixa", "Lancamentos", "Consolidado",
+                "TestSupport", "SeededRandom", "AMQP", "Postgres", "Contrato", "FluxoDeCaixa", "ServiceKit", "Lancamentos", "Consolidado",
                 concurrencyHelpers, logging, lifecycle, nioCore, nioHTTP1, asyncHTTPClient,
             ],
             swiftSettings: settings

@@ -30,7 +30,8 @@ import Testing
         for response in try #require(document.value["components"]?["responses"]).members {
             guard let content = response.value["content"]?["application/problem+json"] else { continue }
             let constraint = try #require(content["schema"]?["allOf"]?.elements.last?["properties"])
-            let status = try #require(constraint["status"]?["const"]?.integer)
+            let status = try #require(constraint["status"]?["minimum"]?.integer)
+            #expect(constraint["status"]?["maximum"]?.integer == status)
             let pattern = try #require(constraint["type"]?["pattern"]?.text)
             let names = try #require(pattern.wholeMatch(of: /\/problemas#\((.+)\)\$/)).1.split(separator: "|").map(String.init)
             #expect(content["examples"]?.names == names, "\(response.name)")
@@ -48,7 +49,7 @@ import Testing
                 let resolved = document.resolved(response.value)
                 #expect(resolved["headers"]?["X-Request-Id"] != nil, "\(operation.method) \(operation.path) \(response.name)")
                 let status = resolved["content"]?["application/problem+json"]?["schema"]?["allOf"]?.elements.last?["properties"]?["status"]
-                if let status = status?["const"]?.integer { #expect(String(status) == response.name) }
+                if let status = status?["minimum"]?.integer { #expect(String(status) == response.name) }
                 if resolved["content"]?["application/problem+json"] != nil { #expect(status != nil) }
             }
         }

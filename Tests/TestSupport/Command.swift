@@ -4,17 +4,20 @@ import Foundation
 enum Command {
     /// Runs a command to its end.
     /// - Parameter environment: all of it; nil passes on the test's own.
+    /// - Returns: its output.
     /// - Throws: ``TestFailure`` with its output if it exits with another status than 0.
-    static func run(_ path: String, _ arguments: [String], environment: [String: String]? = nil) async throws {
+    @discardableResult
+    static func run(_ path: String, _ arguments: [String], environment: [String: String]? = nil) async throws -> String {
         let output = FileManager.default.temporaryDirectory.appending(path: "comando-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: output) }
         let process = try ChildProcess(
             path, arguments, environment: environment ?? ProcessInfo.processInfo.environment, output: output.path
         )
         let status = await process.waitUntilExit()
+        let text = String(decoding: try Data(contentsOf: output), as: UTF8.self)
         guard status == 0 else {
-            let text = String(decoding: try Data(contentsOf: output), as: UTF8.self)
             throw TestFailure("\(path) \(arguments.joined(separator: " ")): status \(status)\n\(text)")
         }
+        return text
     }
 }

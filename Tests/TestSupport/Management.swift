@@ -21,8 +21,10 @@ package struct Management: Sendable {
 
     /// Sends a request.
     /// - Parameter path: below `/api/`, percent-encoded.
+    /// - Returns: the body.
     /// - Throws: ``TestFailure`` for any answer but success.
-    package func request(_ method: String, _ path: String, body: String? = nil) async throws {
+    @discardableResult
+    package func request(_ method: String, _ path: String, body: String? = nil) async throws -> [UInt8] {
         var url = self.base
         url.percentEncodedPath = "/api/\(path)"
         guard let text = url.string else { throw TestFailure("\(path) is no path") }
@@ -33,5 +35,6 @@ package struct Management: Sendable {
         if let body { request.body = .bytes(ByteBuffer(string: body)) }
         let response = try await HTTPClient.shared.execute(request, timeout: .seconds(30))
         guard (200..<300).contains(response.status.code) else { throw TestFailure("\(method) \(path): \(response.status)") }
+        return Array(try await response.body.collect(upTo: 16 << 20).readableBytesView)
     }
 }

@@ -10,14 +10,18 @@ package struct Stack: Sendable {
     package let amqpURL: String
     /// Signs further tokens.
     package let secret: String
+    /// The stack's own on the broker of the whole run; on a broker of the test's own `/`.
+    package let virtualHost: String
 
     /// Runs the closure with a running system and ends it afterwards, however the closure ends.
     /// - Parameters:
     ///   - servers: a test's own servers; nil uses those of the whole run.
     ///   - consolidados: how many instances.
+    ///   - environment: settings of all instances besides the addresses and the secret.
     package static func with<Value>(
         servers: PrivateServers? = nil,
         consolidados: Int = 2,
+        environment: [String: String] = [:],
         _ body: (Stack) async throws -> Value
     ) async throws -> Value {
         guard let postgres = try servers?.url(.postgres) ?? TestServers.postgresURL, let folder = TestServers.folder else {
@@ -29,7 +33,9 @@ package struct Stack: Sendable {
             databases[service] = try await TestServers.createDatabase("\(name)_\(service)", on: postgres)
         }
         let brokers = try await self.brokers(servers, virtualHost: name)
-        let stack = try Stack(databases: databases, brokers: brokers, consolidados: consolidados, folder: folder)
+        let stack = try Stack(
+            databases: databases, brokers: brokers, consolidados: consolidados, settings: environment,
+            virtualHost: servers == nil ? name : "/", folder: folder)
         do {
             try await stack.migrate()
             try await stack.start()
@@ -61,7 +67,10 @@ package struct Stack: Sendable {
         return ["lancamentos": url, "consolidado": url]
     }
 
-    private init(databases: [String: String], brokers: [String: String], consolidados: Int, folder: String) throws {
+    private init(
+        databases: [String: String], brokers: [String: String], consolidados: Int, settings: [String: String], virtualHost: String,
+        folder: String
+    ) throws {
         let secret = UUID().uuidString
         let environment = [
             "FLUXO_AUTH_SEGREDO": secret,
@@ -70,7 +79,7 @@ package struct Stack: Sendable {
             "FLUXO_LANCAMENTOS_AMQP_URL": brokers["lancamentos"]!,
             "FLUXO_CONSOLIDADO_AMQP_URL": brokers["consolidado"]!,
             "PATH": "/usr/bin:/bin",
-        ]
+        ].merging(settings) { mine, _ in mine }
         func make(_ product: String) throws -> ServiceProcess {
             let port = try FreePort.find()
             return try ServiceProcess(
@@ -84,6 +93,7 @@ package struct Stack: Sendable {
         self.consolidados = try (0..<consolidados).map { _ in try make("consolidado") }
         self.secret = secret
         self.amqpURL = brokers["consolidado"]!
+        self.virtualHost = virtualHost
         self.token = Token.make(secret: secret, contas: ["*"])
     }
 

@@ -15,8 +15,13 @@ package enum TestServers {
     package static let products = environment("TESTE_PRODUTOS")
     /// The command that starts, stops and kills further private servers.
     package static let servidores = environment("TESTE_SERVIDORES")
+    /// An interpreter that has what the programs in Tests/Conformance need.
+    package static let python = environment("TESTE_PYTHON")
     /// A folder for the files of tests, deleted after the run.
     package static let folder = environment("TESTE_DIR")
+
+    /// Whether the run includes what takes long.
+    package static let isLong = environment("TESTE_TUDO") != nil
 
     /// Whether everything that tests of the whole system need is there.
     package static var hasEverything: Bool {

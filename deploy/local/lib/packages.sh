@@ -10,6 +10,7 @@ package_present() {
         libpq-dev) pkg-config --exists libpq 2>/dev/null ;;
         libssl-dev) pkg-config --exists openssl 2>/dev/null ;;
         zlib1g-dev) pkg-config --exists zlib 2>/dev/null ;;
+        python3-venv) python3 -c 'import ensurepip, venv' 2>/dev/null ;;
         postgresql) postgres_bin >/dev/null ;;
         rabbitmq-server) [[ -x $RABBITMQ_BIN/rabbitmq-server ]] ;;
         tzdata) [[ -e /usr/share/zoneinfo/America/Sao_Paulo ]] ;;

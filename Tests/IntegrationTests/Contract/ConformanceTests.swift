@@ -1,0 +1,59 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The documents and the running services, seen by tools that nobody here wrote.
+@Suite(
+    .enabled(
+        if: TestServers.hasEverything && TestServers.python != nil, "needs the servers, products and tools that deploy/local/test provides"),
+    .serialized, .timeLimit(.minutes(20))
+)
+struct ConformanceTests {
+    @Test func `every document is accepted by the validators of its format`() async throws {
+        let output = try await ConformanceTool.run("validate.py", [ConformanceTool.config])
+        print(output)
+    }
+
+    @Test func `every guide runs as it is written`() async throws {
+        let folder = "\(ConformanceTool.config)/guias"
+        let all = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".md") }.sorted()
+        let notBuilt = try ConformanceTool.notBuilt(["guide"]).map { String($0.dropFirst("guide ".count)) }
+        #expect(Set(all).isSuperset(of: notBuilt))
+        let guides = all.filter { !notBuilt.contains($0) }
+        #expect(guides.count >= 3)
+        try await PrivateServers.with { servers in
+            try await Stack.with(servers: servers) { stack in
+                let amqpURL = try servers.brokerURL(of: "integrador")
+                for guide in guides {
+                    do {
+                        try await ConformanceTool.run("guide.py", ["\(folder)/\(guide)"], stack: stack, amqpURL: amqpURL)
+                        print("guide \(guide): ran")
+                    } catch {
+                        Issue.record(error, "guide \(guide)")
+                    }
+                }
+            }
+        }
+    }
+
+    @Test func `a generated client registers an entry and reads its balance`() async throws {
+        try await Stack.with(consolidados: 1) { stack in
+            print(try await ConformanceTool.run("client.py", [], stack: stack))
+        }
+    }
+
+    /// At least so many requests to each service; how many a case of the generator makes is its own affair.
+    @Test func `a conformance fuzzer finds nothing`() async throws {
+        let (casesMin, examples) = TestServers.isLong ? ("10000", "4000") : ("1000", "400")
+        try await Stack.with(consolidados: 1, environment: ["FLUXO_CONSOLIDADO_APOS_ESPERA_MAX_MS": "50"]) { stack in
+            for instance in [stack.lancamentos] + stack.consolidados {
+                do {
+                    let output = try await ConformanceTool.run("fuzz.py", [instance.url, casesMin, examples], stack: stack)
+                    print(output.suffix(2000))
+                } catch {
+                    Issue.record(error)
+                }
+            }
+        }
+    }
+}

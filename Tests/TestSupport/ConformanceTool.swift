@@ -1,0 +1,41 @@
+import Foundation
+
+/// The programs in `Tests/Conformance`, which see the services as a stranger's tools do.
+package enum ConformanceTool {
+    /// The folder of the programs.
+    private static let folder = root.appending(path: "Tests/Conformance").path()
+    /// The folder of the documents.
+    package static let config = root.appending(path: "config").path()
+
+    private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+    /// Runs a program to its end.
+    /// - Parameters:
+    ///   - stack: what it is told the addresses and the token of.
+    ///   - amqpURL: the broker as an integrator sees it.
+    /// - Returns: what it printed.
+    /// - Throws: ``TestFailure`` with what it printed if it does not end with 0.
+    @discardableResult
+    package static func run(
+        _ program: String, _ arguments: [String], stack: Stack? = nil, amqpURL: String? = nil
+    ) async throws -> String {
+        guard let python = TestServers.python else { throw TestFailure("TESTE_PYTHON is not set") }
+        var environment = ["PATH": "/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1", "LANG": "C.UTF-8"]
+        environment["HOME"] = TestServers.folder
+        environment["ESQUEMAS_EXTERNOS"] = TestServers.environment("ESQUEMAS_EXTERNOS")
+        environment["LANCAMENTOS_URL"] = stack?.lancamentos.url
+        environment["CONSOLIDADO_URLS"] = stack?.consolidados.map(\.url).joined(separator: ",")
+        environment["TOKEN"] = stack?.token
+        environment["AMQP_URL"] = amqpURL
+        return try await Command.run(
+            python, ["\(self.folder)/\(program)"] + arguments, environment: environment)
+    }
+
+    /// What is documented and not yet built: lines of `not-built.txt` that begin with one of these words, without it where it is no method.
+    package static func notBuilt(_ kinds: [String]) throws -> [String] {
+        try String(contentsOfFile: "\(self.folder)/not-built.txt", encoding: .utf8)
+            .split(separator: "\n")
+            .filter { line in kinds.contains { line.hasPrefix("\($0) ") } }
+            .map(String.init)
+    }
+}
