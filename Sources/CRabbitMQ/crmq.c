@@ -138,6 +138,8 @@ static void fill_close(crmq_frame *frame, uint16_t reply_code, amqp_bytes_t text
 
 int crmq_login(crmq_connection *connection, const crmq_login_options *options, crmq_frame *refusal) {
   memset(refusal, 0, sizeof(*refusal));
+  /* The virtual host is a short string too; the library writes the length of a longer one modulo 256. */
+  if (strlen(options->virtual_host) > SHORT_STRING_BYTES_MAX) return CRMQ_INVALID;
 
   amqp_table_entry_t capabilities[] = {
       capability("connection.blocked"),    capability("basic.nack"),
@@ -233,7 +235,6 @@ static void fill_method(crmq_frame *out, const amqp_method_t *in) {
       out->flag = method->redelivered;
       out->exchange = from_library(method->exchange);
       out->routing_key = from_library(method->routing_key);
-      out->consumer_tag = from_library(method->consumer_tag);
       break;
     }
     case AMQP_BASIC_RETURN_METHOD: {
@@ -258,18 +259,7 @@ static void fill_method(crmq_frame *out, const amqp_method_t *in) {
     }
     case AMQP_BASIC_CANCEL_METHOD: {
       const amqp_basic_cancel_t *method = in->decoded;
-      out->consumer_tag = from_library(method->consumer_tag);
       out->flag = method->nowait;
-      break;
-    }
-    case AMQP_BASIC_CANCEL_OK_METHOD: {
-      const amqp_basic_cancel_ok_t *method = in->decoded;
-      out->consumer_tag = from_library(method->consumer_tag);
-      break;
-    }
-    case AMQP_BASIC_CONSUME_OK_METHOD: {
-      const amqp_basic_consume_ok_t *method = in->decoded;
-      out->consumer_tag = from_library(method->consumer_tag);
       break;
     }
     case AMQP_CHANNEL_FLOW_METHOD: {

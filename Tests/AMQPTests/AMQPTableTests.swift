@@ -90,6 +90,55 @@ struct AMQPTableTests {
         #expect(table["missing"] == nil)
     }
 
+    @Test(arguments: 0..<50) func changesWhatWasReceivedAsItChangesWhatWasBuilt(seed: UInt64) throws {
+        var generator = SeededGenerator(seed: seed)
+        var built = Self.randomTable(depth: 0, &generator)
+        let names = ["a", "b", "", "CC", "motivo"]
+        for name in names where Bool.random(using: &generator) {
+            let place = Int.random(in: 0...built.entries.count, using: &generator)
+            built.entries.insert(.init(name: name, value: Self.randomValue(depth: 1, &generator)), at: place)
+        }
+        var received = try #require(AMQPTable(wireBytes: try built.wireBytes()))
+        for _ in 0..<20 {
+            let name = try #require(names.randomElement(using: &generator))
+            #expect(received[name] == built[name])
+            let value = Bool.random(using: &generator) ? Self.randomValue(depth: 1, &generator) : nil
+            received[name] = value
+            built[name] = value
+            #expect(received == built && received.isEmpty == built.isEmpty)
+            #expect(try received.wireBytes() == built.wireBytes())
+        }
+    }
+
+    @Test func keepsWhatWasReceivedInItsBytes() throws {
+        // As many values as a frame of 128 KiB takes.
+        let content = Array(repeating: [0, UInt8(ascii: "t"), 7] as [UInt8], count: 43_000).joined() + [1, 0x61, UInt8(ascii: "V")]
+        let bytes = UInt32(content.count).wire + content
+        var table = try #require(AMQPTable(wireBytes: bytes))
+        #expect(table["a"] == .void)
+        guard case .wire(let kept) = table.storage else {
+            Issue.record("it was taken apart")
+            return
+        }
+        #expect(kept.count == content.count)
+        // Unchanged to the byte, although 7 is no way to write true.
+        #expect(try table.wireBytes() == bytes)
+        table["a"] = nil
+        table["motivo"] = "x"
+        guard case .wire = table.storage else {
+            Issue.record("it was taken apart")
+            return
+        }
+        #expect(try table.wireBytes().count == bytes.count - 3 + 13)
+    }
+
+    @Test func anEntryThatCannotBeWrittenIsRefusedWhenTheTableIs() throws {
+        var table = try #require(AMQPTable(wireBytes: try (["a": .void] as AMQPTable).wireBytes()))
+        table[String(repeating: "n", count: 256)] = true
+        #expect(table.entries.count == 2)
+        #expect(throws: AMQPError.self) { try table.wireBytes() }
+    }
+
     static func randomTable(depth: Int, _ generator: inout SeededGenerator) -> AMQPTable {
         let count = depth == 0 ? 12 : Int.random(in: 0...3, using: &generator)
         return AMQPTable(

@@ -47,6 +47,7 @@ final class BrokerHandle {
         }
         switch status {
         case 0: return
+        case CInt(CRMQ_INVALID): throw AMQPError(.invalidConfiguration, replyText: "the virtual host's name has more than 255 bytes")
         case 1...: throw Self.error(.refused, refusal)
         default: throw Self.error(status)
         }

@@ -5,8 +5,8 @@ extension AMQPTable {
     /// - Returns: nil if the bytes are no table, or more than one. Never traps, whatever the bytes.
     init?(wireBytes: [UInt8]) {
         var reader = TableReader(bytes: wireBytes[...])
-        guard let table = reader.table(depth: 1), reader.bytes.isEmpty else { return nil }
-        self = table
+        guard reader.skipTable(depth: 1), reader.bytes.isEmpty else { return nil }
+        self.init(checkedContent: Array(wireBytes.dropFirst(4)))
     }
 
     /// Writes the table with its four bytes of length.
@@ -19,8 +19,56 @@ extension AMQPTable {
     }
 }
 
-private struct TableReader {
+/// Reads tables. The functions of a whole table want content that ``skipTable(depth:)`` has passed over.
+struct TableReader {
     var bytes: ArraySlice<UInt8>
+
+    /// What the content of a table holds.
+    static func entries(_ content: [UInt8]) -> [AMQPTable.Entry] {
+        var reader = TableReader(bytes: content[...])
+        return reader.entries(depth: 1) ?? []
+    }
+
+    /// The first value of that name.
+    static func value(of name: String, in content: [UInt8]) -> AMQPValue? {
+        var reader = TableReader(bytes: content[...])
+        while let found = reader.name() {
+            if found.elementsEqual(name.utf8) { return reader.value(depth: 1) }
+            guard reader.skipValue(depth: 1) else { return nil }
+        }
+        return nil
+    }
+
+    /// The content with the first value of that name replaced and the others removed, or with the value appended; without a value, with all
+    /// of them removed.
+    /// - Returns: nil if the new entry cannot be written.
+    static func setting(_ name: String, to value: AMQPValue?, in content: [UInt8]) -> [UInt8]? {
+        var entry: [UInt8] = []
+        if let value {
+            var writer = TableWriter()
+            guard (try? writer.entry(.init(name: name, value: value))) != nil else { return nil }
+            entry = writer.bytes
+        }
+        var changed: [UInt8] = []
+        changed.reserveCapacity(content.count + entry.count)
+        var reader = TableReader(bytes: content[...])
+        while true {
+            let start = reader.bytes.startIndex
+            guard let found = reader.name(), reader.skipValue(depth: 1) else { break }
+            if found.elementsEqual(name.utf8) {
+                changed += entry
+                entry = []
+            } else {
+                changed += content[start..<reader.bytes.startIndex]
+            }
+        }
+        return changed + entry
+    }
+
+    private mutating func name() -> ArraySlice<UInt8>? {
+        guard let count = self.integer(UInt8.self) else { return nil }
+        return self.take(Int(count))
+    }
 
     mutating func integer<Value: FixedWidthInteger>(_: Value.Type) -> Value? {
         let size = Value.bitWidth / 8
@@ -40,17 +88,65 @@ private struct TableReader {
         return Array(bytes)
     }
 
+    /// Reads a table with its length.
     mutating func table(depth: Int) -> AMQPTable? {
         guard let count = self.integer(UInt32.self), let content = self.take(Int(count)) else { return nil }
         var inner = TableReader(bytes: content)
+        return inner.entries(depth: depth).map { AMQPTable($0) }
+    }
+
+    private mutating func entries(depth: Int) -> [AMQPTable.Entry]? {
         var entries: [AMQPTable.Entry] = []
-        while !inner.bytes.isEmpty {
-            guard let nameCount = inner.integer(UInt8.self), let name = inner.take(Int(nameCount)), let value = inner.value(depth: depth)
-            else { return nil }
+        while !self.bytes.isEmpty {
+            guard let name = self.name(), let value = self.value(depth: depth) else { return nil }
             entries.append(AMQPTable.Entry(nameBytes: Array(name), value: value))
         }
-        return AMQPTable(entries)
+        return entries
     }
+
+    // MARK: - Passing over, without keeping anything
+
+    /// - Returns: false where ``table(depth:)`` would be nil.
+    mutating func skipTable(depth: Int) -> Bool {
+        guard let count = self.integer(UInt32.self), let content = self.take(Int(count)) else { return false }
+        var inner = TableReader(bytes: content)
+        while !inner.bytes.isEmpty {
+            guard inner.name() != nil, inner.skipValue(depth: depth) else { return false }
+        }
+        return true
+    }
+
+    private mutating func skipArray(depth: Int) -> Bool {
+        guard let count = self.integer(UInt32.self), let content = self.take(Int(count)) else { return false }
+        var inner = TableReader(bytes: content)
+        while !inner.bytes.isEmpty {
+            guard inner.skipValue(depth: depth) else { return false }
+        }
+        return true
+    }
+
+    private mutating func skipLongString() -> Bool {
+        guard let count = self.integer(UInt32.self) else { return false }
+        return self.take(Int(count)) != nil
+    }
+
+    private mutating func skipValue(depth: Int) -> Bool {
+        guard let kind = self.integer(UInt8.self) else { return false }
+        switch kind {
+        case UInt8(ascii: "V"): return true
+        case UInt8(ascii: "t"), UInt8(ascii: "b"), UInt8(ascii: "B"): return self.take(1) != nil
+        case UInt8(ascii: "s"), UInt8(ascii: "u"): return self.take(2) != nil
+        case UInt8(ascii: "I"), UInt8(ascii: "i"), UInt8(ascii: "f"): return self.take(4) != nil
+        case UInt8(ascii: "D"): return self.take(5) != nil
+        case UInt8(ascii: "l"), UInt8(ascii: "L"), UInt8(ascii: "d"), UInt8(ascii: "T"): return self.take(8) != nil
+        case UInt8(ascii: "A") where depth < AMQPTable.nestingMax: return self.skipArray(depth: depth + 1)
+        case UInt8(ascii: "F") where depth < AMQPTable.nestingMax: return self.skipTable(depth: depth + 1)
+        case UInt8(ascii: "S"), UInt8(ascii: "x"), UInt8(ascii: "A"), UInt8(ascii: "F"): return self.skipLongString()
+        default: return false
+        }
+    }
+
+    // MARK: - Values
 
     mutating func array(depth: Int) -> [AMQPValue]? {
         guard let count = self.integer(UInt32.self), let content = self.take(Int(count)) else { return nil }
@@ -117,15 +213,21 @@ private struct TableWriter {
 
     mutating func table(_ table: AMQPTable) throws(AMQPError) {
         try self.sized { (writer) throws(AMQPError) in
-            for entry in table.entries {
-                guard let count = UInt8(exactly: entry.nameBytes.count) else {
-                    throw AMQPError(.invalidMessage, replyText: "a name in a field table has more than \(Self.nameBytesMax) bytes")
-                }
-                writer.bytes.append(count)
-                writer.bytes += entry.nameBytes
-                try writer.value(entry.value)
+            switch table.storage {
+            case .wire(let content): writer.bytes += content
+            case .entries(let entries):
+                for entry in entries { try writer.entry(entry) }
             }
         }
+    }
+
+    mutating func entry(_ entry: AMQPTable.Entry) throws(AMQPError) {
+        guard let count = UInt8(exactly: entry.nameBytes.count) else {
+            throw AMQPError(.invalidMessage, replyText: "a name in a field table has more than \(Self.nameBytesMax) bytes")
+        }
+        self.bytes.append(count)
+        self.bytes += entry.nameBytes
+        try self.value(entry.value)
     }
 
     mutating func kind(_ letter: Unicode.Scalar) { self.bytes.append(UInt8(ascii: letter)) }

@@ -25,7 +25,6 @@ struct ConfirmWindow<Token> {
     private var firstNumber: UInt64 = 1
     /// Ages count from here at the earliest: the time for which the broker blocked is not the messages' fault.
     private var agesFrom: Instant?
-    private(set) var unsettledCount = 0
 
     /// How many messages are between the oldest unconfirmed one and the newest: what the window bounds.
     var count: Int { self.slots.count }
@@ -35,7 +34,6 @@ struct ConfirmWindow<Token> {
     /// - Parameter messageID: by which a return is found; nil for messages that are not mandatory.
     mutating func sent(_ token: Token, messageID: String?, now: Instant) {
         self.slots.append(Slot(token: token, messageID: messageID, sent: now))
-        self.unsettledCount += 1
     }
 
     /// The broker returned a message. Returns come in the order of publishing, so of two with one id the older is meant.
@@ -63,7 +61,6 @@ struct ConfirmWindow<Token> {
             let slot = self.slots[index]
             settled.append(Settled(token: slot.token, outcome: confirmed ? slot.outcome ?? .confirmed : .rejected, sent: slot.sent))
         }
-        self.unsettledCount -= settled.count
         while self.slots.first?.settled == true {
             _ = self.slots.popFirst()
             self.firstNumber += 1
@@ -89,7 +86,6 @@ struct ConfirmWindow<Token> {
         }
         self.firstNumber = 1
         self.agesFrom = nil
-        self.unsettledCount = 0
         return rest
     }
 }

@@ -106,8 +106,6 @@ typedef struct {
   /* deliver, return */
   crmq_bytes exchange;
   crmq_bytes routing_key;
-  /* deliver, cancel, cancel-ok, consume-ok */
-  crmq_bytes consumer_tag;
   /* HEADER */
   uint64_t body_size;
   crmq_properties properties;
@@ -137,7 +135,8 @@ int crmq_open(crmq_connection *connection, const char *host, int port, int timeo
 /*
  * The handshake up to connection.open-ok, with SASL PLAIN. Announces connection.blocked, basic.nack, publisher_confirms,
  * consumer_cancel_notify and authentication_failure_close.
- * Returns 0, a status, or 1 if the broker closed the connection: then `refusal` holds reply_code, text, class_id and method_id.
+ * Returns 0, a status, 1 if the broker closed the connection: then `refusal` holds reply_code, text, class_id and method_id; or
+ * CRMQ_INVALID if the virtual host's name has more than 255 bytes: nothing was sent then.
  */
 int crmq_login(crmq_connection *connection, const crmq_login_options *options, crmq_frame *refusal);
 

@@ -121,7 +121,7 @@ struct CommandTests {
                 try await client.command(id, body, key: "lancamento.registrar.semresposta", replyTo: place) {
                     $0.userID = "integrador"
                     $0.expiration = "600000"
-                    $0.headers = ["proprio": "x", "CC": .array([.string("lancamento.nada")])]
+                    $0.headers = ["proprio": "x", "CC": .array([.string("lancamento.registrar.nada")])]
                 }
             }
         }

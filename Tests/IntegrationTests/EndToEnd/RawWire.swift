@@ -40,7 +40,8 @@ final class RawWire {
         }
         _ = try self.method(10, 30)
         try self.sendMethod(0, 10, 31) { writer in
-            writer.short(0)
+            // One channel: a client that asks for no limit where the broker has one is refused.
+            writer.short(1)
             writer.long(131_072)
             writer.short(0)
         }

@@ -41,8 +41,9 @@ package struct ReplySender: Sendable {
 
     private func sendAlone(_ message: AMQPMessage) async -> Fate {
         for _ in 0..<Self.attemptsMax {
-            let fate = Self.fate(await self.publisher.publish([message])[0])
-            if fate != .unknown || Task.isCancelled { return fate }
+            let outcome = await self.publisher.publish([message])[0]
+            // Without a limit of time only a shutdown keeps a message from being sent.
+            if outcome != .unknown || Task.isCancelled { return Self.fate(outcome) }
         }
         self.logger.warning("an answer ends the connection to the broker and is given up")
         return .unanswerable

@@ -1,0 +1,33 @@
+import AMQP
+import Logging
+import MensageriaFakes
+import Testing
+
+@testable import Lancamentos
+
+@Suite struct ReplySenderTests {
+    private static let messages = ["a", "b"].map {
+        AMQPMessage(exchange: "", routingKey: $0, mandatory: true, properties: AMQPProperties(), body: [])
+    }
+
+    private func send(_ broker: FakeBroker) async -> [ReplySender.Fate] {
+        await ReplySender(publisher: broker, logger: Logger(label: "tests")).send(Self.messages)
+    }
+
+    @Test func `confirmed is answered, and what nothing takes cannot be`() async {
+        #expect(await self.send(FakeBroker(first: [.confirmed, .returned(code: 312, text: "")])) == [.answered, .unanswerable])
+        #expect(await self.send(FakeBroker(first: [.rejected, .invalid(AMQPError(.invalidMessage))])) == [.unanswerable, .unanswerable])
+    }
+
+    @Test func `what was on its way when the connection was lost is sent again`() async {
+        let broker = FakeBroker(first: [.unknown, .unknown, .unknown])
+        #expect(await self.send(broker) == [.answered, .answered])
+        #expect(await broker.messages.map(\.routingKey) == ["a", "b", "a", "a", "b"])
+    }
+
+    @Test func `what a shutdown keeps from being sent stays open, it is not given up`() async {
+        let broker = FakeBroker(outcomes: ["a": .notSent])
+        #expect(await self.send(broker) == [.unknown, .answered])
+        #expect(await broker.messages(to: "a").count == 2)
+    }
+}
