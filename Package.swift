@@ -149,7 +149,7 @@ let package = Package(
         ),
         .testTarget(
             name: "ConsolidadoTests",
-            dependencies: ["Consolidado", "AMQP", "Contrato", "FluxoDeCaixa", concurrencyHelpers, logging],
+            dependencies: ["Consolidado", "AMQP", "Contrato", "FluxoDeCaixa", "ServiceKit", concurrencyHelpers, logging, httpTypes],
             swiftSettings: settings
         ),
         .testTarget(
