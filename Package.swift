@@ -186,7 +186,9 @@ let package = Package(
         .testTarget(
             name: "ConsolidadoTests",
             dependencies: [
-                "Consolidado", "AMQP", "Contrato", "FluxoDeCaixa", "Mensageria", "MensageriaFakes", concurrencyHelpers, logging,
+                "Consolidado", "AMQP", "Contrato", "FluxoDeCaixa", "Mensageria", "MensageriaFakes", "ServiceKit", concurrencyHelpers,
+                logging,
+                httpTypes,
             ],
             swiftSettings: settings
         ),

@@ -11,8 +11,6 @@ import ServiceLifecycle
 /// The consolidation service: wires its parts and runs them.
 package enum ConsolidadoApp: ServiceApp {
     package static let name = ServiceName.consolidado
-    /// Sums over accounts and lists at the same time.
-    private static let sumsConnections = 2
 
     package static func migrate(_ configuration: MigrateConfiguration, logger: Logger) async throws {
         try await SchemaCheck.migrate(ConsolidadoMigrations.migrations, configuration, service: self.name, logger: logger)
@@ -21,15 +19,17 @@ package enum ConsolidadoApp: ServiceApp {
     /// Shutdown runs in the reverse of the order of the services below: HTTP drains first, the consumer applies and acknowledges what it holds, the
     /// pool closes last.
     package static func serve(_ configuration: Configuration, metrics: PrometheusRegistry, logger: Logger) async throws {
-        let pool = try PostgresClient.make(configuration.banco, service: self.name, logger: logger)
+        // A quarter of the connections is for sums over accounts and lists, so that one over very many does not hold back reads of one.
+        let sumsConnections = max(1, configuration.banco.conexoes / 4)
+        let readConnections = max(1, configuration.banco.conexoes - sumsConnections)
+        let pool = try PostgresClient.make(configuration.banco, service: self.name, connections: readConnections, logger: logger)
+        let sumsPool = try PostgresClient.make(
+            configuration.banco, service: self.name, pool: "somas", connections: sumsConnections, plansEachRun: true, logger: logger
+        )
         // Of its own, so that a peak of reads does not hold back what they want to read.
         let consumerPool = try PostgresClient.make(
             configuration.banco, service: self.name, pool: "consumidor", connections: LancamentosConsumer.batchesInFlightMax + 1,
             logger: logger
-        )
-        // Of its own, so that a sum over very many accounts does not hold back reads of one.
-        let sumsPool = try PostgresClient.make(
-            configuration.banco, service: self.name, pool: "somas", connections: Self.sumsConnections, plansEachRun: true, logger: logger
         )
         let readRepository = PostgresSaldoReadRepository(client: pool, sums: sumsPool, logger: logger)
         let waits = ConsolidationWaits(repository: readRepository, logger: logger)
@@ -80,7 +80,7 @@ package enum ConsolidadoApp: ServiceApp {
         let health = HealthRegistry()
         health.register("banco") { await schema.run() }
 
-        let reader = DayReader(repository: readRepository, limits: .init(workers: max(1, configuration.banco.conexoes / 2)))
+        let reader = DayReader(repository: readRepository, limits: .init(workers: max(1, readConnections / 2)))
         let saldos = SaldoService(repository: readRepository, reader: reader, waits: waits)
         let controller = ConsolidadoController(
             service: saldos, waitMax: .milliseconds(configuration.consolidado.aposEsperaMaxMs)

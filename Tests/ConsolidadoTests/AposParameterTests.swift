@@ -1,5 +1,7 @@
 import Contrato
 import FluxoDeCaixa
+import HTTPTypes
+import ServiceKit
 import Testing
 
 @testable import Consolidado
@@ -19,6 +21,19 @@ import Testing
     ])
     func refuses(text: String) {
         #expect(throws: ErrosDeCampo.self) { try AposParameter(text) }
+    }
+
+    @Test(arguments: [
+        (5, 30_000, 5000, 5), (99, 30_000, 30_000, 30), (0, 30_000, 0, 0), (5, 50, 50, 0), (5, 2500, 2500, 2), (1, 2500, 1000, 1),
+    ])
+    func waitsAsAskedWithinWhatIsAllowed(seconds: Int, longestMs: Int, waitMs: Int, appliedS: Int) throws {
+        let apos = try AposParameter(LancamentoID.numbered(1).description)
+        let asked = apos.wait([.prefer: "wait=\(seconds)"], longest: .milliseconds(longestMs))
+        #expect(asked.wait == .milliseconds(waitMs) && asked.appliedS == appliedS)
+        let silent = apos.wait([:], longest: .seconds(30))
+        #expect(silent.wait == .zero && silent.appliedS == nil)
+        let nothing = try AposParameter(nil).wait([.prefer: "wait=5"], longest: .seconds(30))
+        #expect(nothing.wait == .zero && nothing.appliedS == nil)
     }
 
     @Test func refuses65() {

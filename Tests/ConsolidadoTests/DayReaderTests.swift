@@ -18,8 +18,15 @@ import Testing
         }
     }
 
+    /// The machine may be busy with other tests.
+    private static var patient: DayReader.Limits {
+        var limits = DayReader.Limits(workers: 1)
+        limits.queueWaitMax = .seconds(50)
+        return limits
+    }
+
     private func withReader<Value: Sendable>(
-        _ repository: FakeSaldoReadRepository, limits: DayReader.Limits = .init(workers: 1),
+        _ repository: FakeSaldoReadRepository, limits: DayReader.Limits = Self.patient,
         _ body: @Sendable @escaping (DayReader) async throws -> Value
     ) async throws -> Value {
         let reader = DayReader(repository: repository, limits: limits)

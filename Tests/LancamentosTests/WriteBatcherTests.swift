@@ -14,9 +14,11 @@ import Testing
         handOff: @escaping @Sendable ([PendingEvent]) -> Void = { _ in },
         _ body: @Sendable @escaping (WriteBatcher) async throws -> Void
     ) async throws {
+        var limits = WriteBatcher.Limits(queueMax: queueMax, batchRowsMax: 10, workers: workers, settleMax: settleMax)
+        limits.queueWaitMax = .seconds(50)
         let batcher = WriteBatcher(
             repository: repository,
-            limits: .init(queueMax: queueMax, batchRowsMax: 10, workers: workers, settleMax: settleMax),
+            limits: limits,
             logger: Logger(label: "tests"),
             handOff: handOff
         )

@@ -73,6 +73,12 @@ struct EdgeFixture {
                 for try await _ in request.body { throw Problema(.sobrecarga, detail: "x") }
                 return Self.text("empty")
             },
+            Route(.get, "/waits", access: .open) { _, scope in
+                let isWanted = scope.watchCaller()
+                let deadline = ContinuousClock.now + .seconds(30)
+                while isWanted(), .now < deadline { try await Task.sleep(for: .milliseconds(5)) }
+                return Self.text(isWanted() ? "late" : "unwanted")
+            },
             Route(.get, "/fails", access: .open) { _, _ in throw UnforeseenError() },
             Route(.post, "/fails", access: .open) { _, _ in throw UnforeseenError() },
             Route(.get, "/busy", access: .open) { _, _ in throw Problema(.sobrecarga, detail: "x") },

@@ -23,6 +23,15 @@ import Testing
         #expect(answer.closed)
     }
 
+    @Test(.timeLimit(.minutes(1))) func callerWhoHangsUpIsNoticed() async throws {
+        let answer = try await EdgeFixture().serve { port in
+            try await RawConnection.exchange(
+                port: port, [Self.get, "GET /waits HTTP/1.1\r\nHost: h\r\n\r\n"], halfCloses: true
+            ) { $0.contains("wanted") || $0.contains("late") }
+        }
+        #expect(answer.text.contains("unwanted"))
+    }
+
     @Test func declaredLargeBodyIsRefusedUnread() async throws {
         let answer = try await EdgeFixture().serve { port in
             try await RawConnection.exchange(port: port, [Self.post + "Content-Length: 65537\r\n\r\n{"])

@@ -1,7 +1,6 @@
 import Contrato
 import FluxoDeCaixa
 import HTTPTypes
-import Hummingbird
 import ServiceKit
 
 /// The parameter `apos`: entries that a balance must contain, and how long the caller waits for them (`Prefer: wait=N`).
@@ -33,8 +32,10 @@ struct AposParameter: Sendable {
         self.ids = ids
     }
 
-    /// What `Prefer` asks for, in whole seconds, at most ``waitMaxS``; nil if nothing is waited for or the caller does not say.
-    func waitS(_ request: Request) -> Int? {
-        self.ids.isEmpty ? nil : Prefer.waitS(request.headers, maxS: Self.waitMaxS)
+    /// How long to wait, and what of it is told in `Preference-Applied`, in whole seconds: nil if the caller does not ask for a wait.
+    /// - Parameter longest: what the operator allows.
+    func wait(_ fields: HTTPFields, longest: Duration) -> (wait: Duration, appliedS: Int?) {
+        guard !self.ids.isEmpty, let seconds = Prefer.waitS(fields, maxS: Self.waitMaxS) else { return (.zero, nil) }
+        return (min(.seconds(seconds), longest), min(seconds, Int(longest / .seconds(1))))
     }
 }

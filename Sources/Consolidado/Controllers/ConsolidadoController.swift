@@ -75,14 +75,14 @@ package struct ConsolidadoController: Sendable {
     private func waitUntilApplied(_ parameters: Parameters, _ request: Request, _ scope: RequestScope) async throws -> HTTPFields {
         var headers = SaldoHeaders.standard
         if parameters.apos.ids.isEmpty { return headers }
-        let waitS = parameters.apos.waitS(request)
-        if let waitS { headers[.preferenceApplied] = "wait=\(waitS)" }
+        let (wait, appliedS) = parameters.apos.wait(request.headers, longest: self.waitMax)
+        if let appliedS { headers[.preferenceApplied] = "wait=\(appliedS)" }
         do throws(FalhaDeLeitura) {
             try await self.service.waitUntilApplied(
                 parameters.apos.ids,
                 to: parameters.filtro,
-                wait: min(.seconds(waitS ?? 0), self.waitMax),
-                isWanted: { scope.isCallerConnected }
+                wait: wait,
+                isWanted: scope.watchCaller()
             )
         } catch {
             var problem = ProblemaHTTP(error)

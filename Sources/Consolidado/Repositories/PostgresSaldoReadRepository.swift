@@ -81,18 +81,19 @@ package struct PostgresSaldoReadRepository: SaldoReadRepository {
         return try await self.client.run(query, logger: self.logger) { row throws(PostgresError) in try MovimentoRow(row) }
     }
 
-    /// The opening balance is what the accounts hold now, less everything from the first day on: for recent days, which are asked for most,
-    /// that is far less to add up than everything before.
+    /// The opening balance is what the accounts hold now, less the months after and the rest of the month from the first day on: for recent
+    /// days, which are asked for most, that is far less to add up than everything before.
     private func soma(_ periodo: Periodo, of filtro: FiltroDeConta) async throws(FalhaDeArmazenamento) -> [MovimentoRow] {
-        let (month, first, last) = Self.limits(periodo)
+        let (_, first, last) = Self.limits(periodo)
+        let nextMonth = Self.nextMonth(periodo.de)
         let (from, before) = filtro.intervalo
         let query: PostgresQuery = """
             select c.versao,
                    c.saldo
                        - (select coalesce(sum(saldo), 0) from totais_mensais
-                          where conta >= \(from) and conta < \(before) and mes >= \(month))
-                       + (select coalesce(sum(creditos - debitos), 0) from saldos_diarios
-                          where conta >= \(from) and conta < \(before) and data >= \(month) and data < \(first)),
+                          where conta >= \(from) and conta < \(before) and mes >= \(nextMonth))
+                       - (select coalesce(sum(creditos - debitos), 0) from saldos_diarios
+                          where conta >= \(from) and conta < \(before) and data >= \(first) and data < \(nextMonth)),
                    s.data, s.creditos, s.debitos, s.transferencias_entrada, s.transferencias_saida, s.quantidade_creditos,
                    s.quantidade_debitos, s.atualizado_em
             from (
@@ -152,6 +153,13 @@ package struct PostgresSaldoReadRepository: SaldoReadRepository {
             (LancamentoID(bits: try row.decode(0, as: PostgresUUID.self).bits), Conta(try row.decode(1, as: String.self)))
         }
         return Dictionary(found.compactMap { id, conta in conta.map { (id, $0) } }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// The 1st of the month after a day's; after the last month that a day can have, the day after the last.
+    private static func nextMonth(_ dia: Dia) -> PostgresDate {
+        // No month is longer than 31 days, and the 1st plus 31 days lies in the month after.
+        if let next = dia.primeiroDoMes.somando(dias: 31) { return PostgresDate(next.primeiroDoMes) }
+        return PostgresDate(daysSince2000: Dia.ultimo.diasDesde2000 + 1)
     }
 
     /// The first of the month of the first day, the first day, the last.

@@ -30,7 +30,9 @@ package enum HTTPServer {
         let idleMax = TimeAmount.seconds(Int64(configuration.ociosaMaxS))
         let server = HTTPServerBuilder.http1(
             configuration: HTTP1Channel.Configuration(
-                additionalChannelHandlers: [RequestPaceHandler(RequestPace(requestMax: requestMax, stallMax: idleMax))],
+                additionalChannelHandlers: [
+                    RequestPaceHandler(RequestPace(requestMax: requestMax, stallMax: idleMax)), CallerWatchHandler(),
+                ],
                 idleTimeout: idleMax,
                 httpDecoderConfiguration: .init(
                     maxHeaderFieldSize: self.headersMaxBytes / 2, maxHeaderListSize: self.headersMaxBytes,

@@ -70,7 +70,7 @@ package enum Prefer {
 
 extension HTTPField.Name {
     /// RFC 7240.
-    static let prefer = Self("Prefer")!
+    package static let prefer = Self("Prefer")!
     /// RFC 7240.
     package static let preferenceApplied = Self("Preference-Applied")!
 }

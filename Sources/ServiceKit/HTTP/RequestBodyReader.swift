@@ -29,8 +29,11 @@ final class RequestBodyReader: Sendable {
         self.channel = channel
     }
 
-    /// Whether the caller's connection is there, as far as this end knows.
-    var isConnected: Bool { self.channel.isActive }
+    func watchCaller() -> @Sendable () -> Bool {
+        let (channel, watch) = (self.channel, CallerWatch())
+        channel.triggerUserOutboundEvent(watch, promise: nil)
+        return { channel.isActive && !watch.isGone }
+    }
 
     var state: State { self.stateBox.withLockedValue { $0 } }
 

@@ -18,8 +18,8 @@ package struct RequestScope: Sendable {
     let parameters: [String: String?]
     let rawQuery: Substring?
 
-    /// Whether the caller is still there to be answered, for handlers that wait long.
-    package var isCallerConnected: Bool { self.body.isConnected }
+    /// Begins to watch the caller, for handlers that wait long: what it gives back tells whether they are still there to be answered.
+    package func watchCaller() -> @Sendable () -> Bool { self.body.watchCaller() }
 
     /// A path parameter, decoded.
     ///

@@ -70,7 +70,7 @@ struct EdgeTests {
             #expect(never["versao"] == "0")
             #expect(never["saldo_final"] == "0.00")
             for (path, status) in [
-                ("/v1/consolidados/2026-02-30?conta=a", 422), ("/v1/consolidados/2026-01-01", 422),
+                ("/v1/consolidados/2026-02-30?conta=a", 422), ("/v1/consolidados/2026-01-01", 200),
                 ("/v1/consolidados/2026-01-01?conta=a&conta=b", 422), ("/v1/consolidados/2026-01-01?conta=a&x=1", 422),
                 ("/v1/consolidados/2026-01-01?conta=%ff", 400), ("/v1/consolidados?conta=a&de=2026-02-01&ate=2026-01-01", 422),
                 ("/v1/consolidados?conta=a&de=2025-01-01&ate=2026-01-02", 422),

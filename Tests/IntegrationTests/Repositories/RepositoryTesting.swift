@@ -9,7 +9,10 @@ func withSchema<Value: Sendable>(
     _ body: @Sendable @escaping (PostgresClient, PostgresConfiguration) async throws -> Value
 ) async throws -> Value {
     try await TestServers.withDatabase { url in
-        let configuration = try PostgresConfiguration(url: url, applicationName: "tests")
+        var connecting = try PostgresConfiguration(url: url, applicationName: "tests")
+        // Many suites open their pools at the same moment.
+        connecting.connectTimeout = .seconds(20)
+        let configuration = connecting
         try await migrations.apply(to: configuration)
         var limits = PostgresClient.Limits()
         limits.connectionsMax = connections

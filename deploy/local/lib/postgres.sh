@@ -72,7 +72,7 @@ postgres_start() {
         port=$(port_remembered "$dir/porta")
         process_start "$dir/pid" "$log" "${POSTGRES_AS[@]}" "$bin/postgres" -D "$dir/data" \
             -c listen_addresses=127.0.0.1 -c port="$port" -c unix_socket_directories= \
-            -c max_connections=200 -c shared_buffers=128MB -c fsync=on -c synchronous_commit=on \
+            -c max_connections=400 -c shared_buffers=128MB -c fsync=on -c synchronous_commit=on \
             -c log_destination=stderr -c logging_collector=off -c log_min_messages=warning -c log_line_prefix='%m [%p] %u@%d '
         if postgres_wait "$dir"; then
             printf 'postgresql://postgres:%s@127.0.0.1:%s/postgres\n' "$(<"$dir/senha")" "$port" |
