@@ -19,6 +19,8 @@ struct EdgeFixture {
     var configuration = HTTPConfiguration()
     var auth = AuthConfiguration(modo: .hs256(Secret(TestToken.secret)))
     var moreRoutes: [Route] = []
+    /// The clock of the rate limit.
+    let clock = FakeClock()
 
     static let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
@@ -92,7 +94,7 @@ struct EdgeFixture {
             routes: self.routes, configuration: self.configuration, urlPublica: "https://api.example",
             authenticator: try await Authenticator(self.auth, logger: self.logger),
             metrics: self.registry,
-            logger: self.logger, onListening: onListening)
+            logger: self.logger, now: { [clock] in clock.now }, onListening: onListening)
     }
 
     static func bearer(_ token: String) -> HTTPFields { [.authorization: "Bearer \(token)"] }

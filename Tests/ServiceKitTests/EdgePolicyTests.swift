@@ -16,12 +16,13 @@ import Testing
     }
 
     static let writer = EdgeFixture.bearer(TestToken.good())
-    static let limited = fixture { $0.configuration.taxa = RateLimit(perSecond: 1, burst: 2) }
+    let limited = fixture { $0.configuration.taxa = RateLimit(perSecond: 1, burst: 2) }
 
     // MARK: - Rate limit
 
     @Test func subjectOverItsLimitIs429() async throws {
-        try await Self.limited.application().test(.router) { client in
+        let limited = self.limited
+        try await limited.application().test(.router) { client in
             func get(_ headers: HTTPFields, _ uri: String = "/v1/lancamentos") async throws -> TestResponse {
                 try await client.execute(uri: uri, method: .get, headers: headers)
             }
@@ -36,6 +37,8 @@ import Testing
             #expect(third.problem == "limite-de-taxa" && third.status.code == 429)
             #expect(third.headers[values: .retryAfter] == ["1"])
             #expect(third.headers[.rateLimit] == #""padrao";r=0;t=2"#)
+            limited.clock.advance(.seconds(1))
+            #expect(try await get(Self.writer).status == .ok)
             // Others are not touched, and whoever is nobody takes from nobody.
             #expect(try await get(EdgeFixture.bearer(TestToken.good(sub: "eva"))).status == .ok)
             #expect(try await get([:]).headers[.rateLimit] == nil)
@@ -45,7 +48,8 @@ import Testing
 
     @Test func limitComesAfterTheTokenAndBeforeTheScope() async throws {
         let token = EdgeFixture.bearer(TestToken.good(sub: "scopeless", scope: ""))
-        try await Self.limited.application().test(.router) { client in
+        let limited = self.limited
+        try await limited.application().test(.router) { client in
             var problems: [String?] = []
             for _ in 0..<3 { problems.append(try await client.execute(uri: "/v1/lancamentos", method: .get, headers: token).problem) }
             problems.append(try await client.execute(uri: "/v1/lancamentos", method: .get, headers: EdgeFixture.bearer("a.b.c")).problem)

@@ -8,7 +8,7 @@ import Testing
 @testable import ServiceKit
 
 /// A thousand clients that open connections and then do nothing useful cost the others nothing but a wait.
-@Suite struct SlowConnectionsTests {
+@Suite(.timeLimit(.minutes(1))) struct SlowConnectionsTests {
     private static let slowConnections = 1000
 
     /// Both ends are in this process, so that the soft limit of many systems would not do.

@@ -13,9 +13,19 @@ enum TestKey: Sendable {
     static let ec1 = Self.p256(P256.Signing.PrivateKey())
     static let ec2 = Self.p256(P256.Signing.PrivateKey())
 
+    /// By the command line tool: under the thread sanitizer the library's own generator takes many seconds.
     private static func newRSA() -> Self {
         do {
-            return .rsa(try _RSA.Signing.PrivateKey(keySize: .bits2048))
+            let process = Process()
+            process.executableURL = URL(filePath: "/usr/bin/openssl")
+            process.arguments = ["genrsa", "2048"]
+            let output = Pipe()
+            process.standardOutput = output
+            process.standardError = FileHandle.nullDevice
+            try process.run()
+            let pem = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+            process.waitUntilExit()
+            return .rsa(try _RSA.Signing.PrivateKey(pemRepresentation: pem))
         } catch {
             fatalError("no RSA key: \(error)")
         }

@@ -8,17 +8,25 @@ package enum Token {
         secret: String,
         sub: String = "teste",
         contas: [String],
-        scope: String = "lancamentos:escrever lancamentos:ler consolidado:ler"
+        scope: String = everyScope
     ) -> String {
-        let contas = contas.map { "\"\($0)\"" }.joined(separator: ",")
-        let expiry = Int(Date().timeIntervalSince1970) + 3600
-        let payload = "{\"sub\":\"\(sub)\",\"exp\":\(expiry),\"contas\":[\(contas)],\"scope\":\"\(scope)\"}"
-        let signed = self.base64url(Data(#"{"alg":"HS256","typ":"JWT"}"#.utf8)) + "." + self.base64url(Data(payload.utf8))
+        let signed = self.unsigned(header: #"{"alg":"HS256","typ":"JWT"}"#, sub: sub, contas: contas, scope: scope)
         let signature = HMAC<SHA256>.authenticationCode(for: Data(signed.utf8), using: SymmetricKey(data: Data(secret.utf8)))
         return signed + "." + self.base64url(Data(signature))
     }
 
-    private static func base64url(_ data: Data) -> String {
+    /// All that a token can allow.
+    package static let everyScope = "lancamentos:escrever lancamentos:ler consolidado:ler"
+
+    /// Header and payload, good for an hour once signed.
+    static func unsigned(header: String, sub: String, contas: [String], scope: String) -> String {
+        let contas = contas.map { "\"\($0)\"" }.joined(separator: ",")
+        let expiry = Int(Date().timeIntervalSince1970) + 3600
+        let payload = "{\"sub\":\"\(sub)\",\"exp\":\(expiry),\"contas\":[\(contas)],\"scope\":\"\(scope)\"}"
+        return self.base64url(Data(header.utf8)) + "." + self.base64url(Data(payload.utf8))
+    }
+
+    static func base64url(_ data: Data) -> String {
         data.base64EncodedString()
             .replacingOccurrences(of: "+", with: "-").replacingOccurrences(of: "/", with: "_").replacingOccurrences(of: "=", with: "")
     }

@@ -53,6 +53,10 @@ package final class Authenticator: Service {
             }
             self.verifier = .keys(store)
         case .jwksURL(let url, let intervaloS):
+            if url.hasPrefix("http://") {
+                logger.warning(
+                    "the key set is fetched without TLS: who can change that answer can sign tokens", metadata: ["url": "\(url)"])
+            }
             self.verifier = .keys(KeyStore(source: URLKeySource(url: url, interval: .seconds(intervaloS)), logger: logger))
         }
     }

@@ -31,8 +31,9 @@ final class TokenCache: Sendable {
     /// - Parameter generation: of the keys that are good now.
     func claims(of token: String, generation: Int) -> TokenClaims? {
         self.storage.withLockedValue { storage in
-            guard let entry = storage.recent[token] ?? storage.older[token], entry.generation == generation else { return nil }
-            if storage.recent[token] == nil { self.insert(token, entry, into: &storage) }
+            if let entry = storage.recent[token] { return entry.generation == generation ? entry.claims : nil }
+            guard let entry = storage.older.removeValue(forKey: token), entry.generation == generation else { return nil }
+            self.insert(token, entry, into: &storage)
             return entry.claims
         }
     }

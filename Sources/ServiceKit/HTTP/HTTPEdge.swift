@@ -21,11 +21,11 @@ package struct HTTPEdge: HTTPResponder {
 
     init(
         routes: [Route], configuration: HTTPConfiguration, urlPublica: String, authenticator: Authenticator, metrics: any MetricsFactory,
-        logger: Logger
+        logger: Logger, now: @escaping @Sendable () -> ContinuousClock.Instant
     ) {
         self.table = RouteTable(routes)
         self.authenticator = authenticator
-        self.limiter = configuration.taxa.map { RateLimiter($0) }
+        self.limiter = configuration.taxa.map { RateLimiter($0, now: now) }
         self.cors = CORS(configuration.origensCORS, exposesRateLimit: configuration.taxa != nil)
         self.problems = ProblemResponse(urlPublica: urlPublica)
         self.metrics = EdgeMetrics(factory: metrics)

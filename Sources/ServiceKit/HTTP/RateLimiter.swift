@@ -10,10 +10,13 @@ final class RateLimiter: Sendable {
         var buckets: [String: TokenBucket] = [:]
         /// When so many are kept, full ones are looked for.
         var sweepAtSubjects = RateLimiter.sweepMinSubjects
+        /// When there is no room, not before this.
+        var nextSweep: ContinuousClock.Instant
         var strangers: TokenBucket
     }
 
     private static let sweepMinSubjects = 1024
+    private static let sweepMin: Duration = .seconds(1)
 
     private let limit: RateLimit
     private let maxSubjects: Int
@@ -24,7 +27,7 @@ final class RateLimiter: Sendable {
         self.limit = limit
         self.maxSubjects = maxSubjects
         self.now = now
-        self.storage = NIOLockedValueBox(Storage(strangers: TokenBucket(now: now())))
+        self.storage = NIOLockedValueBox(Storage(nextSweep: now(), strangers: TokenBucket(now: now())))
     }
 
     /// One request of this subject.
@@ -41,9 +44,12 @@ final class RateLimiter: Sendable {
 
     var subjects: Int { self.storage.withLockedValue { $0.buckets.count } }
 
-    /// Each sweep waits until the number has doubled, so that a request costs constant time on average.
+    /// Each sweep waits until the number has doubled, and where it cannot, for a second, so that a request costs little on average.
     private func makeRoom(_ storage: inout Storage, now: ContinuousClock.Instant) {
-        guard storage.buckets.count >= min(storage.sweepAtSubjects, self.maxSubjects) else { return }
+        let count = storage.buckets.count
+        guard count >= storage.sweepAtSubjects || count >= self.maxSubjects else { return }
+        guard count < self.maxSubjects || now >= storage.nextSweep else { return }
+        storage.nextSweep = now + Self.sweepMin
         storage.buckets = storage.buckets.filter { !$0.value.isFull(now: now) }
         storage.sweepAtSubjects = max(Self.sweepMinSubjects, 2 * storage.buckets.count)
     }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import ServiceKit
 
-@Suite struct KeyStoreTests {
+@Suite(.timeLimit(.minutes(1))) struct KeyStoreTests {
     static let one = TestKey.set(TestKey.ec1.jwk(kid: "1"))
     static let two = TestKey.set(TestKey.ec1.jwk(kid: "1"), TestKey.ec2.jwk(kid: "2"))
 

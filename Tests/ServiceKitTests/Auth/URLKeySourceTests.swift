@@ -9,7 +9,7 @@ import Testing
 @testable import ServiceKit
 
 /// Key sets over HTTP, from a small server inside the test.
-@Suite struct URLKeySourceTests {
+@Suite(.timeLimit(.minutes(1))) struct URLKeySourceTests {
     static let document = TestKey.set(TestKey.ec1.jwk(kid: "1"))
 
     /// Serves `/jwks` and some bad places on a free port.
