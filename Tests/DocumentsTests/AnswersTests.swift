@@ -71,6 +71,29 @@ import Testing
         #expect(totals["required"]?.texts == whole["totais"]?.names)
     }
 
+    @Test func `the list of accounts has the members that are documented`() throws {
+        let dia = try #require(Dia(parsing: "2026-11-24"))
+        let conta = ResumoDeConta(
+            conta: try #require(Conta("a")), saldo: .zero, primeiraData: dia, ultimaData: dia, quantidade: 1, versao: 1)
+        let written = try JSONReader.read(ResumoDeContaJSON.encode([conta], proximo: nil))
+        let page = try Documented.schema("PaginaDeContas", .consolidado)
+        #expect(page["properties"]?.names == written.names)
+        let schema = try Documented.schema("ContaComSaldo", .consolidado)
+        #expect(schema["properties"]?.names == written["itens"]?.elements.first?.names)
+        #expect(schema["required"]?.texts == schema["properties"]?.names)
+    }
+
+    @Test func `columns of CSV are the members, and the examples show them`() throws {
+        for (columns, schema, example, service) in [
+            (LancamentoCSV.colunas, "Lancamento", "extrato-csv", ServiceName.lancamentos),
+            (SaldoCSV.colunas, "SaldoDoDia", "saldos-csv", .consolidado),
+        ] {
+            #expect(try Documented.schema(schema, service)["properties"]?.names == columns)
+            let text = try #require(try Documented.openAPI(service).value["components"]?["examples"]?[example]?["value"]?.text)
+            #expect(text.hasPrefix(columns.joined(separator: ",") + "\r\n"))
+        }
+    }
+
     @Test func `a problem has the members that are documented`() throws {
         let erro = ErroDeCampo(campo: "valor", codigo: .formato, mensagem: "x")
         let problema = Problema(.invalido, detail: "x", erros: [erro], id: LancamentoID(parsing: Self.id))
