@@ -68,6 +68,7 @@ let package = Package(
         // C
         .systemLibrary(name: "CLibRabbitMQ", pkgConfig: "librabbitmq", providers: [.apt(["librabbitmq-dev"])]),
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CLibZ", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "CRabbitMQ", dependencies: ["CLibRabbitMQ"]),
 
         // Libraries that know nothing of this product
@@ -103,7 +104,8 @@ let package = Package(
         .target(
             name: "ServiceKit",
             dependencies: [
-                "Contrato", "Documents", "FluxoDeCaixa", "Postgres", concurrencyHelpers, deque, nioCore, nioHTTP1, nioPosix, logging,
+                "CLibZ", "Contrato", "Documents", "FluxoDeCaixa", "Postgres", concurrencyHelpers, deque, nioCore, nioHTTP1, nioPosix,
+                logging,
                 lifecycle,
                 unixSignals,
                 metrics,
@@ -134,6 +136,7 @@ let package = Package(
             ],
             resources: [
                 .embedInCode("Repositories/Migrations/V1_saldos.sql"), .embedInCode("Repositories/Migrations/V2_indices_por_data.sql"),
+                .embedInCode("Repositories/Migrations/V3_atualizacoes.sql"),
             ],
             swiftSettings: settings
         ),

@@ -58,11 +58,21 @@ package enum ConsolidadoApp: ServiceApp {
             queue: NomesAMQP.Queue.consolidado, deadLetterQueue: NomesAMQP.Queue.consolidadoDLQ, publisher: deadLetterPublisher,
             settle: { await source.settle($0) }, agora: SystemClock.agora, logger: logger
         )
+        let noticeBroker = try AMQPConfiguration(url: url, connectionName: "consolidado notices")
+        let noticePublisher = ConfirmedPublisher(configuration: noticeBroker, topology: ConsolidadoTopology.notices, logger: logger)
+        let notices = NoticeSender(
+            leases: PostgresNoticeLeaseSource(
+                configuration: try PostgresConfiguration(configuration.banco, service: self.name), logger: logger
+            ),
+            publisher: AMQPNoticePublisher(publisher: noticePublisher, user: noticeBroker.user, urlPublica: configuration.urlPublica),
+            logger: logger
+        )
         let schema = SchemaCheck(ConsolidadoMigrations.migrations, consumerPool)
         let consumer = LancamentosConsumer(
             source: source,
             service: consolidacao,
             deadLetters: deadLetters,
+            usuarioDosEventos: configuration.consolidado.usuarioDosEventos,
             isDatabaseReady: { await schema.run() == nil },
             agora: SystemClock.agora,
             logger: logger
@@ -87,7 +97,8 @@ package enum ConsolidadoApp: ServiceApp {
         )
         try await ServiceRunner.run(
             [
-                pool, consumerPool, sumsPool, deadLetterPublisher, deadLetters, consumer, reader, authenticator, application,
+                pool, consumerPool, sumsPool, deadLetterPublisher, deadLetters, noticePublisher, notices, consumer, reader,
+                authenticator, application,
                 // After the server, so that waiting reads are answered before it waits for them.
                 waits, DrainingService(health: health),
             ],

@@ -10,7 +10,7 @@ package enum Motivo: String, Hashable, Sendable, CaseIterable {
     case conflito
     /// The account is not the one that the sender's routing key speaks for.
     case contaNaoPermitida = "conta-nao-permitida"
-    /// A command that did not come straight through the exchange for commands.
+    /// A command that did not come straight through the exchange for commands, or an event of another user than the entry service's.
     case origemNaoPermitida = "origem-nao-permitida"
     /// A command without the property that is its idempotency key.
     case semMessageID = "sem-message-id"

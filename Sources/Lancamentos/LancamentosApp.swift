@@ -15,9 +15,15 @@ package enum LancamentosApp: ServiceApp {
         try await SchemaCheck.migrate(LancamentosMigrations.migrations, configuration, service: self.name, logger: logger)
     }
 
+    /// A write that was answered `resultado-desconhecido` must not happen later than the 30 s after which callers may believe a 404. A statement
+    /// that lay in a stopped server's buffers came after its session went idle: the session is ended before the server reads it.
+    private static let writeSessionIdleMax: Duration = .seconds(20)
+
     /// Shutdown runs in the reverse of the order of the services below: HTTP drains first, then the intake of commands, then what they have written is relayed, the pool closes last.
     package static func serve(_ configuration: Configuration, metrics: PrometheusRegistry, logger: Logger) async throws {
-        let pool = try PostgresClient.make(configuration.banco, service: self.name, logger: logger)
+        let pool = try PostgresClient.make(
+            configuration.banco, service: self.name, idleSessionTimeout: Self.writeSessionIdleMax, logger: logger
+        )
         let broker = try AMQPConfiguration(url: configuration.amqp.url.revealed, connectionName: "lancamentos relay")
 
         var publisherSettings = PublisherSettings()
@@ -31,7 +37,8 @@ package enum LancamentosApp: ServiceApp {
             observer: PublisherMonitor(logger: logger)
         )
         let publisher = AMQPEventPublisher(
-            publisher: amqpPublisher, user: broker.user, urlPublica: configuration.urlPublica, logger: logger
+            publisher: amqpPublisher, isReady: { amqpPublisher.isReady }, user: broker.user, urlPublica: configuration.urlPublica,
+            logger: logger
         )
         let outbox = PostgresOutboxRepository(client: pool)
         let relay = Relay(

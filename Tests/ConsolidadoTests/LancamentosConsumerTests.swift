@@ -38,7 +38,7 @@ import Testing
 
     /// Runs a consumer over the batches until all of them are handled.
     private func consume(
-        _ batches: [[Delivery]], from repository: FakeSaldoRepository, broker: FakeBroker = FakeBroker()
+        _ batches: [[Delivery]], from repository: FakeSaldoRepository, broker: FakeBroker = FakeBroker(), usuarioDosEventos: String? = nil
     ) async throws -> FakeSource {
         let source = FakeSource(batches) { await repository.hasSeen($0) }
         let logger = Logger(label: "tests")
@@ -47,8 +47,8 @@ import Testing
             settle: { await source.settle($0) }, agora: { Instante(milissegundos: 0) }, logger: logger
         )
         let consumer = LancamentosConsumer(
-            source: source, service: ConsolidacaoService(repository: repository), deadLetters: deadLetters, isDatabaseReady: { true },
-            agora: { Instante(milissegundos: 0) }, logger: logger
+            source: source, service: ConsolidacaoService(repository: repository), deadLetters: deadLetters,
+            usuarioDosEventos: usuarioDosEventos, isDatabaseReady: { true }, agora: { Instante(milissegundos: 0) }, logger: logger
         )
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await deadLetters.run() }
@@ -89,6 +89,26 @@ import Testing
         let reasons = letters.compactMap { $0.properties.headers?["motivo"]?.stringValue }
         #expect(reasons.sorted() == ["conflito", "ilegivel", "versao-desconhecida"])
         #expect(letters.allSatisfy { $0.routingKey == "consolidado.lancamentos.dlq" && $0.mandatory && $0.properties.persistent == true })
+    }
+
+    @Test func `where a user is named, events of others and of nobody are refused`() async throws {
+        func delivery(_ number: UInt64, user: String?) -> Delivery {
+            Self.delivery(number, body: EventoLancamentoRegistrado.encode(Self.entry(number), urlPublica: "http://localhost")) {
+                $0.userID = user
+            }
+        }
+        let deliveries = [
+            delivery(1, user: "lancamentos"), delivery(2, user: "Lancamentos"), delivery(3, user: nil), delivery(4, user: "lancamentos"),
+        ]
+        let repository = FakeSaldoRepository()
+        let broker = FakeBroker()
+        let source = try await self.consume([deliveries], from: repository, broker: broker, usuarioDosEventos: "lancamentos")
+        #expect(await source.settled.sorted() == [1, 2, 3, 4])
+        #expect(await repository.entries.keys.sorted() == [Self.entry(1).id, Self.entry(4).id])
+        #expect(await broker.messages.map { $0.properties.headers?["motivo"] } == ["origem-nao-permitida", "origem-nao-permitida"])
+        let trusting = FakeSaldoRepository()
+        _ = try await self.consume([deliveries], from: trusting)
+        #expect(await trusting.entries.count == 4)
     }
 
     @Test func `a dead letter that is not confirmed is sent again and its message not settled before`() async throws {

@@ -224,6 +224,21 @@ import Testing
         #expect(!line.contains("\n") && !line.contains(Self.secret))
     }
 
+    @Test func rateLimitAndOriginsAreOffUnlessGiven() async throws {
+        let off = try await Self.load().http
+        #expect(off.taxa == nil && off.origensCORS == .nenhuma)
+        let on = try await Self.load([
+            "FLUXO_HTTP_TAXA_POR_SEGUNDO": "10", "FLUXO_HTTP_CORS_ORIGENS": "https://a.example,https://b.example",
+        ])
+        .http
+        #expect(on.taxa == RateLimit(perSecond: 10, burst: 10))
+        #expect(on.origensCORS == .lista(["https://a.example", "https://b.example"]))
+        let burst = try await Self.load(["FLUXO_HTTP_TAXA_POR_SEGUNDO": "10", "FLUXO_HTTP_TAXA_RAJADA": "25"]).http
+        #expect(burst.taxa == RateLimit(perSecond: 10, burst: 25))
+        #expect(try await Self.refusal(["FLUXO_HTTP_TAXA_RAJADA": "25"]).contains("http.taxa.por_segundo é 0"))
+        #expect(try await Self.refusal(["FLUXO_HTTP_CORS_ORIGENS": "https://a.example/"]).contains("https://app.example"))
+    }
+
     @Test func prefetchBelowTwoBatchesIsRefused() async throws {
         let line = try await Self.refusal(["FLUXO_CONSOLIDADO_PREFETCH": "999"], service: .consolidado)
         #expect(line.contains("consolidado.prefetch") && line.contains("dobro"))

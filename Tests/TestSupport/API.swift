@@ -41,6 +41,12 @@ package struct API: Sendable {
             guard case .number(let text)? = self.value[name] else { return nil }
             return Int(text)
         }
+
+        /// Of an array of objects: a member of each that is a text.
+        package func texts(_ name: String) -> [String] {
+            guard case .array(let values) = self.value else { return [] }
+            return values.compactMap { if case .string(let text)? = $0[name] { text } else { nil } }
+        }
     }
 
     private let token: String?

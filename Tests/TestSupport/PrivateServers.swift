@@ -34,10 +34,26 @@ package struct PrivateServers: Sendable {
     /// SIGKILL.
     package func kill(_ server: Server) async throws { try await self.run(server, "kill") }
 
+    /// Sends a signal to the server's main process.
+    package func signal(_ server: Server, _ number: Int32) throws {
+        guard let pid = pid_t(try self.read(server, "pid")) else { throw TestFailure("no pid of \(server.rawValue)") }
+        Foundation.kill(pid, number)
+    }
+
+    /// Sends a signal to the server's main process and to its children, each of which serves a connection.
+    package func signalTree(_ server: Server, _ number: Int32) async throws {
+        let pid = try self.read(server, "pid")
+        // No child is made any more once the main process stands still.
+        if number == SIGSTOP { try self.signal(server, number) }
+        try await Command.run("/usr/bin/pkill", ["-\(number)", "-P", pid])
+        if number != SIGSTOP { try self.signal(server, number) }
+    }
+
     /// An administrator's URL of the server.
     package func url(_ server: Server) throws -> String { try self.read(server, "url") }
 
-    /// The broker's URL for a user with least rights: `lancamentos`, `consolidado` or `integrador`.
+    /// The broker's URL for a user with least rights: `lancamentos`, `consolidado`, `integrador`, or `loja42`, who is
+    /// confined to the accounts `loja42.*`.
     package func brokerURL(of user: String) throws -> String { try self.read(.rabbitmq, "url.\(user)") }
 
     /// The broker's management API.

@@ -93,6 +93,17 @@ package final class ServiceProcess: Sendable {
         try String(contentsOfFile: self.log, encoding: .utf8)
     }
 
+    /// How much of it lies in memory (`VmRSS` of proc(5)).
+    package func residentMemoryKiB() throws -> Int {
+        guard let process = self.process.withLockedValue({ $0 }) else { throw TestFailure("\(self.executable) was not started") }
+        let status = try String(contentsOfFile: "/proc/\(process.pid)/status", encoding: .utf8)
+        let line = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
+        guard let kib = line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap({ Int($0) }) else {
+            throw TestFailure("no VmRSS of \(self.executable)")
+        }
+        return kib
+    }
+
     /// Whether `/readyz` answers 200.
     package func isReady() async -> Bool {
         let request = HTTPClientRequest(url: "\(self.url)/readyz")

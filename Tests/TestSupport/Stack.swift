@@ -6,6 +6,8 @@ package struct Stack: Sendable {
     package let consolidados: [ServiceProcess]
     /// A token for every account.
     package let token: String
+    /// The broker, as the consolidado instances use it.
+    package let amqpURL: String
     /// Signs further tokens.
     package let secret: String
     /// The stack's own on the broker of the whole run; on a broker of the test's own `/`.
@@ -90,6 +92,7 @@ package struct Stack: Sendable {
         self.lancamentos = try make("lancamentos")
         self.consolidados = try (0..<consolidados).map { _ in try make("consolidado") }
         self.secret = secret
+        self.amqpURL = brokers["consolidado"]!
         self.virtualHost = virtualHost
         self.token = Token.make(secret: secret, contas: ["*"])
     }

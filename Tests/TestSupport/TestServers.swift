@@ -28,6 +28,9 @@ package enum TestServers {
         [self.postgresURL, self.amqpURL, self.managementURL, self.products, self.servidores, self.folder].allSatisfy { $0 != nil }
     }
 
+    /// Whether the long runs were asked for.
+    package static var runsLongTests: Bool { self.environment("TESTE_TUDO") != nil }
+
     static func environment(_ name: String) -> String? {
         ProcessInfo.processInfo.environment[name].flatMap { $0.isEmpty ? nil : $0 }
     }

@@ -19,4 +19,7 @@ enum ConsolidadoTopology {
 
     /// For the publisher of dead letters.
     static let deadLetters = AMQPTopology(queues: [.quorum(NomesAMQP.Queue.consolidadoDLQ)])
+
+    /// For the publisher of news of balances.
+    static let notices = AMQPTopology(exchanges: [.init(name: NomesAMQP.Exchange.consolidados, kind: .topic)])
 }

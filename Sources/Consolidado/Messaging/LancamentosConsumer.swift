@@ -18,6 +18,7 @@ package final class LancamentosConsumer: Service, Sendable {
     private let service: ConsolidacaoService
     private let deadLetters: DeadLetters
     private let outage: DatabaseOutage
+    private let usuarioDosEventos: String?
     private let agora: @Sendable () -> Instante
     private let logger: Logger
 
@@ -30,12 +31,14 @@ package final class LancamentosConsumer: Service, Sendable {
     /// - Parameters:
     ///   - source: the queue.
     ///   - deadLetters: takes what can never be applied; runs by itself.
+    ///   - usuarioDosEventos: the only AMQP user whose events are believed, as the broker vouches for it in `user_id`; nil believes all.
     ///   - isDatabaseReady: whether the database answers and has the schema that this program needs.
     ///   - agora: the clock, for the age of entries.
     package init(
         source: any DeliverySource,
         service: ConsolidacaoService,
         deadLetters: DeadLetters,
+        usuarioDosEventos: String? = nil,
         isDatabaseReady: @escaping @Sendable () async -> Bool,
         agora: @escaping @Sendable () -> Instante,
         logger: Logger
@@ -43,6 +46,7 @@ package final class LancamentosConsumer: Service, Sendable {
         self.source = source
         self.service = service
         self.deadLetters = deadLetters
+        self.usuarioDosEventos = usuarioDosEventos
         self.outage = DatabaseOutage(source: source, isDatabaseReady: isDatabaseReady, logger: logger)
         self.agora = agora
         self.logger = logger
@@ -77,7 +81,7 @@ package final class LancamentosConsumer: Service, Sendable {
         var received: [Received] = []
         var refused: [(delivery: Delivery, recusa: RecusaDeEvento)] = []
         for delivery in deliveries {
-            switch Self.read(delivery) {
+            switch self.read(delivery) {
             case .success(let entry): received.append(Received(delivery: delivery, entry: entry))
             case .failure(let recusa): refused.append((delivery, recusa))
             }
@@ -87,7 +91,10 @@ package final class LancamentosConsumer: Service, Sendable {
         for (delivery, recusa) in refused { await self.deadLetters.accept(delivery, recusa) }
     }
 
-    private static func read(_ delivery: Delivery) -> Result<LancamentoAplicavel, RecusaDeEvento> {
+    private func read(_ delivery: Delivery) -> Result<LancamentoAplicavel, RecusaDeEvento> {
+        if let usuario = self.usuarioDosEventos, delivery.properties.userID?.temOsMesmosBytes(que: usuario) != true {
+            return .failure(RecusaDeEvento(motivo: .origemNaoPermitida, erro: "O evento não vem do usuário que publica os lançamentos."))
+        }
         guard !delivery.isTruncated else {
             return .failure(
                 RecusaDeEvento(

@@ -17,6 +17,7 @@ package struct PostgresSaldoRepository: SaldoRepository {
     ///
     /// Sums are made only from what the insert returned, so that an entry applied before changes nothing. Every table is written in the order
     /// of its key, and the days come from a join with the accounts: the account's lock comes first. Unsorted, concurrent consumers deadlock.
+    /// What is due to be told (`atualizacoes`) comes from the days; whoever takes it out again passes over rows that are locked.
     package func apply(_ entries: [LancamentoAplicavel]) async throws(FalhaDeArmazenamento) -> Set<LancamentoID> {
         let query: PostgresQuery = """
             with e as materialized (
@@ -42,7 +43,7 @@ package struct PostgresSaldoRepository: SaldoRepository {
                     primeira_data = least(c.primeira_data, excluded.primeira_data),
                     ultima_data = greatest(c.ultima_data, excluded.ultima_data),
                     quantidade = c.quantidade + excluded.quantidade
-                returning conta
+                returning conta, versao
             ), dias as (
                 select n.conta, n.data,
                        coalesce(sum(credito), 0) as creditos, coalesce(sum(debito), 0) as debitos,
@@ -65,6 +66,11 @@ package struct PostgresSaldoRepository: SaldoRepository {
                     quantidade_creditos = s.quantidade_creditos + excluded.quantidade_creditos,
                     quantidade_debitos = s.quantidade_debitos + excluded.quantidade_debitos,
                     atualizado_em = greatest(s.atualizado_em, clock_timestamp())
+                returning conta, data
+            ), avisos as (
+                insert into atualizacoes as a (conta, data, versao)
+                select conta, data, versao from do_dia join da_conta using (conta) order by conta, data
+                on conflict (conta, data) do update set versao = greatest(a.versao, excluded.versao), nao_antes = null
             ), do_mes as (
                 insert into totais_mensais as m (conta, mes, saldo)
                 select conta, date_trunc('month', data::timestamp)::date as mes, sum(creditos - debitos)

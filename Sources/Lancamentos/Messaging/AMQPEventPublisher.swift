@@ -1,37 +1,64 @@
-package import AMQP
+import AMQP
 import Contrato
 import FluxoDeCaixa
 package import Logging
+package import Mensageria
 import Metrics
+import NIOConcurrencyHelpers
 
 /// Sends events of registered entries to the topic exchange, each mandatory and persistent, and waits for the broker's confirms.
-package struct AMQPEventPublisher: EventPublisher {
-    private let publisher: ConfirmedPublisher
+///
+/// The broker refuses an event (basic.nack) as soon as one of the queues bound to the exchange refuses it, and that may be a stranger's. So
+/// what was refused goes once more straight to the consolidation's queue. It may be there twice then, which harms nobody.
+package final class AMQPEventPublisher: EventPublisher {
+    private let publisher: any MessagePublisher
+    private let ready: @Sendable () -> Bool
     private let user: String
     private let urlPublica: String
     private let logger: Logger
     private let confirmDuration = Timer(label: "publish_confirm_duration_seconds")
+    private let refusedWarning = NIOLockedValueBox(WarningThrottle())
+    private let directWarning = NIOLockedValueBox(WarningThrottle())
 
     /// - Parameters:
     ///   - publisher: declares the exchange and the queue that must exist.
+    ///   - isReady: whether it takes events now.
     ///   - user: the connection's own user: the broker vouches for it in `user_id`.
     ///   - urlPublica: where `dataschema` leads.
-    package init(publisher: ConfirmedPublisher, user: String, urlPublica: String, logger: Logger) {
+    package init(
+        publisher: any MessagePublisher, isReady: @escaping @Sendable () -> Bool, user: String, urlPublica: String, logger: Logger
+    ) {
         self.publisher = publisher
+        self.ready = isReady
         self.user = user
         self.urlPublica = urlPublica
         self.logger = logger
     }
 
-    package var isReady: Bool { self.publisher.isReady }
+    package var isReady: Bool { self.ready() }
 
     package func publish(_ events: [PendingEvent]) async -> [Bool] {
         let messages = events.map { self.message($0) }
         let start = ContinuousClock.now
         let outcomes = await self.publisher.publish(messages)
         self.confirmDuration.record(duration: .now - start)
-        self.count(outcomes)
-        return outcomes.map { $0 == .confirmed }
+        let direct = await self.sendDirectly(messages, rejectedBy: outcomes)
+        self.count(outcomes.enumerated().compactMap { direct[$0.offset] == nil ? $0.element : nil }, direct: Array(direct.values))
+        return outcomes.enumerated().map { (direct[$0.offset] ?? $0.element) == .confirmed }
+    }
+
+    /// Sends what was rejected to the consolidation's queue alone.
+    /// - Returns: by position, what became of it there.
+    private func sendDirectly(_ messages: [AMQPMessage], rejectedBy outcomes: [PublishOutcome]) async -> [Int: PublishOutcome] {
+        let positions = outcomes.indices.filter { outcomes[$0] == .rejected }
+        guard !positions.isEmpty else { return [:] }
+        let copies = positions.map { position in
+            var copy = messages[position]
+            copy.exchange = ""
+            copy.routingKey = NomesAMQP.Queue.consolidado
+            return copy
+        }
+        return Dictionary(uniqueKeysWithValues: zip(positions, await self.publisher.publish(copies)))
     }
 
     private func message(_ event: PendingEvent) -> AMQPMessage {
@@ -53,17 +80,28 @@ package struct AMQPEventPublisher: EventPublisher {
         )
     }
 
-    private func count(_ outcomes: [PublishOutcome]) {
-        let counts = Dictionary(outcomes.map { ($0.label, 1) }, uniquingKeysWith: +)
+    private func count(_ outcomes: [PublishOutcome], direct: [PublishOutcome]) {
+        let labels = outcomes.map(\.label) + direct.map { $0 == .confirmed ? Self.directLabel : $0.label }
+        let counts = Dictionary(labels.map { ($0, 1) }, uniquingKeysWith: +)
         for (label, count) in counts { Counter(label: "publish_total", dimensions: [("outcome", label)]).increment(by: count) }
-        let refused = counts.filter { ["returned", "rejected", "invalid"].contains($0.key) }
-        guard !refused.isEmpty else { return }
         // The rows stay in the outbox and are sent again; that nothing takes them is for a person to look at.
-        self.logger.warning(
-            "events refused by the broker",
-            metadata: ["events": "\(refused.values.reduce(0, +))", "outcome": "\(refused.keys.sorted().joined(separator: ","))"]
+        let refused = counts.filter { ["returned", "rejected", "invalid"].contains($0.key) }
+        self.warn(refused, self.refusedWarning, "events refused by the broker")
+        self.warn(
+            counts.filter { $0.key == Self.directLabel }, self.directWarning,
+            "a queue bound to the events refuses them; the consolidation has them all the same"
         )
     }
+
+    private func warn(_ counts: [String: Int], _ throttle: NIOLockedValueBox<WarningThrottle>, _ text: Logger.Message) {
+        guard !counts.isEmpty else { return }
+        let events = counts.values.reduce(0, +)
+        guard let total = throttle.withLockedValue({ $0.add(events, now: .now) }) else { return }
+        self.logger.warning(text, metadata: ["events": "\(total)", "outcome": "\(counts.keys.sorted().joined(separator: ","))"])
+    }
+
+    /// Rejected by some queue, confirmed by the consolidation's.
+    private static let directLabel = "confirmed_direct"
 }
 
 extension PublishOutcome {

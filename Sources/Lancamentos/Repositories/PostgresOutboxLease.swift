@@ -1,5 +1,6 @@
 package import Logging
 package import Postgres
+import ServiceKit
 
 /// A session of its own that holds an advisory lock: a lost connection is a lost lock, and the server ends the session of a stopped process.
 package struct PostgresOutboxLease: OutboxLease {
@@ -53,43 +54,25 @@ package struct PostgresOutboxLease: OutboxLease {
     }
 }
 
-/// Opens the sessions for ``PostgresOutboxLease``; one that does not get the lock is kept for the next try.
-package actor PostgresOutboxLeaseSource: OutboxLeaseSource {
+/// Hands out the lease under an advisory lock.
+package struct PostgresOutboxLeaseSource: OutboxLeaseSource {
     /// Any number; the same for every instance.
     private static let lockKey: Int64 = 7_235_911_408_223_145_002
 
-    private let configuration: PostgresConfiguration
+    private let locks: AdvisoryLockSource
     private let logger: Logger
-    private var spare: PostgresConnection?
 
     /// - Parameter configuration: the database; its session timeout is replaced.
     package init(configuration: PostgresConfiguration, logger: Logger) {
-        var configuration = configuration
-        // The sweeper looks every second; a session silent for so long belongs to a stopped process, and another instance may take over.
-        configuration.idleSessionTimeout = .seconds(10)
-        self.configuration = configuration
+        self.locks = AdvisoryLockSource(configuration: configuration, key: Self.lockKey)
         self.logger = logger
     }
 
     package func acquire() async throws(FalhaDeArmazenamento) -> (any OutboxLease)? {
         do throws(PostgresError) {
-            let connection = try await self.session()
-            let rows = try await connection.query("select pg_try_advisory_lock(\(Self.lockKey))")
-            if try rows.first?.decode(0, as: Bool.self) == true {
-                return PostgresOutboxLease(connection: connection, logger: self.logger)
-            }
-            self.spare = connection
-            return nil
+            return try await self.locks.acquire().map { PostgresOutboxLease(connection: $0, logger: self.logger) }
         } catch {
             throw FalhaDeArmazenamento(error)
         }
-    }
-
-    private func session() async throws(PostgresError) -> PostgresConnection {
-        if let spare {
-            self.spare = nil
-            if await spare.isUsable() { return spare }
-        }
-        return try await PostgresConnection.connect(self.configuration)
     }
 }

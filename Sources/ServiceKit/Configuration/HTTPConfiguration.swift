@@ -10,10 +10,14 @@ package struct HTTPConfiguration: Sendable {
     package var ociosaMaxS: Int
     /// Connections open at once.
     package var conexoesMax: Int
+    /// Requests that one subject may make; `nil`: any number.
+    package var taxa: RateLimit?
+    /// The origins whose pages may read answers.
+    package var origensCORS: OrigensCORS
 
     package init(
         endereco: String = "127.0.0.1", porta: Int = 0, corpoMaxBytes: Int = 65_536, requisicaoMaxS: Int = 30, ociosaMaxS: Int = 60,
-        conexoesMax: Int = 900
+        conexoesMax: Int = 900, taxa: RateLimit? = nil, origensCORS: OrigensCORS = .nenhuma
     ) {
         self.endereco = endereco
         self.porta = porta
@@ -21,6 +25,8 @@ package struct HTTPConfiguration: Sendable {
         self.requisicaoMaxS = requisicaoMaxS
         self.ociosaMaxS = ociosaMaxS
         self.conexoesMax = conexoesMax
+        self.taxa = taxa
+        self.origensCORS = origensCORS
     }
 
     init(_ values: ConfigurationValues) throws(ConfigurationError) {
@@ -31,8 +37,32 @@ package struct HTTPConfiguration: Sendable {
             corpoMaxBytes: try values.integer("http.corpo_max_bytes"),
             requisicaoMaxS: try values.integer("http.requisicao_max_s"),
             ociosaMaxS: try values.integer("http.ociosa_max_s"),
-            conexoesMax: try values.integer("http.conexoes_max")
+            conexoesMax: try values.integer("http.conexoes_max"),
+            taxa: try Self.taxa(values),
+            origensCORS: try Self.origensCORS(values)
         )
+    }
+
+    private static func taxa(_ values: ConfigurationValues) throws(ConfigurationError) -> RateLimit? {
+        let perSecond = try values.integer("http.taxa.por_segundo")
+        let burst = values.text("http.taxa.rajada") == nil ? nil : try values.integer("http.taxa.rajada")
+        guard perSecond > 0 else {
+            guard burst == nil else {
+                throw .contradiction(values.key("http.taxa.rajada"), "foi dada, mas http.taxa.por_segundo é 0, que não limita nada")
+            }
+            return nil
+        }
+        return RateLimit(perSecond: perSecond, burst: burst ?? perSecond)
+    }
+
+    private static func origensCORS(_ values: ConfigurationValues) throws(ConfigurationError) -> OrigensCORS {
+        guard let text = values.text("http.cors.origens") else { return .nenhuma }
+        guard let origens = OrigensCORS(parsing: text) else {
+            throw .invalid(
+                values.key("http.cors.origens"), value: text, from: "http.cors.origens",
+                accepted: "origens exatas como https://app.example, sem barra no fim e em minúsculas, separadas por vírgulas, ou * sozinho")
+        }
+        return origens
     }
 
     /// Whether only this machine can reach the listener: 127.0.0.0/8, `::1` or the name `localhost`.

@@ -21,12 +21,15 @@ extension PostgresClient {
     /// - Parameters:
     ///   - pool: the metrics' label `pool`.
     ///   - connections: how many; nil is the configured number.
+    ///   - idleSessionTimeout: the server ends a session that was idle for so long, so that nothing is carried out later that waited meanwhile in
+    ///     the buffers of a server that stood still; zero never does.
     ///   - plansEachRun: for reads whose best plan depends on their parameters.
     package static func make(
         _ banco: BancoConfiguration,
         service: ServiceName,
         pool: String = "principal",
         connections: Int? = nil,
+        idleSessionTimeout: Duration = .zero,
         plansEachRun: Bool = false,
         logger: Logger
     ) throws(ConfigurationError) -> PostgresClient {
@@ -37,6 +40,7 @@ extension PostgresClient {
         let inUse = Meter(label: "pool_in_use", dimensions: [("pool", pool)])
         var configuration = try PostgresConfiguration(banco, service: service)
         configuration.plansEachRun = plansEachRun
+        configuration.idleSessionTimeout = idleSessionTimeout
         return PostgresClient(
             configuration: configuration,
             limits: limits,

@@ -43,7 +43,7 @@ package enum Accept {
             guard let type = parts.first, type.contains("/") else { return nil }
             self.type = type
             let weight = parts.dropFirst().first { $0.hasPrefix("q=") }
-            self.quality = weight.map { Self.thousandths($0.dropFirst(2)) } ?? 1000
+            self.quality = weight.map { QualityValue.thousandths($0.dropFirst(2)) } ?? 1000
         }
 
         func matches(_ offered: String) -> Bool {
@@ -52,12 +52,6 @@ package enum Accept {
             case 1: offered.hasPrefix(self.type.dropLast())
             default: offered == self.type
             }
-        }
-
-        /// `0.123` as 123; what is malformed as 0: nobody is given what they may not want.
-        private static func thousandths(_ weight: Substring) -> Int {
-            guard let value = Double(weight), (0...1).contains(value) else { return 0 }
-            return Int((value * 1000).rounded())
         }
 
         private static func trimmed(_ bytes: Substring.UTF8View.SubSequence) -> String {

@@ -8,10 +8,12 @@ import NIOHTTP1
 
 /// Answers every request: finds the route, asks who calls, runs the handler, and turns whatever happens into a documented answer.
 ///
-/// The first that applies is answered: 404 for the path, 405, 401, 403 for the scope; then the handler's own order.
+/// The first that applies is answered: 404 for the path, 405, 401, 429, 403 for the scope; then the handler's own order.
 package struct HTTPEdge: HTTPResponder {
     private let table: RouteTable
     private let authenticator: Authenticator
+    private let limiter: RateLimiter?
+    private let cors: CORS
     private let problems: ProblemResponse
     private let metrics: EdgeMetrics
     private let bodyMaxBytes: Int
@@ -23,6 +25,8 @@ package struct HTTPEdge: HTTPResponder {
     ) {
         self.table = RouteTable(routes)
         self.authenticator = authenticator
+        self.limiter = configuration.taxa.map { RateLimiter($0) }
+        self.cors = CORS(configuration.origensCORS, exposesRateLimit: configuration.taxa != nil)
         self.problems = ProblemResponse(urlPublica: urlPublica)
         self.metrics = EdgeMetrics(factory: metrics)
         self.bodyMaxBytes = configuration.corpoMaxBytes
@@ -38,11 +42,14 @@ package struct HTTPEdge: HTTPResponder {
         var logger = self.logger
         logger[metadataKey: "pedido"] = .string(requestID)
 
+        let coding = ContentCoding(request)
         var response: Response
         var failed = false
+        var headers = HTTPFields()
         do {
             response = try await self.answer(
-                request, match: match, query: target.query, requestID: requestID, body: body, logger: logger, channel: context.channel)
+                coding.request(request), match: match, query: target.query, requestID: requestID, body: body, logger: logger,
+                channel: context.channel, headers: &headers)
         } catch let error as HTTPParserError {
             // What the HTTP parser cannot read is answered by the server library, below everything here.
             throw error
@@ -51,8 +58,11 @@ package struct HTTPEdge: HTTPResponder {
             failed = true
             response = self.failure(error, request: request, requestID: requestID, logger: logger)
         }
-        if request.method == .head { response = Self.withoutBody(response) }
+        response.headers.append(contentsOf: headers)
         response.headers[.requestID] = requestID
+        await coding.apply(to: &response, of: request)
+        self.cors.decorate(&response.headers, of: request)
+        if request.method == .head { response = Self.withoutBody(response) }
         if self.mustClose(request, body: body, failed: failed) { response.headers[.connection] = "close" }
         let route = match?.resource.path ?? "nao-encontrada"
         let duration = start.duration(to: .now)
@@ -66,9 +76,10 @@ package struct HTTPEdge: HTTPResponder {
         return response
     }
 
+    /// - Parameter headers: gets what belongs into the answer even if this throws.
     private func answer(
         _ request: Request, match: RouteTable.Match?, query: Substring?, requestID: String, body: RequestBodyReader, logger: Logger,
-        channel: any Channel
+        channel: any Channel, headers: inout HTTPFields
     ) async throws -> Response {
         guard let match else { throw Problema(.naoEncontrado, detail: "Este caminho não existe.") }
         if request.method == .options {
@@ -82,14 +93,7 @@ package struct HTTPEdge: HTTPResponder {
             response.headers[.allow] = match.resource.allow
             return response
         }
-        let identidade: Identidade
-        switch route.access {
-        case .open:
-            identidade = .ninguem
-        case .scope(let escopo):
-            identidade = try await self.authenticator.identidade(authorization: request.headers[.authorization])
-            try identidade.exigir(escopo)
-        }
+        let identidade = try await self.admit(request, to: route, headers: &headers)
         if case .moving = route.pace {
             channel.triggerUserOutboundEvent(RequestPaceEvent.keepMoving, promise: nil)
         }
@@ -100,6 +104,23 @@ package struct HTTPEdge: HTTPResponder {
             traceparent: caller?.child(using: &random) ?? .new(using: &random), logger: logger, body: body,
             parameters: match.parameters, rawQuery: query)
         return try await route.handler(request, scope)
+    }
+
+    /// Who calls, if they may: 401, then 429, then 403.
+    private func admit(_ request: Request, to route: Route, headers: inout HTTPFields) async throws -> Identidade {
+        guard case .scope(let escopo) = route.access else { return .ninguem }
+        let identidade = try await self.authenticator.identidade(authorization: request.headers[.authorization])
+        if let limiter = self.limiter {
+            let decision = limiter.take(identidade.sub)
+            headers = limiter.headers(decision)
+            guard decision.isAllowed else {
+                throw ProblemaHTTP(
+                    Problema(.limiteDeTaxa, detail: "Pedidos demais; o próximo é aceito em \(decision.retryAfterS) s."),
+                    retryAfterS: decision.retryAfterS)
+            }
+        }
+        try identidade.exigir(escopo)
+        return identidade
     }
 
     /// Nothing thrown becomes a 500. What nobody foresaw is answered with the documented problem that promises least: of a call that

@@ -43,8 +43,8 @@ import Testing
 
     @Test func documentIsFetchedAndNothingElse() async throws {
         try await Self.serve { base in
-            let read = try await Self.source(base + "/jwks").read()
-            #expect(read == Array(Self.document.utf8))
+            let document = try await Self.source(base + "/jwks").read()
+            #expect(document == Array(Self.document.utf8))
             await #expect(throws: KeySourceError.status(302)) { try await Self.source(base + "/moved").read() }
             await #expect(throws: KeySourceError.status(404)) { try await Self.source(base + "/nothing").read() }
             await #expect(throws: KeySourceError.tooLarge(maxBytes: 262_144)) { try await Self.source(base + "/large").read() }

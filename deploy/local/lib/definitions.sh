@@ -27,14 +27,24 @@ definitions_topic_permission() {
     printf '{"user":"%s","vhost":"/","exchange":"%s","write":"%s","read":"%s"}' "$1" "$2" "${3//\\/\\\\}" "${4//\\/\\\\}"
 }
 
+# definitions_integrator USER: the rights of another system. It sends commands, binds queues of its own (server-named, or
+# respostas.<user>.<name>) to the events, and nothing else: above all it writes to no name that it may configure, or it
+# could reach an exchange behind its topic permissions. Only amq.gen-… is both; the broker lets no client declare an
+# exchange of that name.
+definitions_integrator() {
+    local own="respostas\\.$1\\.[^.]+|amq\\.gen-.*"
+    definitions_permission "$1" \
+        "^($own)\$" \
+        '^(fluxo-caixa\.comandos|amq\.gen-.*)$' \
+        "^(fluxo-caixa\\.(lancamentos|consolidados)|$own)\$"
+}
+
 # rabbitmq_definitions DIR: the definitions as JSON, with the passwords in DIR (made if there are none).
 rabbitmq_definitions() {
     local dir=$1
     local comandos='lancamentos\.comandos(\.dlq)?' consolidado='consolidado\.lancamentos(\.dlq)?'
-    # An integrator sends commands, binds queues of his own (server-named, or respostas.<user>.<name>) to the events,
-    # and nothing else: above all he writes to no name that he may configure, or he could reach an exchange behind its
-    # topic permissions. Only amq.gen-… is both; the broker lets no client declare an exchange of that name.
-    local own='respostas\.integrador\.[^.]+|amq\.gen-.*'
+    # The user loja42 is an example of one who is confined to accounts: those below loja42, not loja42 itself.
+    local loja42='loja42\.[^.#]+(\.[^.]+)*'
     cat <<JSON
 {
   "vhosts": [{"name": "/"}],
@@ -42,7 +52,8 @@ rabbitmq_definitions() {
     $(definitions_user administrador "$(secret "$dir/senha.administrador")" '"administrator"'),
     $(definitions_user lancamentos "$(secret "$dir/senha.lancamentos")"),
     $(definitions_user consolidado "$(secret "$dir/senha.consolidado")"),
-    $(definitions_user integrador "$(secret "$dir/senha.integrador")")
+    $(definitions_user integrador "$(secret "$dir/senha.integrador")"),
+    $(definitions_user loja42 "$(secret "$dir/senha.loja42")")
   ],
   "permissions": [
     $(definitions_permission administrador '.*' '.*' '.*'),
@@ -54,15 +65,16 @@ rabbitmq_definitions() {
         "^(fluxo-caixa\\.(lancamentos|consolidados)|$consolidado)\$" \
         "^(amq\\.default|fluxo-caixa\\.consolidados|$consolidado)\$" \
         "^(fluxo-caixa\\.lancamentos|$consolidado)\$"),
-    $(definitions_permission integrador \
-        "^($own)\$" \
-        '^(fluxo-caixa\.comandos|amq\.gen-.*)$' \
-        "^(fluxo-caixa\\.(lancamentos|consolidados)|$own)\$")
+    $(definitions_integrator integrador),
+    $(definitions_integrator loja42)
   ],
   "topic_permissions": [
     $(definitions_topic_permission integrador fluxo-caixa.comandos '^lancamento\.registrar(\.[^#*]+)?$' '^$'),
     $(definitions_topic_permission integrador fluxo-caixa.lancamentos '^$' '^.*$'),
-    $(definitions_topic_permission integrador fluxo-caixa.consolidados '^$' '^.*$')
+    $(definitions_topic_permission integrador fluxo-caixa.consolidados '^$' '^.*$'),
+    $(definitions_topic_permission loja42 fluxo-caixa.comandos '^lancamento\.registrar\.loja42\.[^#*]+$' '^$'),
+    $(definitions_topic_permission loja42 fluxo-caixa.lancamentos '^$' "^lancamento\\.registrado\\.[^.#]+\\.$loja42\$"),
+    $(definitions_topic_permission loja42 fluxo-caixa.consolidados '^$' "^consolidado\\.atualizado\\.$loja42\$")
   ],
   "policies": [
     {"vhost": "/", "name": "fluxo-caixa", "apply-to": "queues", "priority": 1,

@@ -6,7 +6,7 @@
 
 # Debian's wrappers in /usr/sbin become the user rabbitmq; these do not.
 RABBITMQ_BIN=/usr/lib/rabbitmq/bin
-RABBITMQ_USERS=(administrador lancamentos consolidado integrador)
+RABBITMQ_USERS=(administrador lancamentos consolidado integrador loja42)
 
 # Sets RABBITMQ_WITH to the words before a command that give it this node's settings, and nothing of the caller's that
 # could change them.

@@ -1,0 +1,63 @@
+package import AMQP
+import Contrato
+import FluxoDeCaixa
+import Metrics
+
+/// Sends news of balances to the topic exchange, persistent and confirmed. Not mandatory: it is no fault if nobody is interested.
+package struct AMQPNoticePublisher: NoticePublisher {
+    /// How long news may wait for a connection before the caller looks again what is due.
+    private static let sendMax: Duration = .seconds(5)
+
+    private let publisher: ConfirmedPublisher
+    private let user: String
+    private let urlPublica: String
+
+    /// - Parameters:
+    ///   - publisher: declares the exchange.
+    ///   - user: the connection's own user: the broker vouches for it in `user_id`.
+    ///   - urlPublica: where `dataschema` leads.
+    package init(publisher: ConfirmedPublisher, user: String, urlPublica: String) {
+        self.publisher = publisher
+        self.user = user
+        self.urlPublica = urlPublica
+    }
+
+    package var isReady: Bool { self.publisher.isReady }
+
+    package func publish(_ notices: [Notice]) async -> [NoticeOutcome] {
+        let outcomes = await self.publisher.publish(notices.map { self.message($0) }, deadline: .now + Self.sendMax)
+        let known = outcomes.map { Self.outcome($0) }
+        for (label, outcome) in [("confirmed", NoticeOutcome.confirmed), ("rejected", .refused), ("unknown", .unknown)] {
+            let count = known.count { $0 == outcome }
+            if count > 0 { Counter(label: "publish_total", dimensions: [("outcome", label)]).increment(by: count) }
+        }
+        return known
+    }
+
+    private static func outcome(_ outcome: PublishOutcome) -> NoticeOutcome {
+        switch outcome {
+        case .confirmed: .confirmed
+        case .returned, .rejected, .invalid: .refused
+        case .unknown, .notSent: .unknown
+        }
+    }
+
+    private func message(_ notice: Notice) -> AMQPMessage {
+        let noticia = notice.noticia
+        var properties = AMQPProperties()
+        properties.contentType = NomesAMQP.ContentType.cloudEvent
+        properties.persistent = true
+        properties.messageID = noticia.id
+        properties.type = EventoConsolidadoAtualizado.type
+        properties.timestamp = UInt64(clamping: noticia.atualizadoEm.milissegundos / 1000)
+        properties.appID = NomesAMQP.AppID.consolidado
+        properties.userID = self.user
+        return AMQPMessage(
+            exchange: NomesAMQP.Exchange.consolidados,
+            routingKey: NomesAMQP.RoutingKey.atualizado(noticia.conta),
+            mandatory: false,
+            properties: properties,
+            body: EventoConsolidadoAtualizado.encode(noticia, urlPublica: self.urlPublica)
+        )
+    }
+}

@@ -1,0 +1,72 @@
+package import FluxoDeCaixa
+
+/// The event that a day of an account has changed: CloudEvents 1.0, structured JSON.
+///
+/// It tells what the day itself holds. Opening and closing balance are left out: those move with earlier days.
+package enum EventoConsolidadoAtualizado {
+    /// The member `source`.
+    package static let source = "/fluxo-caixa/consolidado"
+    /// The member `type`, and the AMQP property of that name; the number at its end is the major version.
+    package static let type = "br.fluxocaixa.consolidado.atualizado.v1"
+
+    /// What the event is about.
+    package struct Noticia: Sendable, Equatable {
+        package let conta: Conta
+        package let movimento: MovimentoDoDia
+        /// The account's, as of the same moment as the movements.
+        package let versao: Int64
+        /// When the day last changed.
+        package let atualizadoEm: Instante
+
+        package init(conta: Conta, movimento: MovimentoDoDia, versao: Int64, atualizadoEm: Instante) {
+            self.conta = conta
+            self.movimento = movimento
+            self.versao = versao
+            self.atualizadoEm = atualizadoEm
+        }
+
+        /// The member `id`: of two for a day the one with the higher version is newer.
+        package var id: String { "\(conta.nome)/\(movimento.data)/\(versao)" }
+    }
+
+    /// The member `dataschema`: where the JSON schema of `data` is served.
+    package static func dataschema(urlPublica: String) -> String {
+        "\(urlPublica)/esquemas/consolidado-atualizado-v1.json"
+    }
+
+    /// The whole body.
+    package static func encode(_ noticia: Noticia, urlPublica: String) -> [UInt8] {
+        var writer = JSONWriter(capacidadeEmBytes: 1024)
+        writer.object { writer in
+            writer.member("specversion", "1.0")
+            writer.member("id", noticia.id)
+            writer.member("source", source)
+            writer.member("type", type)
+            writer.member("subject", noticia.conta.nome)
+            writer.member("time", noticia.atualizadoEm.description)
+            writer.member("datacontenttype", NomesAMQP.ContentType.json)
+            writer.member("dataschema", dataschema(urlPublica: urlPublica))
+            writer.name("data")
+            write(noticia, to: &writer)
+        }
+        return writer.bytes
+    }
+
+    private static func write(_ noticia: Noticia, to writer: inout JSONWriter) {
+        let movimento = noticia.movimento
+        writer.object { writer in
+            writer.member("conta", noticia.conta.nome)
+            writer.member("data", movimento.data.description)
+            writer.member("moeda", LancamentoJSON.moeda)
+            writer.member("total_creditos", movimento.totalCreditos.description)
+            writer.member("total_debitos", movimento.totalDebitos.description)
+            writer.member("transferencias_entrada", movimento.transferenciasEntrada.description)
+            writer.member("transferencias_saida", movimento.transferenciasSaida.description)
+            writer.member("saldo_do_dia", movimento.saldoDoDia.description)
+            writer.member("quantidade_creditos", movimento.quantidadeCreditos)
+            writer.member("quantidade_debitos", movimento.quantidadeDebitos)
+            writer.member("versao", noticia.versao)
+            writer.member("atualizado_em", noticia.atualizadoEm.description)
+        }
+    }
+}

@@ -1,0 +1,72 @@
+import FluxoDeCaixa
+import Logging
+import Testing
+
+@testable import Consolidado
+
+@Suite(.timeLimit(.minutes(1))) struct NoticeSenderTests {
+    private static func chave(_ conta: String) -> ChaveDeSaldo {
+        ChaveDeSaldo(conta: Conta(conta)!, data: Dia(parsing: "2026-11-24")!)
+    }
+
+    private static var limits: NoticeSender.Limits {
+        var limits = NoticeSender.Limits()
+        limits.interval = .milliseconds(5)
+        limits.idleInterval = .milliseconds(5)
+        limits.batchMax = 2
+        return limits
+    }
+
+    /// Runs a sender until the condition holds.
+    private static func send(_ notices: FakeNotices, until done: () async -> Bool) async {
+        let sender = NoticeSender(leases: notices, publisher: notices, limits: self.limits, logger: Logger(label: "tests"))
+        let run = Task { await sender.run() }
+        while await !done() { await Task.yield() }
+        run.cancel()
+        await run.value
+    }
+
+    @Test func `everything due is told once, in batches, and the lease given back`() async {
+        let notices = FakeNotices()
+        for name in ["e", "a", "d", "b", "c"] { await notices.change(Self.chave(name), versao: 3) }
+        await Self.send(notices) { await notices.dueCount == 0 }
+        let expected = [["a", "b"], ["c", "d"], ["e"]].map { $0.map { "\($0)/2026-11-24/3" } }
+        #expect(await notices.sent == expected)
+        #expect(await !notices.isLeased)
+    }
+
+    @Test func `a day that changes while its news is on its way is told again`() async {
+        let notices = FakeNotices()
+        await notices.change(Self.chave("a"), versao: 3)
+        await notices.changeWhileSending(Self.chave("a"), versao: 4)
+        await Self.send(notices) { await notices.dueCount == 0 }
+        #expect(await notices.sent == [["a/2026-11-24/3"], ["a/2026-11-24/4"]])
+    }
+
+    @Test func `what a queue refuses is put off and holds up nobody`() async {
+        let notices = FakeNotices(refusedAccounts: ["a"])
+        for name in ["a", "b", "c"] { await notices.change(Self.chave(name), versao: 1) }
+        await Self.send(notices) { await notices.dueCount == 1 }
+        #expect(await notices.postponedCount == 1)
+        #expect(await notices.sent == [["a/2026-11-24/1", "b/2026-11-24/1"], ["c/2026-11-24/1"]])
+        // A change is news for everybody else: it is not put off.
+        await notices.change(Self.chave("a"), versao: 2)
+        await Self.send(notices) { await notices.sent.last == ["a/2026-11-24/2"] }
+        #expect(await notices.dueCount == 1)
+    }
+
+    @Test func `what may not have arrived is told again`() async {
+        let notices = FakeNotices(unknowns: 1)
+        for name in ["a", "b", "c"] { await notices.change(Self.chave(name), versao: 1) }
+        await Self.send(notices) { await notices.dueCount == 0 }
+        #expect(await notices.sent.count == 3)
+        #expect(await notices.sent[0] == notices.sent[1])
+    }
+
+    @Test func `a lost database session is a lost lease, and another is had`() async {
+        let notices = FakeNotices(failures: 1)
+        await notices.change(Self.chave("a"), versao: 1)
+        await Self.send(notices) { await notices.dueCount == 0 }
+        #expect(await notices.leases == 2)
+    }
+}

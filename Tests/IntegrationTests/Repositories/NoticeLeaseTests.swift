@@ -1,0 +1,104 @@
+import Contrato
+import FluxoDeCaixa
+import Logging
+import Postgres
+import TestSupport
+import Testing
+
+@testable import Consolidado
+
+@Suite(.enabled(if: TestServers.postgresURL != nil, "needs the server that deploy/local/test starts"), .timeLimit(.minutes(5)))
+struct NoticeLeaseTests {
+    private static func entry(_ number: Int, conta: String, data: String = "2026-11-24") -> LancamentoAplicavel {
+        LancamentoAplicavel(
+            id: LancamentoID(bits: 0x0190_0000_0000_7000_8000_0000_0000_0000 | UInt128(number)), conta: Conta(conta)!,
+            data: Dia(parsing: data)!, tipo: .credito, natureza: "operacional", valor: Valor(centavos: 100)!)
+    }
+
+    private static func ids(_ notices: [Notice]) -> [String] { notices.map(\.noticia.id) }
+
+    private func withLease<Value: Sendable>(
+        _ body: @Sendable @escaping (any NoticeLease, Saldos, PostgresClient) async throws -> Value
+    ) async throws -> Value {
+        try await withSchema(ConsolidadoMigrations.migrations) { client, configuration in
+            let source = PostgresNoticeLeaseSource(configuration: configuration, logger: Logger(label: "tests"))
+            let lease = try #require(try await source.acquire())
+            let other = PostgresNoticeLeaseSource(configuration: configuration, logger: Logger(label: "tests"))
+            #expect(try await other.acquire() == nil)
+            let value = try await body(lease, Saldos(client), client)
+            await lease.release()
+            #expect(try await other.acquire() != nil)
+            return value
+        }
+    }
+
+    @Test func `a changed day is due with what it holds now, until that is confirmed`() async throws {
+        try await self.withLease { lease, saldos, _ in
+            try await saldos.apply([Self.entry(1, conta: "a"), Self.entry(2, conta: "b"), Self.entry(3, conta: "a", data: "2026-11-20")])
+            try await saldos.apply([Self.entry(4, conta: "a")])
+            // What was applied before changes nothing.
+            try await saldos.apply([Self.entry(2, conta: "b")])
+            let notices = try await lease.due(after: nil, limit: 10)
+            #expect(Self.ids(notices) == ["a/2026-11-20/2", "a/2026-11-24/2", "b/2026-11-24/1"])
+            #expect(notices.map(\.noticia.movimento.totalCreditos.description) == ["1.00", "2.00", "1.00"])
+            #expect(notices.map(\.dueVersao) == [1, 2, 1])
+            #expect(try await Self.ids(lease.due(after: notices[0].chave, limit: 1)) == ["a/2026-11-24/2"])
+            // A day that changes before its confirm stays due.
+            try await saldos.apply([Self.entry(5, conta: "b")])
+            try await lease.confirmed(notices)
+            #expect(try await Self.ids(lease.due(after: nil, limit: 10)) == ["b/2026-11-24/2"])
+            // A repeated batch is no change.
+            try await saldos.apply([Self.entry(1, conta: "a"), Self.entry(4, conta: "a")])
+            #expect(try await lease.due(after: nil, limit: 10).count == 1)
+        }
+    }
+
+    @Test func `what was refused is put off, unless it changes`() async throws {
+        try await self.withLease { lease, saldos, client in
+            try await saldos.apply([Self.entry(1, conta: "a"), Self.entry(2, conta: "b")])
+            try await lease.postpone(try await lease.due(after: nil, limit: 10))
+            #expect(try await lease.due(after: nil, limit: 10).isEmpty)
+            try await saldos.apply([Self.entry(3, conta: "b")])
+            #expect(try await Self.ids(lease.due(after: nil, limit: 10)) == ["b/2026-11-24/2"])
+            // As if the time had passed.
+            try await client.query("update atualizacoes set nao_antes = clock_timestamp() - interval '1 second' where conta = 'a'")
+            #expect(try await Self.ids(lease.due(after: nil, limit: 10)) == ["a/2026-11-24/1", "b/2026-11-24/2"])
+            for _ in 0..<20 {
+                try await client.query("update atualizacoes set nao_antes = null")
+                try await lease.postpone(try await lease.due(after: nil, limit: 10))
+            }
+            let row = try await client.query("select max(extract(epoch from nao_antes - clock_timestamp()))::bigint from atualizacoes")
+                .first
+            #expect(try #require(row).decode(0, as: Int64.self) == 60)
+        }
+    }
+
+    @Test func `batches and the sender neither deadlock nor lose a change`() async throws {
+        try await self.withLease { lease, saldos, client in
+            let entries = (0..<1500).map { Self.entry($0, conta: "loja\($0 % 15)", data: "2026-11-\(10 + $0 % 7)") }
+            let told = try await withThrowingTaskGroup(of: Void.self) { group in
+                for start in stride(from: 0, to: entries.count, by: 50) {
+                    group.addTask { try await saldos.apply(Array(entries[start..<start + 50])) }
+                }
+                // The newest version told of each day.
+                var told: [ChaveDeSaldo: (versao: Int64, creditos: Quantia)] = [:]
+                func send() async throws {
+                    let notices = try await lease.due(after: nil, limit: 100)
+                    for notice in notices where told[notice.chave]?.versao ?? 0 <= notice.noticia.versao {
+                        told[notice.chave] = (notice.noticia.versao, notice.noticia.movimento.totalCreditos)
+                    }
+                    try await lease.confirmed(notices)
+                }
+                for _ in 0..<50 { try await send() }
+                try await group.waitForAll()
+                while try await !lease.due(after: nil, limit: 1).isEmpty { try await send() }
+                return told
+            }
+            let days = Dictionary(grouping: entries) { ChaveDeSaldo(conta: $0.conta, data: $0.data) }
+            #expect(told.count == days.count)
+            for (chave, entries) in days { #expect(told[chave]?.creditos == Quantia(centavos: Int128(100 * entries.count))) }
+            let deadlocks = try await client.query("select deadlocks from pg_stat_database where datname = current_database()")
+            #expect(try deadlocks.first?.decode(0, as: Int64.self) == 0)
+        }
+    }
+}
