@@ -170,7 +170,8 @@ let package = Package(
         .testTarget(
             name: "DocumentsTests",
             dependencies: [
-                "Contrato", "FluxoDeCaixa", "ServiceKit", "SeededRandom", logging, nioCore, httpTypes, hummingbird, hummingbirdTesting,
+                "Consolidado", "Contrato", "FluxoDeCaixa", "ServiceKit", "SeededRandom", logging, nioCore, httpTypes, hummingbird,
+                hummingbirdTesting,
             ],
             swiftSettings: settings
         ),

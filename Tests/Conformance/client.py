@@ -16,8 +16,10 @@ import uuid
 def generate(url, name, folder):
     config = folder / f"{name}.yaml"
     config.write_text(f"package_name_override: {name}\npost_hooks: []\n")
-    tool = pathlib.Path(sys.executable).parent / "openapi-python-client"
-    command = [tool, "generate", "--url", f"{url}/openapi.json", "--meta", "none", "--config", config, "--output-path", folder / name]
+    command = [
+        *[sys.executable, "-m", "openapi_python_client", "generate", "--url", f"{url}/openapi.json"],
+        *["--meta", "none", "--config", config, "--output-path", folder / name],
+    ]
     subprocess.run(command, check=True, cwd=folder)
     return importlib.import_module(name)
 

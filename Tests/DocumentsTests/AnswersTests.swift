@@ -52,6 +52,24 @@ import Testing
         }
     }
 
+    @Test func `the news of a day has the members of its schema and message`() throws {
+        let schemas = try PublishedDocument.schemas(urlPublica: "https://api.example")
+        let schema = try #require(schemas.first { $0.name == "consolidado-atualizado-v1.json" }).value
+        #expect(schema["$id"]?.text == EventoConsolidadoAtualizado.dataschema(urlPublica: "https://api.example"))
+        let dia = try #require(Dia(parsing: "2026-11-24"))
+        let noticia = EventoConsolidadoAtualizado.Noticia(
+            conta: try #require(Conta("loja42.caixa")), movimento: MovimentoDoDia(data: dia), versao: 1, atualizadoEm: .primeiro)
+        let event = try JSONReader.read(EventoConsolidadoAtualizado.encode(noticia, urlPublica: "https://api.example"))
+        #expect(schema["properties"]?.names == event["data"]?.names)
+        #expect(schema["required"]?.texts == event["data"]?.names)
+        let message = try #require(try Documented.asyncAPI().value["components"]?["messages"]?["ConsolidadoAtualizado"])
+        #expect(message["payload"]?["properties"]?.names == event.names)
+        #expect(message["payload"]?["required"]?.texts == event.names)
+        for name in ["specversion", "source", "type", "datacontenttype"] {
+            #expect(message["payload"]?["properties"]?[name]?["const"] == event[name], "\(name)")
+        }
+    }
+
     @Test func `balances have the members that are documented`() throws {
         let dia = try #require(Dia(parsing: "2026-11-24"))
         let day = SaldoDiario(conta: "a", saldoInicial: .zero, movimento: MovimentoDoDia(data: dia), versao: 0)
@@ -69,6 +87,29 @@ import Testing
         let totals = try Documented.schema("TotaisDoPeriodo", .consolidado)
         #expect(totals["properties"]?.names == whole["totais"]?.names)
         #expect(totals["required"]?.texts == whole["totais"]?.names)
+    }
+
+    @Test func `the list of accounts has the members that are documented`() throws {
+        let dia = try #require(Dia(parsing: "2026-11-24"))
+        let conta = ResumoDeConta(
+            conta: try #require(Conta("a")), saldo: .zero, primeiraData: dia, ultimaData: dia, quantidade: 1, versao: 1)
+        let written = try JSONReader.read(ResumoDeContaJSON.encode([conta], proximo: nil))
+        let page = try Documented.schema("PaginaDeContas", .consolidado)
+        #expect(page["properties"]?.names == written.names)
+        let schema = try Documented.schema("ContaComSaldo", .consolidado)
+        #expect(schema["properties"]?.names == written["itens"]?.elements.first?.names)
+        #expect(schema["required"]?.texts == schema["properties"]?.names)
+    }
+
+    @Test func `columns of CSV are the members, and the examples show them`() throws {
+        for (columns, schema, example, service) in [
+            (LancamentoCSV.colunas, "Lancamento", "extrato-csv", ServiceName.lancamentos),
+            (SaldoCSV.colunas, "SaldoDoDia", "saldos-csv", .consolidado),
+        ] {
+            #expect(try Documented.schema(schema, service)["properties"]?.names == columns)
+            let text = try #require(try Documented.openAPI(service).value["components"]?["examples"]?[example]?["value"]?.text)
+            #expect(text.hasPrefix(columns.joined(separator: ",") + "\r\n"))
+        }
     }
 
     @Test func `a problem has the members that are documented`() throws {

@@ -1,0 +1,33 @@
+import Contrato
+import FluxoDeCaixa
+import ServiceKit
+import Testing
+
+@testable import Lancamentos
+
+/// Whether a caller whose entry may or may not be registered is told to repeat the request.
+@Suite struct ProblemaHTTPTests {
+    @Test func `an unknown outcome names the entry, and when to repeat only where repeating is safe`() throws {
+        let id = try #require(LancamentoID(parsing: "017f22e2-79b0-7cc3-98c4-dc0c0c07398f"))
+        let unknown = FalhaDeRegistro.resultadoDesconhecido(id)
+        let withKey = ProblemaHTTP(unknown, temChave: true)
+        #expect(withKey.retryAfterS == 1)
+        let withoutKey = ProblemaHTTP(unknown, temChave: false)
+        #expect(withoutKey.retryAfterS == nil)
+        #expect(withoutKey.problema.detail.contains("30 s"))
+        let reversal = ProblemaHTTP(FalhaDeEstorno.registro(unknown))
+        #expect(reversal.retryAfterS == 1)
+        for problem in [withKey, withoutKey, reversal] {
+            #expect(problem.problema.nome == .resultadoDesconhecido)
+            #expect(problem.problema.id == id)
+        }
+    }
+
+    @Test func `what was certainly not registered may be repeated`() {
+        for temChave in [true, false] {
+            #expect(ProblemaHTTP(FalhaDeRegistro.sobrecarga, temChave: temChave).retryAfterS != nil)
+            #expect(ProblemaHTTP(FalhaDeRegistro.bancoIndisponivel, temChave: temChave).retryAfterS != nil)
+            #expect(ProblemaHTTP(FalhaDeRegistro.chaveComOutroConteudo, temChave: temChave).retryAfterS == nil)
+        }
+    }
+}
