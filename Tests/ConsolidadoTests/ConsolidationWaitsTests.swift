@@ -132,7 +132,7 @@ import Testing
         await withTaskGroup(of: FalhaDeLeitura?.self) { group in
             let service = Task { await waits.run() }
             group.addTask { await Self.wait(waits, [.numbered(1)], wait: .seconds(3600)) }
-            while await repository.checks.isEmpty { await Task.yield() }
+            while await repository.checks.isEmpty, !Task.isCancelled { try? await Task.sleep(for: .milliseconds(1)) }
             service.cancel()
             for await ending in group { #expect(ending == .aindaNaoConsolidado) }
         }
@@ -145,7 +145,7 @@ import Testing
         let repository = FakeSaldoReadRepository()
         try await self.withWaits(repository, limits: limits) { waits in
             async let first = Self.wait(waits, [.numbered(1)], wait: .seconds(3600))
-            while await repository.checks.isEmpty { await Task.yield() }
+            while await repository.checks.isEmpty { try await Task.sleep(for: .milliseconds(1)) }
             #expect(await Self.wait(waits, [.numbered(2)], wait: .seconds(3600)) == .sobrecarga)
             waits.applied([Self.entry(1)])
             #expect(await first == nil)

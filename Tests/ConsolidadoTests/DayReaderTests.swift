@@ -51,10 +51,10 @@ import Testing
         try await self.withReader(repository) { reader in
             await withTaskGroup(of: (Int, String).self) { group in
                 group.addTask { (0, await Self.read(reader, 0)) }
-                while await repository.statements.isEmpty { await Task.yield() }
+                while await repository.statements.isEmpty, !Task.isCancelled { try? await Task.sleep(for: .milliseconds(1)) }
                 // Each day twice; one of them is the day that is being read, which these came too late for.
                 for number in 0..<140 { group.addTask { (number % 70, await Self.read(reader, number % 70)) } }
-                while reader.count < 140 { await Task.yield() }
+                while reader.count < 140, !Task.isCancelled { try? await Task.sleep(for: .milliseconds(1)) }
                 await repository.letGo()
                 for await (number, result) in group {
                     #expect(result.hasPrefix("conta\(number) "))
@@ -72,9 +72,9 @@ import Testing
         let repository = FakeSaldoReadRepository(isHeld: true)
         try await self.withReader(repository) { reader in
             async let first = Self.read(reader, 1)
-            while await repository.statements.isEmpty { await Task.yield() }
+            while await repository.statements.isEmpty { try await Task.sleep(for: .milliseconds(1)) }
             async let second = Self.read(reader, 1)
-            while reader.count < 1 { await Task.yield() }
+            while reader.count < 1 { try await Task.sleep(for: .milliseconds(1)) }
             await repository.letGo()
             #expect(await first == "conta1 1")
             #expect(await second == "conta1 2")
@@ -87,9 +87,9 @@ import Testing
         limits.queueMax = 1
         try await self.withReader(repository, limits: limits) { reader in
             async let first = Self.read(reader, 1)
-            while await repository.statements.isEmpty { await Task.yield() }
+            while await repository.statements.isEmpty { try await Task.sleep(for: .milliseconds(1)) }
             async let second = Self.read(reader, 2)
-            while reader.count < 1 { await Task.yield() }
+            while reader.count < 1 { try await Task.sleep(for: .milliseconds(1)) }
             #expect(await Self.read(reader, 3) == "sobrecarga")
             await repository.letGo()
             #expect(await first == "conta1 1")

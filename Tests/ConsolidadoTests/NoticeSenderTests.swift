@@ -21,7 +21,7 @@ import Testing
     private static func send(_ notices: FakeNotices, until done: () async -> Bool) async {
         let sender = NoticeSender(leases: notices, publisher: notices, limits: self.limits, logger: Logger(label: "tests"))
         let run = Task { await sender.run() }
-        while await !done() { await Task.yield() }
+        while await !done(), !Task.isCancelled { try? await Task.sleep(for: .milliseconds(1)) }
         run.cancel()
         await run.value
     }

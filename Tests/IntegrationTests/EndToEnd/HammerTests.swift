@@ -21,6 +21,8 @@ struct HammerTests {
             let ledger = NIOLockedValueBox(Ledger())
             let news = News(try AMQPConfiguration(url: stack.amqpURL, connectionName: "noticias"))
             try await withThrowingTaskGroup(of: Void.self) { background in
+                // From before the first entry: what is told to nobody is not told again.
+                try await news.declare()
                 background.addTask { await news.run() }
                 try await Self.hammer(stack, ledger)
                 try await Self.expectBalances(ledger.withLockedValue { $0 }, stack)
@@ -212,17 +214,28 @@ private final class News: Sendable {
 
     private static let queue = "teste.noticias"
 
+    private static let topology = AMQPTopology(
+        exchanges: [.init(name: NomesAMQP.Exchange.consolidados, kind: .topic)],
+        queues: [.init(name: queue, arguments: ["x-queue-type": "quorum"])],
+        bindings: [.init(queue: queue, exchange: NomesAMQP.Exchange.consolidados, routingKey: "consolidado.atualizado.#")])
+
+    private let configuration: AMQPConfiguration
     private let consumer: BatchConsumer
     private let newest = NIOLockedValueBox<[Key: (versao: Int, data: JSONValue)]>([:])
 
     init(_ configuration: AMQPConfiguration) {
+        self.configuration = configuration
         self.consumer = BatchConsumer(
-            configuration: configuration,
-            topology: AMQPTopology(
-                exchanges: [.init(name: NomesAMQP.Exchange.consolidados, kind: .topic)],
-                queues: [.init(name: Self.queue, arguments: ["x-queue-type": "quorum"])],
-                bindings: [.init(queue: Self.queue, exchange: NomesAMQP.Exchange.consolidados, routingKey: "consolidado.atualizado.#")]),
-            queue: Self.queue, logger: Logger(label: "tests"))
+            configuration: configuration, topology: Self.topology, queue: Self.queue, logger: Logger(label: "tests"))
+    }
+
+    func declare() async throws {
+        let declarer = ConfirmedPublisher(configuration: self.configuration, topology: Self.topology, logger: Logger(label: "tests"))
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await declarer.run() }
+            while !declarer.isReady { try await Task.sleep(for: .milliseconds(10)) }
+            group.cancelAll()
+        }
     }
 
     func run() async {
