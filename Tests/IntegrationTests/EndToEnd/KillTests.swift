@@ -144,13 +144,17 @@ struct KillTests {
             try await Stack.with(servers: servers, consolidados: 1) { stack in
                 let api = API(token: stack.token)
                 let body = #"{"conta":"loja","tipo":"credito","valor":"1.00"}"#
-                // So that there are connections to write on.
-                #expect(try await api.post(stack.lancamentos, body).status == 201)
-                try await servers.signalTree(.postgres, SIGSTOP)
-                let answers = try await withThrowingTaskGroup(of: API.Answer.self) { group in
-                    for _ in 0..<4 { group.addTask { try await api.post(stack.lancamentos, body) } }
-                    return try await group.reduce(into: []) { $0.append($1) }
+                func post(_ count: Int) async throws -> [API.Answer] {
+                    try await withThrowingTaskGroup(of: API.Answer.self) { group in
+                        for _ in 0..<count { group.addTask { try await api.post(stack.lancamentos, body) } }
+                        return try await group.reduce(into: []) { $0.append($1) }
+                    }
                 }
+                // So that there are connections to write on, and that the relay is done with its own.
+                for _ in 0..<3 { #expect(try await post(50).allSatisfy { $0.status == 201 }) }
+                try await Task.sleep(for: .seconds(1))
+                try await servers.signalTree(.postgres, SIGSTOP)
+                let answers = try await post(4)
                 let answered = ContinuousClock.now
                 let unknown = answers.filter { $0["type"]?.hasSuffix("#resultado-desconhecido") == true }
                 #expect(answers.allSatisfy { $0.status == 503 })
