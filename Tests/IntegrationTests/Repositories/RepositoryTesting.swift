@@ -12,6 +12,8 @@ func withSchema<Value: Sendable>(
         var connecting = try PostgresConfiguration(url: url, applicationName: "tests")
         // Many suites open their pools at the same moment.
         connecting.connectTimeout = .seconds(20)
+        connecting.lockTimeout = .seconds(20)
+        connecting.statementTimeout = .seconds(25)
         let configuration = connecting
         try await migrations.apply(to: configuration)
         var limits = PostgresClient.Limits()

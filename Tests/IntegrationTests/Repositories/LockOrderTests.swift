@@ -1,0 +1,67 @@
+import Contrato
+import FluxoDeCaixa
+import Logging
+import NIOConcurrencyHelpers
+import Postgres
+import TestSupport
+import Testing
+
+@testable import Consolidado
+
+/// Concurrent batches do not deadlock because each locks its rows in the order of their keys. Whether two batches happen to deadlock is chance;
+/// the order is not: with one row held by somebody else, every row before it is locked and every row after it is free.
+@Suite(.enabled(if: TestServers.postgresURL != nil, "needs the server that deploy/local/test starts"), .timeLimit(.minutes(5)))
+struct LockOrderTests {
+    private static let contas = (0..<60).map { "conta\(100 + $0)" }
+    private static let held = "conta131"
+
+    private static func entries(from first: Int) -> [LancamentoAplicavel] {
+        self.contas.enumerated().map { position, conta in
+            LancamentoAplicavel(
+                id: LancamentoID(bits: 0x0190_0000_0000_7000_8000_0000_0000_0000 | UInt128(first + position)), conta: Conta(conta)!,
+                data: Dia(parsing: "2026-11-24")!, tipo: .credito, natureza: "operacional", valor: Valor(centavos: 100)!)
+        }
+    }
+
+    @Test func `accounts are locked in their order`() async throws {
+        try await self.expectOrder(
+            hold: "select from contas where conta = \(Self.held) for update",
+            free: "select conta from contas order by conta for update skip locked")
+    }
+
+    @Test func `days are locked in the order of their accounts`() async throws {
+        try await self.expectOrder(
+            hold: "select from saldos_diarios where conta = \(Self.held) for update",
+            free: "select conta from saldos_diarios order by conta for update skip locked")
+    }
+
+    @Test func `months are locked in the order of their accounts`() async throws {
+        try await self.expectOrder(
+            hold: "select from totais_mensais where conta = \(Self.held) for update",
+            free: "select conta from totais_mensais order by conta for update skip locked")
+    }
+
+    private func expectOrder(hold: PostgresQuery, free: PostgresQuery) async throws {
+        try await withSchema(ConsolidadoMigrations.migrations) { client, configuration in
+            let repository = PostgresSaldoRepository(client: client, logger: Logger(label: "tests"))
+            // Every row is there, so that a row, and not a place in an index, is what the batch waits for.
+            _ = try await repository.apply(Self.entries(from: 0))
+            let holder = try await PostgresConnection.connect(configuration)
+            try await holder.query("begin")
+            try await holder.query(hold)
+            let isOver = NIOLockedValueBox(false)
+            async let applied: Void = {
+                _ = try await repository.apply(Self.entries(from: 1000).shuffled())
+                isOver.withLockedValue { $0 = true }
+            }()
+            while try await client.query("select 1 from pg_locks where not granted").isEmpty, !isOver.withLockedValue({ $0 }) {
+                try await Task.sleep(for: .milliseconds(5))
+            }
+            let unlocked = try await client.query(free).map { row throws(PostgresError) in try row.decode(0, as: String.self) }
+            try await holder.query("commit")
+            try await applied
+            await holder.close()
+            #expect(unlocked == Self.contas.filter { $0 > Self.held })
+        }
+    }
+}
