@@ -21,4 +21,19 @@ package enum RawHTTP {
             return String(buffer: received)
         }
     }
+
+    /// Sends the first piece, then the second one again and again until the server closes.
+    /// - Returns: whether it did within the time.
+    package static func isClosed(port: Int, _ first: String, thenForEver piece: String, within time: Duration) async throws -> Bool {
+        let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton).connect(host: "127.0.0.1", port: port).get()
+        let deadline = ContinuousClock.now + time
+        do {
+            try await channel.writeAndFlush(ByteBuffer(string: first))
+            while .now < deadline { try await channel.writeAndFlush(ByteBuffer(string: piece)) }
+        } catch {
+            return true
+        }
+        try await channel.close()
+        return false
+    }
 }

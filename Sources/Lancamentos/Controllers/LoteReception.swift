@@ -28,20 +28,20 @@ struct LoteReception: Sendable {
             for try await buffer in body {
                 let room = self.bodyMaxBytes - receivedBytes
                 receivedBytes += buffer.readableBytes
-                guard !splitter.hasFailed else { continue }
-                let pieces = splitter.receive(Array(buffer.readableBytesView.prefix(room)))
-                if splitter.hasBegun { self.answers.begin(.answers) }
-                await self.register(pieces, &splitter)
+                if !splitter.hasFailed {
+                    let received = splitter.receive(Array(buffer.readableBytesView.prefix(room)))
+                    if splitter.hasBegun { self.answers.begin(.answers) }
+                    await self.register(received, &splitter)
+                }
+                // What is thrown away counts as well: nobody may keep a place for ever.
                 if receivedBytes > self.bodyMaxBytes {
-                    self.end(Problema(.corpoGrande, detail: "O corpo tem mais de \(self.bodyMaxBytes) bytes."))
-                    self.scope.closeAfterAnswer()
+                    self.breakOff(splitter, Problema(.corpoGrande, detail: "O corpo tem mais de \(self.bodyMaxBytes) bytes."))
                     return
                 }
             }
         } catch {
             // Too slow, torn off or not HTTP: nobody can tell whether the last line was whole.
-            self.end(Problema(.ilegivel, detail: "O corpo não chegou inteiro."))
-            self.scope.closeAfterAnswer()
+            self.breakOff(splitter, Problema(.ilegivel, detail: "O corpo não chegou inteiro."))
             return
         }
         guard !splitter.hasFailed else { return }
@@ -52,7 +52,10 @@ struct LoteReception: Sendable {
         await self.register(splitter.finish(), &splitter)
     }
 
-    private func end(_ problema: Problema) {
+    /// Reads no further, and ends the connection after the answer. A body that had its last answer gets no other.
+    private func breakOff(_ splitter: Splitter, _ problema: Problema) {
+        self.scope.closeAfterAnswer()
+        guard !splitter.hasFailed else { return }
         self.answers.begin(.refused(problema))
         self.answers.append([.ended(problema)])
     }

@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 import Contrato
+import Foundation
 import NIOCore
 import NIOHTTP1
 import TestSupport
@@ -113,6 +114,26 @@ struct LoteTests {
             let lines = try await String(buffer: response.body.collect(upTo: 1 << 20)).split(separator: "\n")
             #expect(lines.count == 2)
             #expect(lines.last?.contains("\"status\":413") == true)
+        }
+    }
+
+    @Test func `a body that never ends is ended, also after its array broke, with one last answer`() async throws {
+        try await Stack.with(consolidados: 1) { stack in
+            let head = """
+                POST /v1/lancamentos/lote HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer \(stack.token)\r\n\
+                Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n
+                """
+            let chunk = "10000\r\n" + String(repeating: " ", count: 0x10000) + "\r\n"
+            for start in ["2\r\n[}\r\n", "2\r\n{}\r\n", "1\r\n[\r\n"] {
+                #expect(
+                    try await RawHTTP.isClosed(port: stack.lancamentos.port, head + start, thenForEver: chunk, within: .seconds(25)),
+                    "still open after \(start.debugDescription)")
+            }
+            // The array breaks in the very bytes that pass the limit, or before them.
+            let long = "[1}" + String(repeating: " ", count: 17 << 20)
+            let answer = try await RawHTTP.sendAllThenRead(
+                port: stack.lancamentos.port, [head, "\(String(long.utf8.count, radix: 16))\r\n", long, "\r\n0\r\n\r\n"])
+            #expect(answer.components(separatedBy: "\"indice\"").count == 2, "\(answer.suffix(700))")
         }
     }
 
