@@ -152,6 +152,14 @@ let package = Package(
         ),
         .target(name: "SeededRandom", path: "Tests/SeededRandom", swiftSettings: settings),
         .target(name: "MensageriaFakes", dependencies: ["AMQP", "Mensageria"], path: "Tests/MensageriaFakes", swiftSettings: settings),
+        .target(
+            name: "FuzzTargets",
+            dependencies: ["AMQP", "CRabbitMQ", "Contrato", "FluxoDeCaixa"],
+            path: "Tests/FuzzTargets",
+            exclude: ["Corpus"],
+            swiftSettings: settings
+        ),
+        .testTarget(name: "FuzzTargetsTests", dependencies: ["FuzzTargets"], swiftSettings: settings),
         .testTarget(name: "TidyTests", swiftSettings: settings),
         .testTarget(name: "SocketExecutorTests", dependencies: ["SocketExecutor"], swiftSettings: settings),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres"], swiftSettings: settings),
@@ -203,3 +211,9 @@ let package = Package(
         ),
     ]
 )
+
+// libFuzzer brings the main function, so that this program can be linked under `--sanitize fuzzer` only (deploy/local/fuzz sets the variable).
+if Context.environment["FUZZER"] != nil {
+    package.targets.append(
+        .executableTarget(name: "Fuzzer", dependencies: ["FuzzTargets"], path: "Tests/Fuzzer", swiftSettings: settings))
+}

@@ -210,20 +210,22 @@ static crmq_bytes find_headers(amqp_bytes_t raw) {
 }
 
 static void fill_properties(crmq_properties *out, const amqp_basic_properties_t *in, amqp_bytes_t raw) {
-  out->has = in->_flags & (amqp_flags_t)0xFFF8;
-  out->content_type = from_library(in->content_type);
-  out->content_encoding = from_library(in->content_encoding);
+  /* The library leaves members that did not come as its memory was: they may not be looked at. */
+  const amqp_flags_t has = in->_flags & (amqp_flags_t)0xFFF8;
+  out->has = has;
+  if (has & AMQP_BASIC_CONTENT_TYPE_FLAG) out->content_type = from_library(in->content_type);
+  if (has & AMQP_BASIC_CONTENT_ENCODING_FLAG) out->content_encoding = from_library(in->content_encoding);
   out->headers = find_headers(raw);
-  out->delivery_mode = in->delivery_mode;
-  out->priority = in->priority;
-  out->correlation_id = from_library(in->correlation_id);
-  out->reply_to = from_library(in->reply_to);
-  out->expiration = from_library(in->expiration);
-  out->message_id = from_library(in->message_id);
-  out->timestamp = in->timestamp;
-  out->type = from_library(in->type);
-  out->user_id = from_library(in->user_id);
-  out->app_id = from_library(in->app_id);
+  if (has & AMQP_BASIC_DELIVERY_MODE_FLAG) out->delivery_mode = in->delivery_mode;
+  if (has & AMQP_BASIC_PRIORITY_FLAG) out->priority = in->priority;
+  if (has & AMQP_BASIC_CORRELATION_ID_FLAG) out->correlation_id = from_library(in->correlation_id);
+  if (has & AMQP_BASIC_REPLY_TO_FLAG) out->reply_to = from_library(in->reply_to);
+  if (has & AMQP_BASIC_EXPIRATION_FLAG) out->expiration = from_library(in->expiration);
+  if (has & AMQP_BASIC_MESSAGE_ID_FLAG) out->message_id = from_library(in->message_id);
+  if (has & AMQP_BASIC_TIMESTAMP_FLAG) out->timestamp = in->timestamp;
+  if (has & AMQP_BASIC_TYPE_FLAG) out->type = from_library(in->type);
+  if (has & AMQP_BASIC_USER_ID_FLAG) out->user_id = from_library(in->user_id);
+  if (has & AMQP_BASIC_APP_ID_FLAG) out->app_id = from_library(in->app_id);
 }
 
 static void fill_method(crmq_frame *out, const amqp_method_t *in) {

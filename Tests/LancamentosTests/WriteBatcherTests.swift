@@ -102,9 +102,11 @@ import Testing
     }
 
     @Test func `being cancelled ends it, as a graceful shutdown does`() async throws {
+        var limits = WriteBatcher.Limits(queueMax: 10, batchRowsMax: 10, workers: 3, settleMax: .seconds(1))
+        limits.queueWaitMax = .seconds(50)
         let batcher = WriteBatcher(
             repository: FakeLancamentoRepository(),
-            limits: .init(queueMax: 10, batchRowsMax: 10, workers: 3, settleMax: .seconds(1)),
+            limits: limits,
             logger: Logger(label: "tests"),
             handOff: { _ in }
         )

@@ -30,12 +30,4 @@ package enum ConformanceTool {
         return try await Command.run(
             python, ["\(self.folder)/\(program)"] + arguments, environment: environment)
     }
-
-    /// What is documented and not yet built: lines of `not-built.txt` that begin with one of these words, without it where it is no method.
-    package static func notBuilt(_ kinds: [String]) throws -> [String] {
-        try String(contentsOfFile: "\(self.folder)/not-built.txt", encoding: .utf8)
-            .split(separator: "\n")
-            .filter { line in kinds.contains { line.hasPrefix("\($0) ") } }
-            .map(String.init)
-    }
 }

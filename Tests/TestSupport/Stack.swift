@@ -8,6 +8,8 @@ package struct Stack: Sendable {
     package let token: String
     /// The broker, as the consolidado instances use it.
     package let amqpURL: String
+    /// The URL of each service's database.
+    package let databases: [String: String]
     /// Signs further tokens.
     package let secret: String
     /// The stack's own on the broker of the whole run; on a broker of the test's own `/`.
@@ -91,6 +93,7 @@ package struct Stack: Sendable {
         }
         self.lancamentos = try make("lancamentos")
         self.consolidados = try (0..<consolidados).map { _ in try make("consolidado") }
+        self.databases = databases
         self.secret = secret
         self.amqpURL = brokers["consolidado"]!
         self.virtualHost = virtualHost

@@ -20,9 +20,6 @@ package enum TestServers {
     /// A folder for the files of tests, deleted after the run.
     package static let folder = environment("TESTE_DIR")
 
-    /// Whether the run includes what takes long.
-    package static let isLong = environment("TESTE_TUDO") != nil
-
     /// Whether everything that tests of the whole system need is there.
     package static var hasEverything: Bool {
         [self.postgresURL, self.amqpURL, self.managementURL, self.products, self.servidores, self.folder].allSatisfy { $0 != nil }

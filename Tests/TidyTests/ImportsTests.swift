@@ -42,7 +42,7 @@ import Testing
         for case let file as URL in files where file.pathExtension == "swift" {
             let parts = file.pathComponents.dropFirst(sources.pathComponents.count)
             let text = try String(contentsOf: file, encoding: .utf8)
-            for line in text.split(separator: "\n") {
+            for line in text.split(separator: "\n") where line.contains("import ") {
                 guard
                     let match = line.wholeMatch(
                         of: /(?:@\w+(?:\(\w+\))? )?(?:(?:public|package|internal|fileprivate|private) )?import (\w+).*/)

@@ -3,7 +3,7 @@ extension AMQPTable {
     /// Reads a table with its four bytes of length.
     ///
     /// - Returns: nil if the bytes are no table, or more than one. Never traps, whatever the bytes.
-    init?(wireBytes: [UInt8]) {
+    package init?(wireBytes: [UInt8]) {
         var reader = TableReader(bytes: wireBytes[...])
         guard reader.skipTable(depth: 1), reader.bytes.isEmpty else { return nil }
         self.init(checkedContent: Array(wireBytes.dropFirst(4)))
@@ -12,7 +12,7 @@ extension AMQPTable {
     /// Writes the table with its four bytes of length.
     ///
     /// - Throws: ``AMQPError/Kind/invalidMessage`` if a name has more than 255 bytes or the whole passes 2³²−1 bytes.
-    func wireBytes() throws(AMQPError) -> [UInt8] {
+    package func wireBytes() throws(AMQPError) -> [UInt8] {
         var writer = TableWriter()
         try writer.table(self)
         return writer.bytes

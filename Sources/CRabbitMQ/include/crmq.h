@@ -49,7 +49,7 @@ enum {
   CRMQ_CONFIRM_SELECT_OK = 0x0055000B
 };
 
-/* Which members of crmq_properties are set: the bits of the wire format (AMQP 0-9-1, 4.2.6.1). */
+/* Which members of crmq_properties are set (the others are zero): the bits of the wire format (AMQP 0-9-1, 4.2.6.1). */
 enum {
   CRMQ_HAS_CONTENT_TYPE = 1 << 15,
   CRMQ_HAS_CONTENT_ENCODING = 1 << 14,

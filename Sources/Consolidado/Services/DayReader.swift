@@ -1,5 +1,4 @@
 import FluxoDeCaixa
-import NIOConcurrencyHelpers
 import ServiceKit
 import ServiceLifecycle
 
@@ -26,63 +25,40 @@ package final class DayReader: Service, Sendable {
 
     private struct Item: Sendable {
         let chave: ChaveDeSaldo
-        let queuedAt: ContinuousClock.Instant
         let continuation: CheckedContinuation<Result<SaldoDiario, FalhaDeLeitura>, Never>
     }
 
-    private typealias Worker = CheckedContinuation<[Item]?, Never>
-
     private let repository: any SaldoReadRepository
-    private let limits: Limits
-    private let pending: NIOLockedValueBox<BatchQueue<Item, Worker>>
+    private let workers: BatchWorkers<Item>
 
     package init(repository: any SaldoReadRepository, limits: Limits) {
         self.repository = repository
-        self.limits = limits
-        self.pending = NIOLockedValueBox(BatchQueue(queueMax: limits.queueMax, batchMax: limits.batchKeysMax))
+        self.workers = BatchWorkers(
+            limits: .init(
+                queueMax: limits.queueMax, batchMax: limits.batchKeysMax, workers: limits.workers, queueWaitMax: limits.queueWaitMax)
+        ) { $0.continuation.resume(returning: .failure(.sobrecarga)) }
     }
 
     /// How many wait for a worker.
-    var count: Int { self.pending.withLockedValue { $0.count } }
+    var count: Int { self.workers.count }
 
     /// Reads a day.
     /// - Throws: ``FalhaDeLeitura``.
     func dia(_ chave: ChaveDeSaldo) async throws(FalhaDeLeitura) -> SaldoDiario {
         let result = await withCheckedContinuation { continuation in
-            let item = Item(chave: chave, queuedAt: .now, continuation: continuation)
-            let submission = self.pending.withLockedValue { $0.submit([item]) }
-            if submission.accepted == 0 { continuation.resume(returning: .failure(.sobrecarga)) }
-            for (worker, items) in submission.handOffs { worker.resume(returning: items) }
+            self.workers.submit([Item(chave: chave, continuation: continuation)])
         }
         return try result.get()
     }
 
     /// Runs the workers until graceful shutdown, and until what waits then is answered.
     package func run() async {
-        await withTaskCancellationOrGracefulShutdownHandler {
-            await withDiscardingTaskGroup { group in
-                for _ in 0..<self.limits.workers {
-                    group.addTask { await self.work() }
-                }
-            }
-        } onCancelOrGracefulShutdown: {
-            self.close()
-        }
+        await self.workers.run { await self.answer($0) }
     }
 
     /// Takes nothing more; ``run()`` returns when what waits is answered.
     func close() {
-        let idle = self.pending.withLockedValue { $0.close() }
-        for worker in idle { worker.resume(returning: nil) }
-    }
-
-    private func work() async {
-        while let taken = await self.nextItems() {
-            let oldest = ContinuousClock.now - self.limits.queueWaitMax
-            let items = taken.filter { $0.queuedAt >= oldest }
-            for item in taken where item.queuedAt < oldest { item.continuation.resume(returning: .failure(.sobrecarga)) }
-            if !items.isEmpty { await self.answer(items) }
-        }
+        self.workers.close()
     }
 
     private func answer(_ items: [Item]) async {
@@ -101,16 +77,6 @@ package final class DayReader: Service, Sendable {
             }
         } catch {
             for item in items { item.continuation.resume(returning: .failure(.indisponivel)) }
-        }
-    }
-
-    private func nextItems() async -> [Item]? {
-        await withCheckedContinuation { worker in
-            switch self.pending.withLockedValue({ $0.demand(worker) }) {
-            case .take(let items): worker.resume(returning: items)
-            case .end: worker.resume(returning: nil)
-            case .wait: break
-            }
         }
     }
 }

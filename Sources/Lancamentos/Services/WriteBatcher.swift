@@ -1,7 +1,6 @@
 import FluxoDeCaixa
 package import Logging
 import Metrics
-import NIOConcurrencyHelpers
 import ServiceKit
 import ServiceLifecycle
 
@@ -35,17 +34,14 @@ package final class WriteBatcher: Service, Sendable {
 
     private struct Item: Sendable {
         let registro: RegistroDeLancamento
-        let queuedAt: ContinuousClock.Instant
         let deliver: @Sendable (Outcome) -> Void
     }
-
-    private typealias Worker = CheckedContinuation<[Item]?, Never>
 
     private let repository: any LancamentoRepository
     private let handOff: @Sendable ([PendingEvent]) -> Void
     private let limits: Limits
     private let logger: Logger
-    private let pending: NIOLockedValueBox<BatchQueue<Item, Worker>>
+    private let workers: BatchWorkers<Item>
     private let batchRows = Recorder(label: "write_batch_rows")
 
     /// - Parameters:
@@ -63,14 +59,18 @@ package final class WriteBatcher: Service, Sendable {
         self.limits = limits
         self.logger = logger
         self.handOff = handOff
-        self.pending = NIOLockedValueBox(BatchQueue(queueMax: limits.queueMax, batchMax: limits.batchRowsMax))
+        // Whoever waits for so long behind a slow database is told: nothing of theirs was sent.
+        self.workers = BatchWorkers(
+            limits: .init(
+                queueMax: limits.queueMax, batchMax: limits.batchRowsMax, workers: limits.workers, queueWaitMax: limits.queueWaitMax)
+        ) { $0.deliver(.failure(.sobrecarga)) }
     }
 
     /// Registers an entry.
     /// - Throws: ``FalhaDeRegistro``.
     package func write(_ registro: RegistroDeLancamento) async throws(FalhaDeRegistro) -> ResultadoDeRegistro {
         let outcome = await withCheckedContinuation { continuation in
-            self.submit([Item(registro: registro, queuedAt: .now) { continuation.resume(returning: $0) }])
+            self.workers.submit([Item(registro: registro) { continuation.resume(returning: $0) }])
         }
         return try outcome.get()
     }
@@ -81,64 +81,29 @@ package final class WriteBatcher: Service, Sendable {
         guard !registros.isEmpty else { return [] }
         return await withCheckedContinuation { continuation in
             let outcomes = GatheredOutcomes(count: registros.count) { continuation.resume(returning: $0) }
-            self.submit(
+            self.workers.submit(
                 registros.enumerated().map { position, registro in
-                    Item(registro: registro, queuedAt: .now) { outcomes.deliver($0, at: position) }
+                    Item(registro: registro) { outcomes.deliver($0, at: position) }
                 })
         }
     }
 
-    /// What finds no place is refused at once.
-    private func submit(_ items: [Item]) {
-        let submission = self.pending.withLockedValue { $0.submit(items) }
-        for item in items[submission.accepted...] { item.deliver(.failure(.sobrecarga)) }
-        for (worker, items) in submission.handOffs { worker.resume(returning: items) }
-    }
-
     /// Runs the workers until graceful shutdown, and until what waits then is written.
     package func run() async {
-        await withTaskCancellationOrGracefulShutdownHandler {
-            await withDiscardingTaskGroup { group in
-                for _ in 0..<self.limits.workers {
-                    group.addTask { await self.work() }
-                }
-            }
-        } onCancelOrGracefulShutdown: {
-            self.close()
+        await self.workers.run { items in
+            let outcomes = await self.runBatch(items.map(\.registro))
+            for (item, outcome) in zip(items, outcomes) { item.deliver(outcome) }
         }
     }
 
     /// Takes nothing more; ``run()`` returns when what waits is written.
     func close() {
-        let idle = self.pending.withLockedValue { $0.close() }
-        for worker in idle { worker.resume(returning: nil) }
-    }
-
-    private func work() async {
-        while let taken = await self.nextItems() {
-            let oldest = ContinuousClock.now - self.limits.queueWaitMax
-            let items = taken.filter { $0.queuedAt >= oldest }
-            // Whoever waits for so long behind a slow database is told now: nothing of theirs was sent.
-            for item in taken where item.queuedAt < oldest { item.deliver(.failure(.sobrecarga)) }
-            if items.isEmpty { continue }
-            let outcomes = await self.run(items.map(\.registro))
-            for (item, outcome) in zip(items, outcomes) { item.deliver(outcome) }
-        }
-    }
-
-    private func nextItems() async -> [Item]? {
-        await withCheckedContinuation { worker in
-            switch self.pending.withLockedValue({ $0.demand(worker) }) {
-            case .take(let items): worker.resume(returning: items)
-            case .end: worker.resume(returning: nil)
-            case .wait: break
-            }
-        }
+        self.workers.close()
     }
 
     // MARK: - One batch
 
-    private func run(_ registros: [RegistroDeLancamento]) async -> [Outcome] {
+    private func runBatch(_ registros: [RegistroDeLancamento]) async -> [Outcome] {
         self.batchRows.record(registros.count)
         var batch = WriteBatch(registros)
         do throws(FalhaDeArmazenamento) {
@@ -164,7 +129,7 @@ package final class WriteBatcher: Service, Sendable {
 
     private func runOneByOne(_ registros: [RegistroDeLancamento]) async -> [Outcome] {
         var outcomes: [Outcome] = []
-        for registro in registros { outcomes += await self.run([registro]) }
+        for registro in registros { outcomes += await self.runBatch([registro]) }
         return outcomes
     }
 

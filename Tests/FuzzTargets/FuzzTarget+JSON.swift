@@ -1,0 +1,127 @@
+import Contrato
+import FluxoDeCaixa
+
+extension FuzzTarget {
+    /// What is accepted can be written and read back the same, and is UTF-8; what is not has its fault inside the text.
+    static func json(_ input: [UInt8]) -> String? {
+        do throws(JSONError) {
+            let value = try JSONReader.read(input)
+            var writer = JSONWriter()
+            writer.value(value)
+            guard String(validating: input, as: UTF8.self) != nil else { return "accepted, though it is not UTF-8" }
+            guard try JSONReader.read(writer.bytes) == value else { return "read back as another value" }
+            return nil
+        } catch {
+            return (0...input.count).contains(error.posicao) ? nil : "the fault is at \(error.posicao) of \(input.count)"
+        }
+    }
+
+    /// What is accepted keeps every limit, and is the same entry when written and read again; what is refused has a reason, and not too many.
+    static func lancamento(_ input: [UInt8]) -> String? {
+        guard let json = try? JSONReader.read(input), let hoje = Dia(parsing: "2026-11-24") else { return nil }
+        let janela = JanelaDeDatas(hoje: hoje)
+        _ = try? PedidoDeEstornoReader(janela: janela).read(json)
+        for chave in [LancamentoReader.MembroChave.recusado, .aceito] {
+            switch LancamentoReader(janela: janela, chave: chave).read(json) {
+            case .failure(let recusa):
+                if recusa.erros.isEmpty && recusa.chave != .malformada { return "refused without a reason" }
+                if recusa.erros.count > 100 { return "\(recusa.erros.count) faults in one answer" }
+                if recusa.erros.contains(where: { $0.mensagem.utf8.count > 1000 || $0.campo.utf8.count > 1000 }) {
+                    return "an endless fault"
+                }
+            case .success(let novo):
+                if let limite = self.limitePassado(novo) { return limite }
+                let denovo = Self.escrito(novo, hoje: hoje).flatMap { escrito in
+                    try? LancamentoReader(janela: janela, chave: .aceito).read(escrito).get()
+                }
+                guard denovo == novo else { return "another entry when written and read again" }
+            }
+        }
+        return nil
+    }
+
+    private static func limitePassado(_ novo: NovoLancamento) -> String? {
+        let textos = [(novo.descricao, 200), (novo.categoria, 64), (novo.referencia, 128)]
+        for (texto, limite) in textos where (texto?.unicodeScalars.count ?? 0) > limite { return "a text longer than \(limite)" }
+        if textos.contains(where: { $0.0?.utf8.contains(0) ?? false }) { return "U+0000 in a text" }
+        if !(1...999_999_999_999).contains(novo.valor.centavos) { return "an amount of \(novo.valor.centavos) centavos" }
+        if !(1...64).contains(novo.conta.nome.utf8.count) { return "an account of \(novo.conta.nome.utf8.count) characters" }
+        if novo.metadados.itens.count > 16 { return "\(novo.metadados.itens.count) metadata" }
+        return nil
+    }
+
+    /// The entry as its caller could have sent it.
+    private static func escrito(_ novo: NovoLancamento, hoje: Dia) -> JSONValue? {
+        let lancamento = Lancamento(novo, id: LancamentoID(bits: 0), hoje: hoje, registradoPor: nil, canal: .rest)
+        guard case .object(let membros)? = try? JSONReader.read(LancamentoJSON.encode(lancamento)) else { return nil }
+        let dados: Set = ["id", "registrado_em", "canal"]
+        return .object(membros.filter { !dados.contains($0.name) && (novo.data != nil || $0.name != "data") })
+    }
+
+    /// An event that is accepted can be applied: by form alone.
+    static func evento(_ input: [UInt8]) -> String? {
+        switch EventoLancamentoRegistrado.decode(body: input, messageID: nil) {
+        case .failure(let recusa):
+            return recusa.erro.isEmpty ? "refused without a reason" : nil
+        case .success(let lancamento):
+            if !lancamento.id.isVersion7 { return "an id that is no UUID of version 7" }
+            if lancamento.valor.centavos <= 0 { return "an amount of \(lancamento.valor.centavos) centavos" }
+            // A copy with its own id beside it is the same; with another one it is refused.
+            let same = EventoLancamentoRegistrado.decode(body: input, messageID: lancamento.id.description)
+            if (try? same.get()) != lancamento { return "its own message_id changes it" }
+            let other = EventoLancamentoRegistrado.decode(body: input, messageID: LancamentoID(bits: lancamento.id.bits ^ 1).description)
+            if (try? other.get()) != nil { return "another message_id is believed" }
+            return nil
+        }
+    }
+
+    /// The first byte is the size of the pieces: however a body is cut on its way, it is the same lote.
+    static func lote(_ input: [UInt8]) -> String? {
+        guard let first = input.first else { return nil }
+        let body = Array(input.dropFirst())
+        let size = Int(first) + 1
+        let pieces = Self.pieces(of: body, size)
+        var whole = SeparadorDeLinhas()
+        let expected = whole.receber(body) + whole.terminar()
+        var cut = SeparadorDeLinhas()
+        var seen: [PedacoDoLote] = []
+        for piece in pieces { seen += cut.receber(piece) }
+        seen += cut.terminar()
+        if seen != expected { return "lines depend on where the body is cut" }
+
+        let list = Self.lista([body])
+        if Self.lista(pieces) != list { return "elements depend on where the body is cut" }
+        // What JSON's own reader takes for an array has the same elements here.
+        if body.count <= PedacoDoLote.tamanhoMaximoEmBytes, case .array(let values)? = try? JSONReader.read(body) {
+            let read = list.pedacos.map { pedaco -> JSONValue? in
+                if case .lancamento(let bytes) = pedaco { try? JSONReader.read(bytes) } else { nil }
+            }
+            if list.falha != nil || read != values.map(Optional.some) { return "an array with other elements" }
+        }
+        return nil
+    }
+
+    private struct Lista: Equatable {
+        var pedacos: [PedacoDoLote] = []
+        var falha: JSONError?
+    }
+
+    private static func lista(_ pieces: [[UInt8]]) -> Lista {
+        var separador = SeparadorDeLista()
+        var lista = Lista()
+        for piece in pieces {
+            let (pedacos, falha) = separador.receber(piece)
+            lista.pedacos += pedacos
+            if let falha {
+                lista.falha = falha
+                return lista
+            }
+        }
+        lista.falha = separador.terminar()
+        return lista
+    }
+
+    static func pieces(of bytes: [UInt8], _ size: Int) -> [[UInt8]] {
+        stride(from: 0, to: bytes.count, by: size).map { Array(bytes[$0..<min($0 + size, bytes.count)]) }
+    }
+}

@@ -1,0 +1,28 @@
+/// Readers of what strangers send, each as a function from bytes to what went wrong. A fuzzer searches for inputs on which one crashes or says
+/// something; the inputs worth keeping are below `Corpus/`, and a test runs those each time.
+package enum FuzzTarget: String, CaseIterable, Sendable {
+    /// The JSON reader.
+    case json
+    /// The entry reader and that of an estorno, on any JSON.
+    case lancamento
+    /// The separators of a lote, in pieces of any size.
+    case lote
+    /// The reader of the event of a registered entry.
+    case evento
+    /// The C frame reader, in pieces of any size.
+    case quadro
+    /// Header tables as a broker passes them on.
+    case tabela
+
+    /// What is wrong with how these bytes were handled; nil: nothing.
+    package func violation(_ input: [UInt8]) -> String? {
+        switch self {
+        case .json: Self.json(input)
+        case .lancamento: Self.lancamento(input)
+        case .lote: Self.lote(input)
+        case .evento: Self.evento(input)
+        case .quadro: Self.quadro(input)
+        case .tabela: Self.tabela(input)
+        }
+    }
+}

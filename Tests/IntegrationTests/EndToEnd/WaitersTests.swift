@@ -1,0 +1,72 @@
+import AsyncHTTPClient
+import Foundation
+import NIOCore
+import NIOHTTP1
+import Postgres
+import TestSupport
+import Testing
+
+/// What reads cost that wait for entries (`apos`), however many they are.
+@Suite(
+    .enabled(if: TestServers.hasEverything, "needs the servers and products that deploy/local/test provides"), .timeLimit(.minutes(3))
+)
+struct WaitersTests {
+    private static let waiters = 1000
+    private static let measuredSeconds = 10
+    private static let statementsPerSecondMax = 50
+
+    /// This process and the instance that it starts each need a descriptor for each waiting read.
+    private static func allowDescriptors() throws {
+        var limit = rlimit()
+        try #require(getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0)
+        limit.rlim_cur = max(limit.rlim_cur, min(4000, limit.rlim_max))
+        try #require(setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0)
+        try #require(limit.rlim_cur >= 4000, "too few descriptors for this test")
+    }
+
+    /// Transactions of the database since it was made, failed ones included; each statement of a service is one.
+    private static func transactions(_ database: String) async throws -> Int64 {
+        let connection = try await PostgresConnection.connect(PostgresConfiguration(url: database, applicationName: "tests"))
+        let row = try await connection.query(
+            "select xact_commit + xact_rollback from pg_stat_database where datname = current_database()"
+        ).first
+        let count = try #require(row).decode(0, as: Int64.self)
+        await connection.close()
+        return count
+    }
+
+    @Test func `a thousand reads that wait share at most 50 statements a second`() async throws {
+        try Self.allowDescriptors()
+        try await Stack.with(consolidados: 1, environment: ["FLUXO_HTTP_CONEXOES_MAX": "1100"]) { stack in
+            var configuration = HTTPClient.Configuration()
+            configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = Self.waiters
+            let url = "\(stack.consolidados[0].url)/v1/consolidados/2026-01-10?conta=loja42.caixa&apos="
+            try await HTTPClient.withHTTPClient(configuration: configuration) { client in
+                try await withThrowingTaskGroup(of: UInt.self) { group in
+                    for _ in 0..<Self.waiters {
+                        group.addTask {
+                            var request = HTTPClientRequest(url: url + UUID().uuidString)
+                            request.headers.add(name: "Authorization", value: "Bearer \(stack.token)")
+                            request.headers.add(name: "Prefer", value: "wait=30")
+                            return try await client.execute(request, timeout: .seconds(60)).status.code
+                        }
+                    }
+                    // All have come, as far as their client can tell, and the first look after a quiet time is over.
+                    try await Task.sleep(for: .seconds(8))
+                    let database = try #require(stack.databases["consolidado"])
+                    let start = ContinuousClock.now
+                    let before = try await Self.transactions(database)
+                    try await Task.sleep(for: .seconds(Self.measuredSeconds))
+                    let count = try await Self.transactions(database) - before
+                    let seconds = (ContinuousClock.now - start) / .seconds(1)
+                    let rate = Double(count) / seconds
+                    print("\(Self.waiters) waiting reads: \(count) statements in \(seconds.formatted()) s")
+                    #expect(rate <= Double(Self.statementsPerSecondMax), "\(count) statements in \(seconds) s")
+                    // They were looked for, too: one look takes at most a few times its interval of 25 ms, also on a busy machine.
+                    #expect(rate >= 2, "\(count) statements in \(seconds) s")
+                    for try await status in group { #expect(status == 409) }
+                }
+            }
+        }
+    }
+}
