@@ -5,7 +5,7 @@ extension AMQPTests {
     @Suite struct Consumer {
         @Test func leavesExactlyWhatWasNotSettled() async throws {
             let name = TestBroker.uniqueName("gap")
-            let (publisher, consumer) = try TestBroker.pair(name)
+            let (publisher, consumer) = try await TestBroker.pair(name)
             try await withServices([publisher, consumer]) {
                 #expect(await publisher.publish((0..<300).map { .test(name, "m\($0)") }).allSatisfy { $0 == .confirmed })
                 var deliveries: [Delivery] = []
@@ -27,9 +27,10 @@ extension AMQPTests {
             var settings = ConsumerSettings()
             // One delivery stays open on purpose.
             settings.drainTimeout = .milliseconds(100)
-            let (publisher, consumer) = try TestBroker.pair(name, consumerSettings: settings)
+            let (publisher, consumer) = try await TestBroker.pair(name, consumerSettings: settings)
             try await withServices([publisher, consumer]) {
-                #expect(await publisher.publish([.test(name, "a"), .test(name, "b")]) == [.confirmed, .confirmed])
+                let outcomes = await publisher.publish([.test(name, "a"), .test(name, "b")])
+                #expect(outcomes == [.confirmed, .confirmed])
                 var first: [Delivery] = []
                 while first.count < 2, let batch = await consumer.nextBatch() { first += batch.deliveries }
                 await consumer.suspendConsuming()
@@ -48,7 +49,7 @@ extension AMQPTests {
 
         @Test func handsOutNothingAfterShutdownAndWaitsForWhatIsOut() async throws {
             let name = TestBroker.uniqueName("shutdown")
-            let (publisher, consumer) = try TestBroker.pair(name)
+            let (publisher, consumer) = try await TestBroker.pair(name)
             let batch = try await withServices([publisher, consumer]) {
                 #expect(await publisher.publish((0..<10).map { .test(name, "m\($0)") }).allSatisfy { $0 == .confirmed })
                 let batch = try #require(await consumer.nextBatch())
@@ -65,7 +66,7 @@ extension AMQPTests {
 
         @Test(.enabled(if: TestBroker.control != nil)) func declaresItsQueueAgainWhenItIsDeleted() async throws {
             let name = TestBroker.uniqueName("deleted")
-            let (publisher, consumer) = try TestBroker.pair(name)
+            let (publisher, consumer) = try await TestBroker.pair(name)
             try await withServices([publisher, consumer]) {
                 #expect(await publisher.publish([.test(name, "a")]) == [.confirmed])
                 let first = try #require(await consumer.nextBatch())

@@ -162,7 +162,7 @@ extension AMQPTests {
             let name = TestBroker.uniqueName("closed")
             let count = 20_000
             try await TestBroker.withVirtualHost(name) { configuration in
-                let (publisher, consumer) = try TestBroker.pair(name, configuration: configuration)
+                let (publisher, consumer) = try await TestBroker.pair(name, configuration: configuration)
                 try await withServices([publisher, consumer]) {
                     let seen = Task {
                         var seen = Set<String>()

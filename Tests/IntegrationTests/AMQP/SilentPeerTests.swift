@@ -58,6 +58,7 @@ extension AMQPTests {
                 configuration: try TestBroker.configuration(), topology: .temporary(name), logger: .quiet)
             let consumer = BatchConsumer(
                 configuration: try self.configuration(proxy), topology: .temporary(name), queue: name, logger: .quiet)
+            try await TestBroker.declare(.temporary(name))
             try await withServices([publisher, consumer]) {
                 #expect(await publisher.publish([.test(name, "a")]) == [.confirmed])
                 let first = try #require(await consumer.nextBatch())
@@ -74,7 +75,7 @@ extension AMQPTests {
             let name = TestBroker.uniqueName("slow-user")
             let proxy = try FreezableProxy(target: try TestBroker.configuration().endpoints[0])
             defer { proxy.stop() }
-            let (publisher, consumer) = try TestBroker.pair(name, configuration: try self.configuration(proxy))
+            let (publisher, consumer) = try await TestBroker.pair(name, configuration: try self.configuration(proxy))
             try await withServices([publisher, consumer]) {
                 #expect(await publisher.publish([.test(name, "a")]) == [.confirmed])
                 let batch = try #require(await consumer.nextBatch())

@@ -49,12 +49,25 @@ enum TestBroker {
         #expect(status == 0, "\(words)")
     }
 
+    /// Declares a topology and returns when it holds.
+    ///
+    /// For what two connections declare: RabbitMQ 4 says that a binding is there as soon as somebody else is making it, a moment before
+    /// messages are routed by it.
+    static func declare(_ topology: AMQPTopology, configuration: AMQPConfiguration? = nil) async throws {
+        let publisher = ConfirmedPublisher(configuration: try configuration ?? self.configuration(), topology: topology, logger: .quiet)
+        try await withServices([publisher]) {
+            let declared = await eventually { publisher.isReady }
+            #expect(declared)
+        }
+    }
+
     /// A publisher and a consumer of one temporary queue.
     static func pair(
         _ name: String, configuration: AMQPConfiguration? = nil, consumerSettings: ConsumerSettings = ConsumerSettings()
-    ) throws -> (ConfirmedPublisher, BatchConsumer) {
+    ) async throws -> (ConfirmedPublisher, BatchConsumer) {
         let configuration = try configuration ?? self.configuration()
         let topology = AMQPTopology.temporary(name)
+        try await self.declare(topology, configuration: configuration)
         return (
             ConfirmedPublisher(configuration: configuration, topology: topology, logger: .quiet),
             BatchConsumer(configuration: configuration, topology: topology, queue: name, settings: consumerSettings, logger: .quiet)

@@ -6,7 +6,38 @@
 
 # Debian's wrappers in /usr/sbin become the user rabbitmq; these do not.
 RABBITMQ_BIN=/usr/lib/rabbitmq/bin
+# A root file system with another RabbitMQ to run, such as rabbitmq4.sh makes; empty: the machine's own.
+RABBITMQ_RAIZ=${RABBITMQ_RAIZ:-}
 RABBITMQ_USERS=(administrador lancamentos consolidado integrador loja42)
+
+# Sets RABBITMQ_NAMESPACE to the words before a command that give it mounts of its own. Without root that takes a user
+# namespace, in which the user is called root.
+rabbitmq_namespace() {
+    RABBITMQ_NAMESPACE=(unshare --mount)
+    ((EUID == 0)) || RABBITMQ_NAMESPACE+=(--user --map-root-user)
+}
+
+# Sets RABBITMQ_INSIDE to the words before a command that run it in RABBITMQ_RAIZ, with .local at the same path as outside.
+# The mounts are in a namespace of the command's own: they end with it, however it ends, and nobody else can delete through
+# them. Each word becomes the next (exec), so the pid stays.
+rabbitmq_inside() {
+    local dir=$1
+    RABBITMQ_INSIDE=()
+    [[ -n $RABBITMQ_RAIZ ]] || return 0
+    [[ $dir == "$LOCAL"/* ]] || fail "with RABBITMQ_RAIZ a node's folder has to lie below $LOCAL"
+    rabbitmq_namespace
+    mkdir -p "$RABBITMQ_RAIZ$LOCAL"
+    # .local first: the bind is recursive (a user namespace allows no other) and would take along what is mounted below.
+    # shellcheck disable=SC2016 # for the inner shell
+    RABBITMQ_INSIDE=("${RABBITMQ_NAMESPACE[@]}" sh -ec '
+        root=$1 shared=$2
+        shift 2
+        mount --rbind "$shared" "$root$shared"
+        mount --rbind /proc "$root/proc"
+        mount --rbind /dev "$root/dev"
+        exec chroot "$root" "$@"
+    ' sh "$RABBITMQ_RAIZ" "$LOCAL")
+}
 
 # Sets RABBITMQ_WITH to the words before a command that give it this node's settings, and nothing of the caller's that
 # could change them.
@@ -14,7 +45,9 @@ rabbitmq_settings() {
     local dir=$1 base=$1
     # RabbitMQ asks df about the disk and does not quote the path: with a space in it there would be no disk alarm.
     [[ $dir != *[!A-Za-z0-9/._-]* ]] || base=/proc/self/cwd
+    rabbitmq_inside "$dir"
     RABBITMQ_WITH=(
+        "${RABBITMQ_INSIDE[@]}"
         env -i --chdir="$dir" PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 HOME="$dir"
         ERL_EPMD_PORT="$(<"$dir/porta.epmd")" ERL_EPMD_ADDRESS=127.0.0.1 ERL_CRASH_DUMP="$dir/erl_crash.dump"
         RABBITMQ_NODENAME=rabbit@localhost
@@ -56,7 +89,7 @@ CONF
 # rabbitmq_start DIR [LOG]: starts the node, or leaves it if it runs, and returns when it serves and holds the definitions.
 rabbitmq_start() {
     local dir=$1 log=${2:-$1/log} attempt
-    [[ -x $RABBITMQ_BIN/rabbitmq-server ]] || fail "rabbitmq-server is not installed"
+    [[ -x $RABBITMQ_RAIZ$RABBITMQ_BIN/rabbitmq-server ]] || fail "rabbitmq-server is not installed"
     mkdir -p "$dir"
     chmod 700 "$dir"
     dir=$(cd -P "$dir" && pwd)
@@ -117,6 +150,11 @@ rabbitmq_api() {
     shift
     curl --disable --config - --noproxy '*' --silent --show-error --max-time 30 "$@" \
         <<<"user = \"administrador:$(<"$dir/senha.administrador")\""
+}
+
+rabbitmq_version() {
+    rabbitmq_api "$1" "http://127.0.0.1:$(<"$1/porta.management")/api/overview" |
+        sed -n 's/.*"rabbitmq_version":"\([^"]*\)".*/\1/p'
 }
 
 # Recovery after a crash takes its time, so the limit is wide; the node's end is noticed at once.
