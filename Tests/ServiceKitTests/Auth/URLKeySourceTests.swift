@@ -37,7 +37,7 @@ import Testing
         return try await fixture.serve { port in try await body("http://127.0.0.1:\(port)") }
     }
 
-    static func source(_ url: String, timeout: Duration = .seconds(3)) -> URLKeySource {
+    static func source(_ url: String, timeout: Duration = .seconds(30)) -> URLKeySource {
         URLKeySource(url: url, interval: .seconds(300), timeout: timeout)
     }
 
