@@ -7,7 +7,8 @@ final class ConnectionPool {
         var connectionsMax: Int
         /// From sending to the end of the answer.
         var answerMax: TimeAmount = .seconds(10)
-        var connectMax: TimeAmount = .seconds(2)
+        /// A connection that is not taken at once is retried by the kernel after 1 s, 3 s and 7 s.
+        var connectMax: TimeAmount = .seconds(10)
     }
 
     let writer: RequestWriter
