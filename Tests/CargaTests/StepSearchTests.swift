@@ -20,17 +20,26 @@ import Testing
         #expect(held <= limit)
         #expect(limit <= held * 1.11)
         #expect(rates.count <= StepSearch.stepsMax)
-        #expect(Set(rates).count == rates.count, "no rate is tried twice")
+        for rate in Set(rates) { #expect(rates.count { $0 == rate } == (rate <= limit ? 1 : 2), "\(rate)") }
     }
 
     @Test func `ends where nothing breaks and where nothing holds`() {
         #expect(Self.run(limit: .infinity).search.held == 50_000)
         let (search, rates) = Self.run(limit: 0)
         #expect(search.held == nil)
-        #expect(rates.count < 8)
+        #expect(rates.count < 16)
     }
 
     @Test func `doubles first`() {
         #expect(Self.run(limit: 5300).rates.prefix(5) == [500, 1000, 2000, 4000, 8000])
+    }
+
+    @Test func `a rate that holds at the second try holds`() {
+        var search = StepSearch(first: 500, highest: 1000)
+        search.take(500, holds: false)
+        #expect(search.next == 500)
+        search.take(500, holds: true)
+        #expect(search.held == 500)
+        #expect(search.next == 1000)
     }
 }

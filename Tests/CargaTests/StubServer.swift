@@ -209,7 +209,8 @@ final class StubServer: Sendable {
             debits += sum.quantidadeDebitos
         }
         return Answer(
-            body: #"{"dias":[\#(rows.joined(separator: ","))],"totais":{"quantidade_creditos":\#(credits),"quantidade_debitos":\#(debits)}}"#)
+            body:
+                #"{"dias":[\#(rows.joined(separator: ","))],"totais":{"quantidade_creditos":\#(credits),"quantidade_debitos":\#(debits)}}"#)
     }
 }
 

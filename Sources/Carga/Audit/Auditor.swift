@@ -78,7 +78,9 @@ struct Auditor: Sendable {
         let (first, last) = (self.plan.dias.first ?? .primeiro, self.plan.dias.last ?? .primeiro)
         let target = "/v1/consolidados?conta=\(self.plan.prefix).*&de=\(first)&ate=\(last)"
         let answer = try await self.get(self.consolidado, target) { $0 == 200 }
-        guard let quantity = BalanceReader.quantity(answer.bytes) else { throw Failure(description: "GET \(target): not the form of a period") }
+        guard let quantity = BalanceReader.quantity(answer.bytes) else {
+            throw Failure(description: "GET \(target): not the form of a period")
+        }
         return quantity
     }
 

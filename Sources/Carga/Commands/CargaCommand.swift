@@ -1,7 +1,6 @@
 package import ArgumentParser
 import FluxoDeCaixa
 import Foundation
-import NIOPosix
 
 /// The command line of `carga`.
 package struct CargaCommand: AsyncParsableCommand {
@@ -45,7 +44,8 @@ package struct CargaCommand: AsyncParsableCommand {
         let settings = try self.options.settings(environment: ProcessInfo.processInfo.environment)
         let named = self.scenarios.compactMap { Scenario(rawValue: $0) }
         let run = CargaRun(
-            scenarios: named.isEmpty ? Scenario.usual : named, settings: settings, jsonPath: self.options.json, plotPath: self.options.plot)
+            scenarios: named.isEmpty ? Scenario.usual : named, settings: settings, jsonPath: self.options.json, plotPath: self.options.plot
+        )
         throw ExitCode(await run.untilSignal())
     }
 }
@@ -54,7 +54,9 @@ struct CargaOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Where lancamentos listens; default: LANCAMENTOS_URL, else http://127.0.0.1:8080.", valueName: "URL"))
     var lancamentos: String?
 
-    @Option(help: ArgumentHelp("Instances of consolidado, comma separated; default: CONSOLIDADO_URLS, else http://127.0.0.1:8081.", valueName: "URL,…"))
+    @Option(
+        help: ArgumentHelp(
+            "Instances of consolidado, comma separated; default: CONSOLIDADO_URLS, else http://127.0.0.1:8081.", valueName: "URL,…"))
     var consolidado: String?
 
     @Option(help: ArgumentHelp("A file that holds the bearer token.", valueName: "FILE"))
@@ -87,7 +89,11 @@ struct CargaOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Connections to each instance, for writes and for reads each (1 to 20000).", valueName: "N"))
     var conexoes = 256
 
-    @Option(help: ArgumentHelp("Writes per second that the system carries, for sobrecarga and estavel; else limite finds it.", valueName: "N"))
+    @Option(help: ArgumentHelp("Connections of sobrecarga (1 to 20000): more requests than the system lets wait.", valueName: "N"))
+    var conexoesDeSobrecarga = 8000
+
+    @Option(
+        help: ArgumentHelp("Writes per second that the system carries, for sobrecarga and estavel; else limite finds it.", valueName: "N"))
     var limite: Double?
 
     @Option(help: ArgumentHelp("Entries of crescimento.", valueName: "N"))
@@ -96,7 +102,10 @@ struct CargaOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Entries of backlog of escala.", valueName: "N"))
     var acumulo = 100_000
 
-    @Option(help: ArgumentHelp("Called with a number of consolidado instances; prints their URLs, comma separated, when they are ready.", valueName: "COMMAND"))
+    @Option(
+        help: ArgumentHelp(
+            "Called with a number of consolidado instances; prints their URLs, comma separated, when they are ready.",
+            valueName: "COMMAND"))
     var escalar: String?
 
     @Option(
@@ -117,8 +126,10 @@ struct CargaOptions: ParsableArguments {
         guard self.escritas > 0, self.leituras >= 0, self.segundos >= 1, self.aquecimento >= 0, self.limite.map({ $0 >= 2 }) ?? true else {
             throw ValidationError("rates and times must be positive; a limit at least 2")
         }
-        guard (1...10_000).contains(self.contas), (1...366).contains(self.dias), (1...20_000).contains(self.conexoes) else {
-            throw ValidationError("--contas takes 1 to 10000, --dias 1 to 366, --conexoes 1 to 20000")
+        guard (1...10_000).contains(self.contas), (1...366).contains(self.dias),
+            [self.conexoes, self.conexoesDeSobrecarga].allSatisfy({ (1...20_000).contains($0) })
+        else {
+            throw ValidationError("--contas takes 1 to 10000, --dias 1 to 366, connections 1 to 20000")
         }
         guard self.acumulo > 0, self.lancamentosDeCrescimento > 0 else { throw ValidationError("numbers of entries must be positive") }
     }
@@ -134,6 +145,7 @@ struct CargaOptions: ParsableArguments {
         settings.seconds = self.segundos
         settings.warmUpSeconds = self.aquecimento
         settings.connectionsMax = self.conexoes
+        settings.overloadConnectionsMax = self.conexoesDeSobrecarga
         settings.limitPerSecond = self.limite
         settings.growthEntries = self.lancamentosDeCrescimento
         settings.backlogEntries = self.acumulo
@@ -158,7 +170,9 @@ struct CargaOptions: ParsableArguments {
     private func token(_ environment: [String: String]) throws -> Token {
         var text = environment["TOKEN"] ?? ""
         if let tokenArquivo {
-            guard let read = try? String(contentsOfFile: tokenArquivo, encoding: .utf8) else { throw ValidationError("\(tokenArquivo) cannot be read") }
+            guard let read = try? String(contentsOfFile: tokenArquivo, encoding: .utf8) else {
+                throw ValidationError("\(tokenArquivo) cannot be read")
+            }
             text = read.trimmingCharacters(in: .whitespacesAndNewlines)
         }
         guard let token = Token(text) else { throw ValidationError("no token: TOKEN in the environment, or --token-arquivo") }

@@ -43,6 +43,7 @@ struct CargaRun: Sendable {
 
     private func runAll() async -> Int32 {
         let progress = ProgressReport()
+        OpenFiles.raiseLimit()
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let bench = Bench(settings: self.settings, eventLoop: group.next(), progress: progress)
         let file = self.jsonPath.map { ResultsFile(path: $0, begun: Date().formatted(.iso8601)) }
@@ -64,7 +65,8 @@ struct CargaRun: Sendable {
         guard let fault else { return results.allSatisfy(\.hasPassed) ? 0 : 1 }
         Self.complain("error: \(fault)")
         let partial = file.flatMap { results.isEmpty ? nil : $0.path }
-        Self.complain(partial.map { "partial results are in \($0)" } ?? "there are no partial results\(results.isEmpty ? "" : " but those above")")
+        let noFile = results.isEmpty ? "there are no partial results" : "the results so far are those above"
+        Self.complain(partial.map { "partial results are in \($0)" } ?? noFile)
         if bench.isScaled { Self.complain("consolidado may not have as many instances as before") }
         return 1
     }

@@ -61,8 +61,8 @@ enum Plot {
         var text = #"<text x="\#(n(self.left))" y="\#(n(y + 14))" font-size="13">\#(title)</text>"# + "\n"
         for part in 0...4 {
             let value = highest * Double(part) / 4
-            text += #"<line x1="\#(n(self.left))" x2="\#(n(self.left + plotWidth))" y1="\#(n(height(value)))" y2="\#(n(height(value)))" "#
-                + #"stroke="gainsboro"/>"# + "\n"
+            let (right, level) = (n(self.left + plotWidth), n(height(value)))
+            text += #"<line x1="\#(n(self.left))" x2="\#(right)" y1="\#(level)" y2="\#(level)" stroke="gainsboro"/>"# + "\n"
             text += #"<text x="\#(n(self.left - 6))" y="\#(n(height(value) + 4))" text-anchor="end">\#(Text.ms(value))</text>"# + "\n"
         }
         text += #"<text x="\#(n(self.left + plotWidth))" y="\#(n(bottom + 14))" text-anchor="end">\#(count) s</text>"# + "\n"

@@ -37,7 +37,7 @@ final class ProgressReport: Sendable {
         let streams = progress.streams.map { stream in
             let second = stream.second
             let errors = second.shed + second.failed
-            return "\(stream.name) \(Text.rate(Double(second.accepted)))/s p99 \(Text.ms(second.p99Ms)) ms errors \(errors) lag \(stream.waiting)"
+            return "\(stream.name) \(second.accepted)/s p99 \(Text.ms(second.p99Ms)) ms errors \(errors) lag \(stream.waiting)"
         }
         self.follow("\(progress.elapsedSeconds)/\(progress.totalSeconds) s  \(streams.joined(separator: "   "))")
     }

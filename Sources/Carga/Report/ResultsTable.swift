@@ -55,7 +55,9 @@ enum ResultsTable {
         }
         for stream in result.streams {
             if stream.waitingMax > 0 {
-                lines.append("  every connection of \(stream.name) was busy: up to \(Text.grouped(stream.waitingMax)) requests waited in carga, their latency growing")
+                let waited = Text.grouped(stream.waitingMax)
+                lines.append(
+                    "  every connection of \(stream.name) was busy: up to \(waited) requests waited in carga, their latency growing")
             }
             if stream.neverSent > 0 { lines.append("  \(Text.grouped(stream.neverSent)) \(stream.name) were never sent") }
             if !stream.refused.isEmpty {
@@ -72,14 +74,16 @@ enum ResultsTable {
 
     private static func audit(_ audit: AuditReport?) -> [String] {
         guard let audit else { return [] }
-        var lines = [
-            "  audit: attempted \(Text.grouped(audit.attempted)), acknowledged \(Text.grouped(audit.acknowledged)), unclear \(Text.grouped(audit.unclear)), "
-                + "lost \(Text.grouped(audit.lost)) (\(Text.decimals(100 * audit.lostShare, 2)) %), duplicated \(Text.grouped(audit.duplicated)), "
-                + "unexpected \(Text.grouped(audit.unexpected)); waited \(Text.decimals(audit.waited / .seconds(1), 1)) s"
+        let counts = [
+            ("attempted", audit.attempted), ("acknowledged", audit.acknowledged), ("unclear", audit.unclear), ("lost", audit.lost),
+            ("duplicated", audit.duplicated), ("unexpected", audit.unexpected),
         ]
+        let counted = counts.map { "\($0.0) \(Text.grouped($0.1))" }.joined(separator: ", ")
+        var lines = ["  audit: \(counted); waited \(Text.decimals(audit.waited / .seconds(1), 1)) s"]
+        if audit.lost > 0 { lines.append("  lost are \(Text.decimals(100 * audit.lostShare, 2)) % of what was acknowledged") }
         if audit.unclear > 0 {
-            lines.append(
-                "  of the unclear: \(audit.settledAsRegistered) were registered, \(audit.settledAsAbsent) were not, \(audit.unsettled) could not be settled")
+            let (registered, absent) = (audit.settledAsRegistered, audit.settledAsAbsent)
+            lines.append("  of the unclear \(registered) were registered, \(absent) were not, \(audit.unsettled) could not be settled")
         }
         for difference in audit.differences { lines.append("  ! \(self.difference(difference))") }
         if audit.differingDays > audit.differences.count {
@@ -90,7 +94,8 @@ enum ResultsTable {
 
     private static func difference(_ difference: DayDifference) -> String {
         func text(_ sum: DaySum) -> String {
-            "\(sum.quantidadeCreditos) credits \(Money.text(sum.creditosCentavos)), \(sum.quantidadeDebitos) debits \(Money.text(sum.debitosCentavos))"
+            "\(sum.quantidadeCreditos) credits \(Money.text(sum.creditosCentavos)), "
+                + "\(sum.quantidadeDebitos) debits \(Money.text(sum.debitosCentavos))"
         }
         return "\(difference.conta) \(difference.dia): expected \(text(difference.expected)); seen \(text(difference.seen))"
             + (difference.hasWrongBalance ? "; its balance does not follow from its days" : "")

@@ -27,9 +27,13 @@ enum Text {
         return "\(sign)\(scaled / scale).\(String(scaled % scale + scale).dropFirst())"
     }
 
+    /// From 10,000 on with thousands apart.
     static func grouped(_ value: Int) -> String {
-        guard value >= 10_000 else { return "\(value)" }
-        return "\(self.grouped(value / 1000)),\(String(value % 1000 + 1000).dropFirst())"
+        value < 10_000 ? "\(value)" : self.thousands(value)
+    }
+
+    private static func thousands(_ value: Int) -> String {
+        value < 1000 ? "\(value)" : "\(self.thousands(value / 1000)),\(String(value % 1000 + 1000).dropFirst())"
     }
 
     static func left(_ text: String, _ width: Int) -> String {

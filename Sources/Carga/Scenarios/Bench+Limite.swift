@@ -31,12 +31,12 @@ extension Bench {
         _ name: Scenario, label: String, _ set: (inout LoadSpec, Double) -> Void
     ) async throws -> ScenarioResult {
         var (plan, ledger) = self.makeRun()
-        var result = ScenarioResult(name: name, description: "steps of \(Text.rate(Self.stepSeconds)) s, p99 < \(Text.rate(Self.p99MaxMs)) ms")
-        if name == .leitura {
-            let entries = 2 * self.settings.contas
-            try await self.fill(plan, &ledger, entries: entries)
-        }
+        var result = ScenarioResult(
+            name: name, description: "steps of \(Text.rate(Self.stepSeconds)) s, p99 < \(Text.rate(Self.p99MaxMs)) ms")
+        // Something to read.
+        if name == .leitura { try await self.fill(plan, &ledger, entries: 2 * self.settings.contas) }
         var search = StepSearch(first: 500, highest: Self.rateMax)
+        var (lowestBroken, wasOurs) = (Double.infinity, false)
         while let rate = search.next {
             var spec = LoadSpec(
                 plan: plan, ledger: ledger,
@@ -49,14 +49,18 @@ extension Bench {
             let audit = try await self.audit(plan, &ledger)
             let reason = Self.whyNotHeld(measures, audit)
             search.take(rate, holds: reason == nil)
-            result.notes.append(
-                "\(Text.rate(rate))/s: p99 \(Text.ms(measures.latencies.percentileMs(99))) ms, \(reason.map { "not held: \($0)" } ?? "held")")
+            if reason != nil, rate < lowestBroken { (lowestBroken, wasOurs) = (rate, measures.notOffered != nil) }
+            let p99 = Text.ms(measures.latencies.percentileMs(99))
+            result.notes.append("\(Text.rate(rate))/s: p99 \(p99) ms, \(reason.map { "not held: \($0)" } ?? "held")")
             self.progress.say(result.notes.last ?? "")
             result.ownCPU += load.ownCPU
             result.wall += load.wall
             result.audit = audit
             if reason == nil { result.streams = [measures] }
             if !audit.passes { break }
+        }
+        if wasOurs {
+            result.notes.append("the limit may be carga's and not the system's: carga could not offer \(Text.rate(lowestBroken))/s")
         }
         if let audit = result.audit { result.take(audit) }
         guard let held = search.held else {

@@ -10,13 +10,12 @@ extension Bench {
         var (plan, ledger) = self.makeRun()
         var result = ScenarioResult(
             name: .lote,
-            description: "\(LoteSender.entriesMax) entries a lote, \(Self.lotesAtOnce) lotes at a time for \(Text.rate(Self.loteSeconds)) s (closed loop)")
+            description:
+                "\(LoteSender.entriesMax) entries a lote, \(Self.lotesAtOnce) at a time for \(Text.rate(Self.loteSeconds)) s (closed loop)")
         let clock = ContinuousClock()
-        let (begin, cpu) = (clock.now, CPUTime.used())
+        let begin = clock.now
         try await self.fill(plan, &ledger, entries: .max, until: begin + .seconds(Self.loteSeconds))
-        result.wall = clock.now - begin
-        result.ownCPU = CPUTime.used() - cpu
-        let rate = Double(ledger.acknowledged) / (result.wall / .seconds(1))
+        let rate = Double(ledger.acknowledged) / ((clock.now - begin) / .seconds(1))
         result.figures = [Figure(name: "lote_lancamentos_por_segundo", label: "entries registered", value: rate, unit: "/s")]
         if ledger.acknowledged < ledger.attempted { result.fail("\(ledger.attempted - ledger.acknowledged) entries were not accepted") }
         result.take(try await self.audit(plan, &ledger))
@@ -52,7 +51,7 @@ extension Bench {
         result.take(try await self.audit(plan, &ledger))
         result.figures = [
             Figure(name: "crescimento_lancamentos_por_segundo", label: "entries registered", value: rate, unit: "/s"),
-            Figure(name: "crescimento_bytes_por_lancamento", label: "disk (all that was written to it meanwhile)", value: perEntry, unit: "B/entry"),
+            Figure(name: "crescimento_bytes_por_lancamento", label: "disk (whoever wrote to it)", value: perEntry, unit: "B/entry"),
             Figure(name: "crescimento_p99_antes_ms", label: "p99 of writes before", value: before, unit: "ms"),
             Figure(name: "crescimento_p99_depois_ms", label: "p99 of writes after", value: after, unit: "ms"),
         ]
@@ -88,9 +87,8 @@ extension Bench {
         ledger = load.ledger
         result.take(load)
         for stream in load.streams {
-            result.notes.append(
-                "\(when): \(stream.name) p50 \(Text.ms(stream.latencies.percentileMs(50))) ms, p99 \(Text.ms(stream.latencies.percentileMs(99))) ms, \(stream.errors) not accepted"
-            )
+            let (p50, p99) = (Text.ms(stream.latencies.percentileMs(50)), Text.ms(stream.latencies.percentileMs(99)))
+            result.notes.append("\(when): \(stream.name) p50 \(p50) ms, p99 \(p99) ms, \(stream.errors) not accepted")
         }
         return load.writes?.latencies.percentileMs(99) ?? 0
     }

@@ -18,7 +18,8 @@ extension Bench {
         let warmUp = Int(self.settings.warmUpSeconds)
         result.figures.append(
             Figure(name: "p99_primeiro_minuto_ms", label: "p99, first minute", value: median(seconds[warmUp..<(warmUp + 60)]), unit: "ms"))
-        result.figures.append(Figure(name: "p99_ultimo_minuto_ms", label: "p99, last minute", value: median(seconds.suffix(60)), unit: "ms"))
+        result.figures.append(
+            Figure(name: "p99_ultimo_minuto_ms", label: "p99, last minute", value: median(seconds.suffix(60)), unit: "ms"))
         return result
     }
 

@@ -5,7 +5,8 @@ extension Bench {
     func rajada() async throws -> ScenarioResult {
         var result = ScenarioResult(
             name: .rajada,
-            description: "consolidado stopped for \(Text.rate(self.settings.seconds)) s of \(Text.rate(self.settings.writesPerSecond)) writes/s")
+            description:
+                "consolidado stopped for \(Text.rate(self.settings.seconds)) s of \(Text.rate(self.settings.writesPerSecond)) writes/s")
         guard self.settings.scaleCommand != nil else {
             result.verdict = .skipped("--escalar is needed")
             return result
@@ -18,7 +19,9 @@ extension Bench {
                 plan: plan, ledger: ledger, writesPerSecond: self.settings.writesPerSecond, times: self.times(),
                 followsEntries: false, connectionsMax: self.settings.connectionsMax))
         result.take(load)
-        if let writes = load.writes, writes.errors > 0 { result.fail("\(writes.errors) writes were not accepted while consolidado was away") }
+        if let writes = load.writes, writes.errors > 0 {
+            result.fail("\(writes.errors) writes were not accepted while consolidado was away")
+        }
         var settled = load.ledger
         let drain = try await self.drain(plan, expected: settled.expected, instances: instances)
         result.figures = [
@@ -31,7 +34,8 @@ extension Bench {
 
     /// The same backlog drained by 1, 2 and 4 consumers.
     func escala() async throws -> ScenarioResult {
-        var result = ScenarioResult(name: .escala, description: "\(self.settings.backlogEntries) entries of backlog drained by 1, 2 and 4 consumers")
+        var result = ScenarioResult(
+            name: .escala, description: "\(self.settings.backlogEntries) entries of backlog drained by 1, 2 and 4 consumers")
         guard self.settings.scaleCommand != nil else {
             result.verdict = .skipped("--escalar is needed")
             return result

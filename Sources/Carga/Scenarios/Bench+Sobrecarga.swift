@@ -3,8 +3,6 @@ extension Bench {
     private static let recoverySeconds = 15.0
     private static let recoveryMaxSeconds = 5
     private static let acceptedP99MaxMs = 1000.0
-    /// Below the 900 that a service takes: what finds no connection waits in carga and is late.
-    private static let overloadConnectionsMax = 800
 
     /// Twice what the system carries, then half of it.
     func sobrecarga() async throws -> ScenarioResult {
@@ -12,18 +10,20 @@ extension Bench {
         let (plan, ledger) = self.makeRun()
         var result = ScenarioResult(
             name: .sobrecarga,
-            description: "\(Text.rate(2 * limit)) writes/s for \(Text.rate(Self.overloadSeconds)) s (twice the limit), then \(Text.rate(limit / 2))/s")
+            description:
+                "\(Text.rate(2 * limit)) writes/s (twice the limit) for \(Text.rate(Self.overloadSeconds)) s, then \(Text.rate(limit / 2))/s"
+        )
         let overload = try await self.load(
             LoadSpec(
                 plan: plan, ledger: ledger, writesPerSecond: 2 * limit,
                 times: self.times(seconds: Self.overloadSeconds, warmUpSeconds: 2), followsEntries: false,
-                connectionsMax: Self.overloadConnectionsMax))
+                connectionsMax: self.settings.overloadConnectionsMax))
         result.take(overload)
         let recovery = try await self.load(
             LoadSpec(
                 plan: plan, ledger: overload.ledger, writesPerSecond: (limit / 2).rounded(),
                 times: self.times(seconds: Self.recoverySeconds, warmUpSeconds: 0), followsEntries: false,
-                connectionsMax: Self.overloadConnectionsMax))
+                connectionsMax: self.settings.overloadConnectionsMax))
         result.ownCPU += recovery.ownCPU
         result.wall += recovery.wall
         self.judge(overload.writes, recovery.writes, &result)
@@ -35,7 +35,9 @@ extension Bench {
     private func judge(_ overload: StreamMeasures?, _ recovery: StreamMeasures?, _ result: inout ScenarioResult) {
         guard let overload, let recovery else { return }
         let p99 = overload.latencies.percentileMs(99) ?? .infinity
-        if p99 >= Self.acceptedP99MaxMs { result.fail("p99 of what was accepted is \(Text.ms(p99)) ms, up to \(Text.rate(Self.acceptedP99MaxMs)) ms are allowed") }
+        if p99 >= Self.acceptedP99MaxMs {
+            result.fail("p99 of what was accepted is \(Text.ms(p99)) ms, up to \(Text.rate(Self.acceptedP99MaxMs)) ms are allowed")
+        }
         if overload.shedWithoutRetryAfter > 0 { result.fail("\(overload.shedWithoutRetryAfter) were shed without Retry-After") }
         if overload.refusedCount > 0 { result.fail("\(overload.refusedCount) were refused: \(overload.refused)") }
         let recovered = Recovery.seconds(recovery.seconds, p99MaxMs: Self.p99MaxMs)

@@ -17,6 +17,8 @@ struct BenchSettings: Sendable {
     var seconds = 60.0
     var warmUpSeconds = 5.0
     var connectionsMax = 256
+    /// Of `sobrecarga`: who waits for a connection is not shed but late, so there must be more than the system lets wait.
+    var overloadConnectionsMax = 8000
     /// What `sobrecarga` and `estavel` start from; else `limite` finds it.
     var limitPerSecond: Double?
     /// Of `crescimento`.
@@ -56,6 +58,7 @@ final class Bench {
     func run(_ scenario: Scenario) async throws -> ScenarioResult {
         self.progress.say("\(scenario.rawValue): \(scenario.help)")
         let before = try await self.usage("antes", scenario)
+        let (begin, cpu) = (ContinuousClock.now, CPUTime.used())
         var result =
             switch scenario {
             case .pico: try await self.pico()
@@ -68,6 +71,10 @@ final class Bench {
             case .estavel: try await self.estavel()
             case .crescimento: try await self.crescimento()
             }
+        if result.wall == .zero {
+            result.wall = .now - begin
+            result.ownCPU = CPUTime.used() - cpu
+        }
         let after = try await self.usage("depois", scenario)
         result.processes = ProcessUsage.between(before, after)
         return result
