@@ -61,7 +61,9 @@ struct CargaRun: Sendable {
         }
         progress.finish()
         try? await group.shutdownGracefully()
-        print(ResultsTable.text(results), terminator: "")
+        if !results.isEmpty { print(ResultsTable.text(results), terminator: "") }
+        // What is said on standard error comes after it, also in a file that takes both.
+        fflush(nil)
         guard let fault else { return results.allSatisfy(\.hasPassed) ? 0 : 1 }
         Self.complain("error: \(fault)")
         let partial = file.flatMap { results.isEmpty ? nil : $0.path }

@@ -8,7 +8,9 @@ extension Bench {
 
     /// Ten minutes at half the limit.
     func estavel() async throws -> ScenarioResult {
-        let limit = try await self.limit()
+        guard let limit = try await self.limit() else {
+            return ScenarioResult(name: .estavel, verdict: .failed("no rate was held that could be halved"))
+        }
         var result = try await self.steady(.estavel, writesPerSecond: (limit / 2).rounded(), readsPerSecond: 100, seconds: 600)
         guard let seconds = result.streams.first?.seconds, seconds.count >= 120 else { return result }
         func median(_ part: ArraySlice<SecondMeasures>) -> Double {

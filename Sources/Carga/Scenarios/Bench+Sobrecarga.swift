@@ -6,7 +6,9 @@ extension Bench {
 
     /// Twice what the system carries, then half of it.
     func sobrecarga() async throws -> ScenarioResult {
-        let limit = try await self.limit()
+        guard let limit = try await self.limit() else {
+            return ScenarioResult(name: .sobrecarga, verdict: .failed("no rate was held that could be doubled"))
+        }
         let (plan, ledger) = self.makeRun()
         var result = ScenarioResult(
             name: .sobrecarga,

@@ -39,8 +39,8 @@ final class Bench {
     var settings: BenchSettings
     let eventLoop: any EventLoop
     let progress: ProgressReport
-    /// What `limite` found in this run.
-    var limitFound: Double?
+    /// What `limite` found in this run, once it has run; no rate may have been held.
+    var limitFound: Double??
     /// Whether the number of consolidado instances is not what it was.
     private(set) var isScaled = false
     private let instancesAtFirst: Int
