@@ -37,6 +37,7 @@ let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto"
 let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "swift-crypto")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let asyncHTTPClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhistogram-swift")
 let hummingbirdTesting: Target.Dependency = .product(name: "HummingbirdTesting", package: "hummingbird")
 
 let package = Package(
@@ -47,6 +48,7 @@ let package = Package(
         .library(name: "Postgres", targets: ["Postgres"]),
         .executable(name: "lancamentos", targets: ["LancamentosServer"]),
         .executable(name: "consolidado", targets: ["ConsolidadoServer"]),
+        .executable(name: "carga", targets: ["CargaTool"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
@@ -63,6 +65,7 @@ let package = Package(
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
         .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     ],
     targets: [
         // C
@@ -142,6 +145,12 @@ let package = Package(
         ),
         .executableTarget(name: "LancamentosServer", dependencies: ["Lancamentos", "ServiceKit", argumentParser], swiftSettings: settings),
         .executableTarget(name: "ConsolidadoServer", dependencies: ["Consolidado", "ServiceKit", argumentParser], swiftSettings: settings),
+        .target(
+            name: "Carga",
+            dependencies: ["Contrato", "FluxoDeCaixa", histogram, nioCore, nioPosix, concurrencyHelpers, unixSignals, argumentParser],
+            swiftSettings: settings
+        ),
+        .executableTarget(name: "CargaTool", dependencies: ["Carga", argumentParser], swiftSettings: settings),
 
         // Tests
         .target(
@@ -198,6 +207,13 @@ let package = Package(
                 "Consolidado", "AMQP", "Contrato", "FluxoDeCaixa", "Mensageria", "MensageriaFakes", "ServiceKit", concurrencyHelpers,
                 logging,
                 httpTypes,
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "CargaTests",
+            dependencies: [
+                "Carga", "Contrato", "FluxoDeCaixa", "SeededRandom", concurrencyHelpers, nioCore, nioHTTP1, nioPosix,
             ],
             swiftSettings: settings
         ),

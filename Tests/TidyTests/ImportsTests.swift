@@ -10,6 +10,12 @@ import Testing
         "Postgres": system.union(["CLibPQ", "SocketExecutor", "NIOConcurrencyHelpers", "Logging", "ServiceLifecycle"]),
         "FluxoDeCaixa": ["FoundationEssentials"],
         "Contrato": ["FluxoDeCaixa", "FoundationEssentials"],
+        // HTTP only: it sees what users see, never what the services are made of.
+        "Carga": system.union([
+            "ArgumentParser", "Contrato", "Dispatch", "FluxoDeCaixa", "Foundation", "Histogram", "NIOConcurrencyHelpers", "NIOCore",
+            "NIOPosix", "UnixSignals",
+        ]),
+        "CargaTool": ["ArgumentParser", "Carga"],
         "Mensageria": ["AMQP", "Contrato", "FluxoDeCaixa", "Logging", "Metrics", "NIOConcurrencyHelpers", "ServiceLifecycle"],
     ]
     private static let system: Set = ["Glibc", "Musl", "Darwin"]
@@ -22,7 +28,8 @@ import Testing
         (["Lancamentos", "Consolidado"], "AMQP", ["Messaging", ""]),
         (["Lancamentos", "Consolidado"], "Mensageria", ["Messaging", ""]),
         (["ServiceKit"], "Postgres", ["Database"]),
-        (["ServiceKit"], "ArgumentParser", ["Commands"]),
+        (["ServiceKit", "Carga"], "ArgumentParser", ["Commands"]),
+        (["Carga"], "Histogram", ["Load"]),
     ]
 
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()

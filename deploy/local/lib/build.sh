@@ -27,16 +27,16 @@ interrupt_running() {
     RUNNING_PID=
 }
 
-# Builds both services (release) and sets BIN to the folder with the products.
+# build_products [NAME…]: builds both services and the products named (release) and sets BIN to the folder with the products.
 build_products() {
     local product
-    for product in lancamentos consolidado; do
+    for product in lancamentos consolidado "$@"; do
         say "Building $product (release; the first time takes some minutes)"
         run_interruptibly swift build --package-path "$ROOT" --configuration release --product "$product" ||
             fail "swift build failed"
     done
     BIN=$(swift build --package-path "$ROOT" --configuration release --show-bin-path)
-    for product in lancamentos consolidado; do
+    for product in lancamentos consolidado "$@"; do
         [[ -x $BIN/$product ]] || fail "$BIN/$product is not there after the build"
     done
 }

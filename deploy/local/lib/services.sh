@@ -1,9 +1,18 @@
 # shellcheck shell=bash
 # The instances of the two services: where they listen, how they are configured, started and stopped.
 
-RUN=$LOCAL/run
-LOG=$LOCAL/log
-SECRETS=$LOCAL/segredos
+# stack_in FOLDER: from here on the stack is the one in this folder. Unless said otherwise it is the clone's own.
+# shellcheck disable=SC2034 # LOG and SECRETS are used by the scripts that read this one
+stack_in() {
+    LOCAL=$1
+    RUN=$LOCAL/run
+    LOG=$LOCAL/log
+    SECRETS=$LOCAL/segredos
+}
+stack_in "$LOCAL"
+
+# A path as people read it: from the clone's folder on.
+shown() { printf '%s\n' "${1#"$ROOT/"}"; }
 
 # instance_port NAME: the port that a new instance gets. The consolidado instances count up from the first.
 instance_port() {

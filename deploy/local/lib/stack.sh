@@ -30,11 +30,11 @@ server_pid_file() {
 # Servers that do not run are started; databases and rights are brought up to date.
 servers_start() {
     local name
-    process_runs "$LOCAL/postgres/pid" || say "Starting PostgreSQL (.local/log/postgres.log)"
+    process_runs "$LOCAL/postgres/pid" || say "Starting PostgreSQL ($(shown "$LOG/postgres.log"))"
     postgres_start "$LOCAL/postgres" "$LOG/postgres.log"
     postgres_databases "$LOCAL/postgres" "lancamentos=$(secret "$SECRETS/lancamentos.senha")" \
         "consolidado=$(secret "$SECRETS/consolidado.senha")" >>"$LOG/postgres.log" || fail "the databases could not be made"
-    process_runs "$LOCAL/rabbitmq/pid" || say "Starting RabbitMQ (.local/log/rabbitmq.log)"
+    process_runs "$LOCAL/rabbitmq/pid" || say "Starting RabbitMQ ($(shown "$LOG/rabbitmq.log"))"
     rabbitmq_start "$LOCAL/rabbitmq" "$LOG/rabbitmq.log"
     for name in "${STACK_SERVERS[@]}"; do cp "$(server_pid_file "$name")" "$RUN/$name.pid"; done
 }

@@ -1,0 +1,195 @@
+import FluxoDeCaixa
+
+/// Compares what was acknowledged in a run with the balances that the system shows, over HTTP only: as a user would.
+struct Auditor: Sendable {
+    struct Limits: Sendable {
+        /// An absence counts only so long after the answer was unclear (the contract promises it after 30 s).
+        var absentAfter: Duration = .seconds(31)
+        /// Balances that have not changed for so long will not change any more.
+        var quietMax: Duration = .seconds(10)
+        /// How long balances may go on changing.
+        var waitMax: Duration = .seconds(600)
+        var pollInterval: Duration = .milliseconds(200)
+    }
+
+    /// Requests under way at the same time.
+    static let requestsMax = 16
+    private static let attemptsMax = 5
+    /// Days whose list of entries is counted.
+    private static let listedDaysMax = 200
+
+    /// The audit itself failed.
+    struct Failure: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    let plan: EntryPlan
+    let lancamentos: HTTPSender
+    let consolidado: HTTPSender
+    var limits = Limits()
+
+    /// Settles what had no clear answer, waits until the balances have everything or stop changing, and compares every day.
+    /// - Parameter ledger: settled when this returns.
+    /// - Throws: ``Failure`` if the system does not answer, `CancellationError`.
+    func audit(_ ledger: inout Ledger) async throws -> AuditReport {
+        let begin = ContinuousClock.now
+        try await self.settle(&ledger)
+        try await self.waitForBalances(expected: ledger.expected)
+        let waited = ContinuousClock.now - begin
+        var comparison = AuditComparison(plan: self.plan, ledger: ledger)
+        try await self.forEach(self.plan.contas.indices) { conta in
+            try await self.days(conta)
+        } take: { conta, days in
+            comparison.take(conta: conta, days)
+        }
+        let surplus = comparison.surplus
+        try await self.forEach(surplus.indices) { position in
+            let day = surplus[position]
+            return position < Self.listedDaysMax ? try await self.registered(conta: day.conta, dia: day.dia) : nil
+        } take: { position, registered in
+            let day = surplus[position]
+            comparison.take(registered: registered, conta: day.conta, dia: day.dia, surplus: day.surplus)
+        }
+        var report = comparison.report
+        report.waited = waited
+        return report
+    }
+
+    /// Waits until the balances hold so many entries, or stop changing.
+    /// - Returns: how many they hold.
+    @discardableResult
+    func waitForBalances(expected: Int, onChange: (Int) -> Void = { _ in }) async throws -> Int {
+        let clock = ContinuousClock()
+        let end = clock.now + self.limits.waitMax
+        var (seen, changedAt) = (-1, clock.now)
+        while true {
+            let now = try await self.quantity()
+            if now != seen {
+                (seen, changedAt) = (now, clock.now)
+                onChange(now)
+            }
+            if seen >= expected || clock.now - changedAt > self.limits.quietMax || clock.now > end { return seen }
+            try await Task.sleep(for: self.limits.pollInterval)
+        }
+    }
+
+    /// How many entries the balances of the run hold.
+    func quantity() async throws -> Int {
+        let (first, last) = (self.plan.dias.first ?? .primeiro, self.plan.dias.last ?? .primeiro)
+        let target = "/v1/consolidados?conta=\(self.plan.prefix).*&de=\(first)&ate=\(last)"
+        let answer = try await self.get(self.consolidado, target) { $0 == 200 }
+        guard let quantity = BalanceReader.quantity(answer.bytes) else {
+            throw Failure(description: "GET \(target): not the form of a period")
+        }
+        return quantity
+    }
+
+    // MARK: What had no clear answer
+
+    private func settle(_ ledger: inout Ledger) async throws {
+        let open = ledger.takeUnknown()
+        guard !open.isEmpty else { return }
+        let absentAt = ContinuousClock.now + self.limits.absentAfter
+        let missing = try await self.settle(open, &ledger)
+        guard !missing.isEmpty else { return }
+        try await Task.sleep(until: absentAt)
+        for unknown in try await self.settle(missing, &ledger) { ledger.settle(self.plan.entry(unknown.number), isRegistered: false) }
+    }
+
+    /// - Returns: those that are not registered.
+    private func settle(_ open: [Ledger.Unknown], _ ledger: inout Ledger) async throws -> [Ledger.Unknown] {
+        var missing: [Ledger.Unknown] = []
+        var (registered, unanswered): ([Ledger.Unknown], [Ledger.Unknown]) = ([], [])
+        try await self.forEach(open.indices) { position in
+            try await self.isRegistered(open[position])
+        } take: { position, isRegistered in
+            switch isRegistered {
+            case true?: registered.append(open[position])
+            case false?: missing.append(open[position])
+            case nil: unanswered.append(open[position])
+            }
+        }
+        for unknown in registered { ledger.settle(self.plan.entry(unknown.number), isRegistered: true) }
+        for unknown in unanswered { ledger.putBack(unknown) }
+        return missing
+    }
+
+    /// - Returns: nil if the service does not tell.
+    private func isRegistered(_ unknown: Ledger.Unknown) async throws -> Bool? {
+        let entry = self.plan.entry(unknown.number)
+        let target =
+            if let id = unknown.id {
+                "/v1/lancamentos/\(id)"
+            } else if entry.hasKey {
+                "/v1/lancamentos?conta=\(self.plan.contas[entry.conta])&chave=\(self.plan.chave(unknown.number))"
+            } else {
+                "/v1/lancamentos?conta=\(self.plan.contas[entry.conta])&referencia=\(self.plan.referencia(unknown.number))"
+            }
+        guard let answer = try? await self.get(self.lancamentos, target, wants: { $0 == 200 || $0 == 404 }) else {
+            try Task.checkCancellation()
+            return nil
+        }
+        if unknown.id != nil { return answer.status == 200 }
+        return BalanceReader.page(answer.bytes).map { $0.count > 0 }
+    }
+
+    // MARK: What the system shows
+
+    private func days(_ conta: Int) async throws -> [DaySeen] {
+        let (first, last) = (self.plan.dias.first ?? .primeiro, self.plan.dias.last ?? .primeiro)
+        let target = "/v1/consolidados?conta=\(self.plan.contas[conta])&de=\(first)&ate=\(last)"
+        let answer = try await self.get(self.consolidado, target) { $0 == 200 }
+        guard let days = BalanceReader.days(answer.bytes), days.count == self.plan.dias.count else {
+            throw Failure(description: "GET \(target): not the days that were asked for")
+        }
+        return days
+    }
+
+    /// How many entries are registered on a day.
+    private func registered(conta: Int, dia: Int) async throws -> Int {
+        let day = self.plan.dias[dia]
+        let first = "/v1/lancamentos?conta=\(self.plan.contas[conta])&de=\(day)&ate=\(day)&limite=500"
+        var (count, target) = (0, Optional(first))
+        while let page = target {
+            let answer = try await self.get(self.lancamentos, page) { $0 == 200 }
+            guard let read = BalanceReader.page(answer.bytes) else { throw Failure(description: "GET \(page): not the form of a list") }
+            count += read.count
+            target = read.next.map { "\(first)&cursor=\($0)" }
+        }
+        return count
+    }
+
+    private func get(_ sender: HTTPSender, _ target: String, wants: (Int) -> Bool) async throws -> HTTPAnswer {
+        var last = ""
+        for attempt in 1...Self.attemptsMax {
+            do throws(RequestFailure) {
+                let answer = try await sender.send { $0.get(target) }
+                if wants(answer.status) { return answer }
+                last = "status \(answer.status)"
+            } catch {
+                last = "\(error)"
+            }
+            if attempt < Self.attemptsMax { try await Task.sleep(for: .milliseconds(500)) }
+        }
+        throw Failure(description: "GET \(target): \(last), \(Self.attemptsMax) times")
+    }
+
+    /// Asks for each, some at the same time, and takes the answers one after the other.
+    private func forEach<Answer: Sendable>(
+        _ positions: Range<Int>, ask: @escaping @Sendable (Int) async throws -> Answer, take: (Int, Answer) -> Void
+    ) async throws {
+        try await withThrowingTaskGroup(of: (Int, Answer).self) { group in
+            var next = positions.lowerBound
+            while next < min(positions.upperBound, positions.lowerBound + Self.requestsMax) {
+                group.addTask { [next] in (next, try await ask(next)) }
+                next += 1
+            }
+            while let (position, answer) = try await group.next() {
+                take(position, answer)
+                guard next < positions.upperBound else { continue }
+                group.addTask { [next] in (next, try await ask(next)) }
+                next += 1
+            }
+        }
+    }
+}

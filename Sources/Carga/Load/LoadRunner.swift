@@ -1,0 +1,97 @@
+import NIOCore
+
+/// The system under load.
+struct Target: Sendable {
+    var lancamentos: HTTPAddress
+    /// Instances, taken in turn.
+    var consolidados: [HTTPAddress]
+    var token: Token
+}
+
+/// A stretch of load.
+struct LoadSpec: Sendable {
+    var plan: EntryPlan
+    var ledger: Ledger
+    /// 0: none.
+    var writesPerSecond = 0.0
+    var readsPerSecond = 0.0
+    var times: LoadTimes
+    /// Whether some of the entries are followed until a balance has them.
+    var followsEntries = true
+    /// To one instance, for writes and for reads each.
+    var connectionsMax = 256
+    var answerMax: Duration = .seconds(10)
+}
+
+/// What came of it.
+struct LoadResult: Sendable {
+    var writes: StreamMeasures?
+    var reads: StreamMeasures?
+    var visible: VisibleMeasures?
+    var ledger: Ledger
+    /// Processor time of carga itself, over the whole stretch.
+    var ownCPU: Duration
+    var wall: Duration
+
+    var streams: [StreamMeasures] { [self.writes, self.reads].compactMap { $0 } }
+}
+
+/// Runs stretches of load, each on connections of its own.
+struct LoadRunner: Sendable {
+    var target: Target
+    let eventLoop: any EventLoop
+
+    private struct Run {
+        let loop: OpenLoop
+        let writes: LoadStream?
+        let reads: LoadStream?
+        let traffic: WriteTraffic?
+        let probe: VisibleProbe?
+    }
+
+    /// - Parameter onSecond: called on the event loop.
+    /// - Throws: `CancellationError`; what was under way is given up.
+    func run(_ spec: LoadSpec, onSecond: @escaping @Sendable (LoadProgress) -> Void) async throws -> LoadResult {
+        let clock = ContinuousClock()
+        let (begin, cpu) = (clock.now, CPUTime.used())
+        let run = try await self.eventLoop.submit { NIOLoopBound(self.make(spec, onSecond), eventLoop: self.eventLoop) }.get()
+        var result = try await withTaskCancellationHandler {
+            try await self.eventLoop.flatSubmit { run.value.loop.run() }.get()
+            return try await self.eventLoop.submit { Self.result(run.value, spec.ledger) }.get()
+        } onCancel: {
+            self.eventLoop.execute { run.value.loop.stop() }
+        }
+        try Task.checkCancellation()
+        result.ownCPU = CPUTime.used() - cpu
+        result.wall = clock.now - begin
+        return result
+    }
+
+    private func make(_ spec: LoadSpec, _ onSecond: @escaping @Sendable (LoadProgress) -> Void) -> Run {
+        let limits = ConnectionPool.Limits(
+            connectionsMax: spec.connectionsMax, answerMax: .nanoseconds(spec.answerMax.nanoseconds))
+        let token = self.target.token
+        let probe =
+            spec.followsEntries && spec.writesPerSecond > 0 && !self.target.consolidados.isEmpty
+            ? VisibleProbe(self.target.consolidados, token: token, eventLoop: self.eventLoop) : nil
+        let traffic = WriteTraffic(plan: spec.plan, ledger: spec.ledger, probe: probe)
+        func stream(_ name: String, _ rate: Double, _ traffic: any Traffic, _ addresses: [HTTPAddress]) -> LoadStream? {
+            guard rate > 0 else { return nil }
+            return LoadStream(
+                name: name, ratePerSecond: rate, times: spec.times, traffic: traffic,
+                endpoints: Endpoints(addresses, token: token, eventLoop: self.eventLoop, limits: limits))
+        }
+        let writes = stream("writes", spec.writesPerSecond, traffic, [self.target.lancamentos])
+        let reads = stream("reads", spec.readsPerSecond, ReadTraffic(plan: spec.plan), self.target.consolidados)
+        let loop = OpenLoop(
+            eventLoop: self.eventLoop, streams: [writes, reads].compactMap { $0 }, probe: probe, times: spec.times, onSecond: onSecond)
+        return Run(loop: loop, writes: writes, reads: reads, traffic: traffic, probe: probe)
+    }
+
+    private static func result(_ run: Run, _ ledger: Ledger) -> LoadResult {
+        run.loop.stop()
+        return LoadResult(
+            writes: run.writes?.measures, reads: run.reads?.measures, visible: run.probe?.measures,
+            ledger: run.traffic?.ledger ?? ledger, ownCPU: .zero, wall: .zero)
+    }
+}

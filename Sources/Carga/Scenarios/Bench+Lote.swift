@@ -1,0 +1,95 @@
+import NIOCore
+
+extension Bench {
+    /// Of the 4 that the service takes at once, so that others find a place too.
+    private static let lotesAtOnce = 2
+    private static let loteSeconds = 20.0
+
+    /// Entries a second by lotes: as many as there are answers for, not an open model.
+    func lote() async throws -> ScenarioResult {
+        var (plan, ledger) = self.makeRun()
+        var result = ScenarioResult(
+            name: .lote,
+            description:
+                "\(LoteSender.entriesMax) entries a lote, \(Self.lotesAtOnce) at a time for \(Text.rate(Self.loteSeconds)) s (closed loop)")
+        let clock = ContinuousClock()
+        let begin = clock.now
+        try await self.fill(plan, &ledger, entries: .max, until: begin + .seconds(Self.loteSeconds))
+        let rate = Double(ledger.acknowledged) / ((clock.now - begin) / .seconds(1))
+        result.figures = [Figure(name: "lote_lancamentos_por_segundo", label: "entries registered", value: rate, unit: "/s")]
+        if ledger.acknowledged < ledger.attempted { result.fail("\(ledger.attempted - ledger.acknowledged) entries were not accepted") }
+        result.take(try await self.audit(plan, &ledger))
+        let drained = Double(ledger.expected) / ((clock.now - begin) / .seconds(1))
+        result.figures.append(
+            Figure(name: "lote_consolidados_por_segundo", label: "entries in the balances (audit included)", value: drained, unit: "/s"))
+        return result
+    }
+
+    /// Ten million entries: are both services as quick afterwards, and what did they take of the disk?
+    func crescimento() async throws -> ScenarioResult {
+        var (plan, ledger) = self.makeRun()
+        let entries = self.settings.growthEntries
+        var result = ScenarioResult(name: .crescimento, description: "\(entries) entries by lotes, the peak before and after")
+        guard let folder = self.settings.diskFolder else {
+            result.verdict = .skipped("--disco is needed: the folder of the databases")
+            return result
+        }
+        let freeBefore = try Disk.freeBytes(folder)
+        let needed = Disk.neededBytes(entries: entries)
+        guard freeBefore >= needed else {
+            result.fail("\(folder) has \(freeBefore >> 30) GiB free, \(needed >> 30) GiB are needed")
+            return result
+        }
+        let before = try await self.peak(plan, &ledger, "before", &result)
+        let clock = ContinuousClock()
+        let (begin, acknowledged) = (clock.now, ledger.acknowledged)
+        try await self.fill(plan, &ledger, entries: entries)
+        let rate = Double(ledger.acknowledged - acknowledged) / ((clock.now - begin) / .seconds(1))
+        result.take(try await self.audit(plan, &ledger))
+        let after = try await self.peak(plan, &ledger, "after", &result)
+        let perEntry = Double(freeBefore - (try Disk.freeBytes(folder))) / Double(ledger.expected)
+        result.take(try await self.audit(plan, &ledger))
+        result.figures = [
+            Figure(name: "crescimento_lancamentos_por_segundo", label: "entries registered", value: rate, unit: "/s"),
+            Figure(name: "crescimento_bytes_por_lancamento", label: "disk (whoever wrote to it)", value: perEntry, unit: "B/entry"),
+            Figure(name: "crescimento_p99_antes_ms", label: "p99 of writes before", value: before, unit: "ms"),
+            Figure(name: "crescimento_p99_depois_ms", label: "p99 of writes after", value: after, unit: "ms"),
+        ]
+        return result
+    }
+
+    /// Fills accounts by lotes.
+    func fill(_ plan: EntryPlan, _ ledger: inout Ledger, entries: Int, until end: ContinuousClock.Instant? = nil) async throws {
+        let progress = self.progress
+        let clock = ContinuousClock()
+        let begin = clock.now
+        var faults: [String: Int] = [:]
+        var filled = ledger
+        let first = ledger.attempted
+        try await self.withSenders(answerMax: .seconds(120)) { lancamentos, _ in
+            faults = try await LoteSender(plan: plan, sender: lancamentos).fill(
+                &filled, entries: entries, until: end, lotesAtOnce: Self.lotesAtOnce
+            ) { ledger in
+                let rate = Double(ledger.attempted - first) / max(0.001, (clock.now - begin) / .seconds(1))
+                progress.follow("\(ledger.attempted) entries, \(Text.rate(rate))/s")
+            }
+        }
+        ledger = filled
+        for (fault, count) in faults { progress.say("\(count) lotes: \(fault)") }
+    }
+
+    /// A short peak. Returns the p99 of its writes in ms, and notes both streams.
+    private func peak(_ plan: EntryPlan, _ ledger: inout Ledger, _ when: String, _ result: inout ScenarioResult) async throws -> Double {
+        let load = try await self.load(
+            LoadSpec(
+                plan: plan, ledger: ledger, writesPerSecond: self.settings.writesPerSecond, readsPerSecond: self.settings.readsPerSecond,
+                times: self.times(seconds: min(30, self.settings.seconds)), connectionsMax: self.settings.connectionsMax))
+        ledger = load.ledger
+        result.take(load)
+        for stream in load.streams {
+            let (p50, p99) = (Text.ms(stream.latencies.percentileMs(50)), Text.ms(stream.latencies.percentileMs(99)))
+            result.notes.append("\(when): \(stream.name) p50 \(p50) ms, p99 \(p99) ms, \(stream.errors) not accepted")
+        }
+        return load.writes?.latencies.percentileMs(99) ?? 0
+    }
+}

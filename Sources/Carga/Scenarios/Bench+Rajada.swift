@@ -1,0 +1,84 @@
+extension Bench {
+    private static let drainPoll = Duration.milliseconds(250)
+
+    /// Consolidado stopped while entries come, then started: how fast it catches up.
+    func rajada() async throws -> ScenarioResult {
+        var result = ScenarioResult(
+            name: .rajada,
+            description:
+                "consolidado stopped for \(Text.rate(self.settings.seconds)) s of \(Text.rate(self.settings.writesPerSecond)) writes/s")
+        guard self.settings.scaleCommand != nil else {
+            result.verdict = .skipped("--escalar is needed")
+            return result
+        }
+        let instances = self.settings.target.consolidados.count
+        let (plan, ledger) = self.makeRun()
+        try await self.scale(to: 0)
+        let load = try await self.load(
+            LoadSpec(
+                plan: plan, ledger: ledger, writesPerSecond: self.settings.writesPerSecond, times: self.times(),
+                followsEntries: false, connectionsMax: self.settings.connectionsMax))
+        result.take(load)
+        if let writes = load.writes, writes.errors > 0 {
+            result.fail("\(writes.errors) writes were not accepted while consolidado was away")
+        }
+        var settled = load.ledger
+        let drain = try await self.drain(plan, expected: settled.expected, instances: instances)
+        result.figures = [
+            Figure(name: "rajada_por_segundo", label: "backlog drained by \(instances)", value: drain.perSecond, unit: "/s"),
+            Figure(name: "rajada_segundos", label: "from the start command to the last entry", value: drain.seconds, unit: "s"),
+        ]
+        result.take(try await self.audit(plan, &settled))
+        return result
+    }
+
+    /// The same backlog drained by 1, 2 and 4 consumers.
+    func escala() async throws -> ScenarioResult {
+        var result = ScenarioResult(
+            name: .escala, description: "\(self.settings.backlogEntries) entries of backlog drained by 1, 2 and 4 consumers")
+        guard self.settings.scaleCommand != nil else {
+            result.verdict = .skipped("--escalar is needed")
+            return result
+        }
+        let before = self.settings.target.consolidados.count
+        for instances in [1, 2, 4] {
+            var (plan, ledger) = self.makeRun()
+            try await self.scale(to: 0)
+            try await self.fill(plan, &ledger, entries: self.settings.backlogEntries)
+            let drain = try await self.drain(plan, expected: ledger.expected, instances: instances)
+            result.figures.append(
+                Figure(name: "escala_\(instances)_por_segundo", label: "drained by \(instances)", value: drain.perSecond, unit: "/s"))
+            result.take(try await self.audit(plan, &ledger))
+            if let audit = result.audit, !audit.passes { break }
+        }
+        try await self.scale(to: before)
+        return result
+    }
+
+    /// Starts consolidado and waits until the balances hold everything.
+    ///
+    /// The rate is that between the first look that found entries and the one that found all: starting a process is no draining.
+    private func drain(_ plan: EntryPlan, expected: Int, instances: Int) async throws -> (perSecond: Double, seconds: Double) {
+        let clock = ContinuousClock()
+        let begin = clock.now
+        try await self.scale(to: instances)
+        let progress = self.progress
+        var limits = self.settings.auditLimits
+        limits.pollInterval = Self.drainPoll
+        // The instances began when they were ready, before the first look: what that finds counts neither way.
+        var first: (seen: Int, at: ContinuousClock.Instant)?
+        let seen = try await self.withSenders { lancamentos, consolidado in
+            try await Auditor(plan: plan, lancamentos: lancamentos, consolidado: consolidado, limits: limits)
+                .waitForBalances(expected: expected) { seen in
+                    if first == nil, seen > 0 { first = (seen, clock.now) }
+                    progress.follow("\(seen) of \(expected) entries in the balances")
+                }
+        }
+        let end = clock.now
+        guard let first, seen > first.seen, end > first.at else {
+            // Drained at the first look already: no slower than this.
+            return (Double(seen) / ((end - begin) / .seconds(1)), (end - begin) / .seconds(1))
+        }
+        return (Double(seen - first.seen) / ((end - first.at) / .seconds(1)), (end - begin) / .seconds(1))
+    }
+}

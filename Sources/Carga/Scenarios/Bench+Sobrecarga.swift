@@ -1,0 +1,69 @@
+extension Bench {
+    private static let overloadSeconds = 20.0
+    private static let recoverySeconds = 15.0
+    private static let recoveryMaxSeconds = 5
+    private static let acceptedP99MaxMs = 1000.0
+
+    /// Twice what the system carries, then half of it.
+    func sobrecarga() async throws -> ScenarioResult {
+        guard let limit = try await self.limit() else {
+            return ScenarioResult(name: .sobrecarga, verdict: .failed("no rate was held that could be doubled"))
+        }
+        let (plan, ledger) = self.makeRun()
+        var result = ScenarioResult(
+            name: .sobrecarga,
+            description:
+                "\(Text.rate(2 * limit)) writes/s (twice the limit) for \(Text.rate(Self.overloadSeconds)) s, then \(Text.rate(limit / 2))/s"
+        )
+        let overload = try await self.load(
+            LoadSpec(
+                plan: plan, ledger: ledger, writesPerSecond: 2 * limit,
+                times: self.times(seconds: Self.overloadSeconds, warmUpSeconds: 2), followsEntries: false,
+                connectionsMax: self.settings.overloadConnectionsMax))
+        result.take(overload)
+        let recovery = try await self.load(
+            LoadSpec(
+                plan: plan, ledger: overload.ledger, writesPerSecond: (limit / 2).rounded(),
+                times: self.times(seconds: Self.recoverySeconds, warmUpSeconds: 0), followsEntries: false,
+                connectionsMax: self.settings.overloadConnectionsMax))
+        result.ownCPU += recovery.ownCPU
+        result.wall += recovery.wall
+        self.judge(overload.writes, recovery.writes, &result)
+        var settled = recovery.ledger
+        result.take(try await self.audit(plan, &settled))
+        return result
+    }
+
+    private func judge(_ overload: StreamMeasures?, _ recovery: StreamMeasures?, _ result: inout ScenarioResult) {
+        guard let overload, let recovery else { return }
+        let p99 = overload.latencies.percentileMs(99) ?? .infinity
+        if p99 >= Self.acceptedP99MaxMs {
+            result.fail("p99 of what was accepted is \(Text.ms(p99)) ms, up to \(Text.rate(Self.acceptedP99MaxMs)) ms are allowed")
+        }
+        if overload.shedWithoutRetryAfter > 0 { result.fail("\(overload.shedWithoutRetryAfter) were shed without Retry-After") }
+        if overload.refusedCount > 0 { result.fail("\(overload.refusedCount) were refused: \(overload.refused)") }
+        let recovered = Recovery.seconds(recovery.seconds, p99MaxMs: Self.p99MaxMs)
+        if recovered.map({ $0 > Self.recoveryMaxSeconds }) ?? true { result.fail("it did not recover within \(Self.recoveryMaxSeconds) s") }
+        result.figures = [
+            Figure(name: "sobrecarga_aceitos_por_segundo", label: "accepted under overload", value: overload.acceptedPerSecond, unit: "/s"),
+            Figure(name: "sobrecarga_recusados", label: "shed (503 or 429)", value: Double(overload.shed), unit: ""),
+            Figure(name: "sobrecarga_p99_ms", label: "p99 of what was accepted", value: p99, unit: "ms"),
+        ]
+        if let recovered {
+            result.figures.append(
+                Figure(name: "sobrecarga_recuperacao_s", label: "recovered within", value: Double(recovered), unit: "s"))
+        }
+    }
+}
+
+/// When a system is itself again after an overload.
+enum Recovery {
+    /// The seconds until the first from which on every one is quick and without fault; nil if that never comes.
+    static func seconds(_ seconds: [SecondMeasures], p99MaxMs: Double) -> Int? {
+        let lastBad = seconds.lastIndex { second in
+            second.shed + second.failed > 0 || second.accepted == 0 || (second.p99Ms ?? .infinity) >= p99MaxMs
+        }
+        guard let lastBad else { return 0 }
+        return lastBad + 1 < seconds.count ? lastBad + 1 : nil
+    }
+}
