@@ -25,6 +25,8 @@ final class ChildProcess: Sendable {
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_APPEND, 0o644)
         posix_spawn_file_actions_adddup2(&actions, 1, 2)
+        // Sockets of other tests are no business of a child: a server with a thousand of them has no descriptors left.
+        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
         var pid: pid_t = 0
         let code = Self.withStrings([path] + arguments) { argv in
             Self.withStrings(environment.map { "\($0.key)=\($0.value)" }) { envp in posix_spawn(&pid, path, &actions, nil, argv, envp) }
