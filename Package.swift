@@ -49,6 +49,7 @@ let package = Package(
         .executable(name: "lancamentos", targets: ["LancamentosServer"]),
         .executable(name: "consolidado", targets: ["ConsolidadoServer"]),
         .executable(name: "carga", targets: ["CargaTool"]),
+        .executable(name: "limites", targets: ["Limites"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
@@ -151,6 +152,14 @@ let package = Package(
             swiftSettings: settings
         ),
         .executableTarget(name: "CargaTool", dependencies: ["Carga", argumentParser], swiftSettings: settings),
+        .executableTarget(
+            name: "Limites",
+            dependencies: [
+                "AMQP", "Carga", "Consolidado", "Contrato", "FluxoDeCaixa", "Lancamentos", "Mensageria", "Postgres", "ServiceKit",
+                argumentParser, concurrencyHelpers, hummingbird, lifecycle, logging, nioCore,
+            ],
+            swiftSettings: settings
+        ),
 
         // Tests
         .target(
@@ -210,6 +219,7 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        .testTarget(name: "LimitesTests", dependencies: ["Limites"], swiftSettings: settings),
         .testTarget(
             name: "CargaTests",
             dependencies: [

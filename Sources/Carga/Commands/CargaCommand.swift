@@ -44,7 +44,8 @@ package struct CargaCommand: AsyncParsableCommand {
         let settings = try self.options.settings(environment: ProcessInfo.processInfo.environment)
         let named = self.scenarios.compactMap { Scenario(rawValue: $0) }
         let run = CargaRun(
-            scenarios: named.isEmpty ? Scenario.usual : named, settings: settings, jsonPath: self.options.json, plotPath: self.options.plot
+            scenarios: named.isEmpty ? Scenario.usual : named, settings: settings, jsonPath: self.options.json, plotPath: self.options.plot,
+            partLimits: try self.options.limites.map { try PartLimits(path: $0) }
         )
         throw ExitCode(await run.untilSignal())
     }
@@ -67,6 +68,9 @@ struct CargaOptions: ParsableArguments {
 
     @Option(help: ArgumentHelp("Where latency and rate over time are drawn as SVG.", valueName: "FILE"))
     var plot: String?
+
+    @Option(help: ArgumentHelp("What limites has written: figures are told as ratios to the parts' own limits.", valueName: "FILE"))
+    var limites: String?
 
     @Option(help: ArgumentHelp("Writes per second of pico, rajada and crescimento.", valueName: "N"))
     var escritas = 500.0

@@ -9,6 +9,7 @@ struct CargaRun: Sendable {
     let settings: BenchSettings
     let jsonPath: String?
     let plotPath: String?
+    let partLimits: PartLimits?
 
     private enum End: Sendable {
         case finished(exitCode: Int32)
@@ -51,7 +52,8 @@ struct CargaRun: Sendable {
         var fault: String?
         do {
             for scenario in self.scenarios {
-                results.append(try await bench.run(scenario))
+                let result = try await bench.run(scenario)
+                results.append(self.partLimits?.compared(result) ?? result)
                 try self.write(results, file, isComplete: results.count == self.scenarios.count)
             }
         } catch is CancellationError {

@@ -1,7 +1,7 @@
-import NIOCore
+package import NIOCore
 
 /// Writes whole requests to one address as the bytes that are sent: what is the same in all of them is rendered once.
-struct RequestWriter: Sendable {
+package struct RequestWriter: Sendable {
     enum Method: String {
         case get = "GET"
         case post = "POST"
@@ -17,14 +17,14 @@ struct RequestWriter: Sendable {
     }
 
     /// - Parameter headers: further header fields, each ended by CR LF.
-    func get(_ target: String, headers: String = "") -> ByteBuffer {
+    package func get(_ target: String, headers: String = "") -> ByteBuffer {
         var buffer = self.head(.get, target, headers, bodyBytes: 0)
         buffer.writeStaticString("\r\n")
         return buffer
     }
 
     /// - Parameter headers: further header fields, the type of the body among them, each ended by CR LF.
-    func post(_ target: String, headers: String, body: some Collection<UInt8>) -> ByteBuffer {
+    package func post(_ target: String, headers: String, body: some Collection<UInt8>) -> ByteBuffer {
         var buffer = self.head(.post, target, headers, bodyBytes: body.count)
         buffer.writeStaticString("Content-Length: ")
         buffer.writeString(String(body.count))

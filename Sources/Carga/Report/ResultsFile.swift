@@ -67,6 +67,17 @@ struct ResultsFile {
         writer.object { writer in
             for figure in result.figures { writer.number(figure.name, figure.value) }
         }
+        writer.name("razoes")
+        writer.object { writer in
+            for figure in result.figures {
+                guard let ratio = figure.ratio else { continue }
+                writer.name(figure.name)
+                writer.object { writer in
+                    writer.number("valor", ratio.value)
+                    writer.number("alvo", ratio.target)
+                }
+            }
+        }
         writer.name("fluxos")
         writer.array { writer in
             for stream in result.streams { self.write(stream, to: &writer) }

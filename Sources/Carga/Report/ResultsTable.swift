@@ -14,9 +14,9 @@ enum ResultsTable {
             lines += self.audit(result.audit)
             return lines
         }
-        // The ratio of a figure to the limit of the part that bounds it goes behind its unit.
         for figure in result.figures {
             lines.append("  \(Text.left(figure.label, 44)) \(Text.right(self.value(figure), 12)) \(figure.unit)")
+            if let ratio = figure.ratio { lines.append("  \(Text.left("", 44)) \(self.ratio(ratio))") }
         }
         lines += self.streams(result)
         lines += self.audit(result.audit)
@@ -35,6 +35,11 @@ enum ResultsTable {
 
     private static func value(_ figure: Figure) -> String {
         abs(figure.value) >= 100 || figure.value == figure.value.rounded() ? Text.rate(figure.value) : Text.decimals(figure.value, 2)
+    }
+
+    private static func ratio(_ ratio: Ratio) -> String {
+        let verdict = ratio.isMet ? "met" : "missed"
+        return "\(Text.right(Text.decimals(ratio.value, 2), 12)) of \(ratio.of) (target \(Text.decimals(ratio.target, 2)): \(verdict))"
     }
 
     private static func streams(_ result: ScenarioResult) -> [String] {

@@ -6,6 +6,19 @@ struct Figure: Sendable {
     let label: String
     let value: Double
     let unit: String
+    /// How it stands to what bounds it, if that was measured.
+    var ratio: Ratio?
+}
+
+/// A figure beside the limit of the parts that it is made of.
+struct Ratio: Sendable, Equatable {
+    let value: Double
+    /// What the limit is of, for people.
+    let of: String
+    /// What is aimed at.
+    let target: Double
+
+    var isMet: Bool { self.value >= self.target }
 }
 
 /// What a scenario found.

@@ -1,0 +1,43 @@
+import Contrato
+import Foundation
+
+/// What the parts of the system carry alone, as `limites` has written it: the measure of what the whole carries.
+struct PartLimits: Sendable {
+    /// Which limit bounds which figure, and how much of it is aimed at.
+    private static let bounds: [(figure: String, group: String, limit: String, of: String, target: Double)] = [
+        ("limite_por_segundo", "compostos", "escrita", "the composed write limit", 0.6),
+        ("lote_consolidados_por_segundo", "compostos", "lote", "the composed limit of a lote", 0.6),
+        ("leitura_por_segundo", "compostos", "leitura", "the composed read limit", 0.8),
+        ("rajada_por_segundo", "partes", "A", "applying alone", 0.5),
+    ]
+
+    private let value: JSONValue
+
+    /// - Throws: ``Unreadable``.
+    init(path: String) throws(Unreadable) {
+        guard let bytes = FileManager.default.contents(atPath: path), let value = try? JSONReader.read(Array(bytes)),
+            value["compostos"] != nil
+        else { throw Unreadable(path: path) }
+        self.value = value
+    }
+
+    /// The result with a ratio beside each figure that a limit bounds.
+    func compared(_ result: ScenarioResult) -> ScenarioResult {
+        var result = result
+        for bound in Self.bounds {
+            guard let position = result.figures.firstIndex(where: { $0.name == bound.figure }),
+                case .number(let text)? = self.value[bound.group]?[bound.limit], let limit = Double(text), limit > 0
+            else { continue }
+            let ratio = result.figures[position].value / limit
+            result.figures[position].ratio = Ratio(value: ratio, of: "\(bound.of), \(Text.rate(limit))", target: bound.target)
+        }
+        return result
+    }
+
+    /// No results of `limites`.
+    struct Unreadable: Error, CustomStringConvertible {
+        let path: String
+
+        var description: String { "\(self.path) holds no results of limites" }
+    }
+}

@@ -1,0 +1,83 @@
+import Consolidado
+import Contrato
+import FluxoDeCaixa
+import Lancamentos
+import Logging
+import NIOConcurrencyHelpers
+import Postgres
+import ServiceKit
+
+/// The parts in PostgreSQL: the statements of the services' own repositories, on databases with the services' own schema.
+struct DatabaseParts: Sendable {
+    let lancamentos: PostgresClient
+    let consolidado: PostgresClient
+    let hoje: Dia
+    let logger: Logger
+
+    /// Rows a second into both tables; the outbox rows stay for ``delete(_:)``.
+    func insert(for duration: Duration) async throws -> (Measured, outbox: [Int64]) {
+        let repository = PostgresLancamentoRepository(client: self.lancamentos, reads: self.lancamentos, logger: self.logger)
+        let inserted = NIOLockedValueBox<[Int64]>([])
+        // As large as the hash of a content with its version.
+        let conteudo = [UInt8](repeating: 1, count: 33)
+        let measured = try await Stopwatch.measure(for: duration, states: self.entries("limites-i")) { entries in
+            let agora = SystemClock.agora()
+            let batch = (0..<Workload.insertBatchRows).map { _ in
+                let lancamento = entries.next(agora: agora)
+                return RegistroDeLancamento(
+                    lancamento: lancamento, conteudo: lancamento.chave == nil ? nil : conteudo,
+                    traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+            }
+            let rows = try await repository.insert(batch)
+            inserted.withLockedValue { $0 += rows.map(\.seq) }
+            return rows.count
+        }
+        return (measured, inserted.withLockedValue { $0 })
+    }
+
+    /// Rows a second out of the outbox.
+    func delete(_ outbox: [Int64]) async throws -> Measured {
+        let repository = PostgresOutboxRepository(client: self.lancamentos)
+        return try await Stopwatch.measure(
+            through: Self.pieces(outbox.sorted(), of: Workload.deleteBatchRows), connections: Workload.connections
+        ) { try await repository.delete($0) }
+    }
+
+    /// Entries a second into balances.
+    func apply(for duration: Duration) async throws -> Measured {
+        let repository = PostgresSaldoRepository(client: self.consolidado, logger: self.logger)
+        // Both connections meet on the same accounts, as two instances do.
+        return try await Stopwatch.measure(for: duration, states: self.entries("limites-a", shared: true)) { entries in
+            let agora = SystemClock.agora()
+            let batch = (0..<Workload.applyBatchRows).map { _ in LancamentoAplicavel(entries.next(agora: agora)) }
+            return try await repository.apply(batch.sorted { $0.id < $1.id }).count
+        }
+    }
+
+    /// Days a second, of the accounts that ``apply(for:)`` has filled.
+    func read(for duration: Duration) async throws -> Measured {
+        let repository = PostgresSaldoReadRepository(client: self.consolidado, sums: self.consolidado, logger: self.logger)
+        return try await Stopwatch.measure(for: duration, states: self.entries("limites-a", shared: true)) { entries in
+            let chaves = (0..<Workload.readBatchKeys).map { _ in entries.nextKey() }
+            return try await repository.dias(chaves).count
+        }
+    }
+
+    private func entries(_ prefix: String, shared: Bool = false) -> [Entries] {
+        (0..<Workload.connections).map { Entries(prefix: shared ? prefix : "\(prefix)\($0)", hoje: self.hoje) }
+    }
+
+    private static func pieces<Element>(_ elements: [Element], of size: Int) -> [[Element]] {
+        stride(from: 0, to: elements.count, by: size).map { Array(elements[$0..<min($0 + size, elements.count)]) }
+    }
+}
+
+extension LancamentoAplicavel {
+    /// What the consumer reads from the event of this entry.
+    fileprivate init(_ lancamento: Lancamento) {
+        self.init(
+            id: lancamento.id, conta: lancamento.conta, data: lancamento.data, tipo: lancamento.tipo,
+            natureza: lancamento.natureza.rawValue,
+            valor: lancamento.valor)
+    }
+}

@@ -1,0 +1,21 @@
+import ServiceLifecycle
+
+/// Services that run as long as something is done with them.
+enum Services {
+    static func run<Value: Sendable>(
+        _ services: [any Service], while body: @Sendable () async throws -> Value
+    ) async throws -> Value {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for service in services { group.addTask { try await service.run() } }
+            defer { group.cancelAll() }
+            return try await body()
+        }
+    }
+}
+
+/// Why the parts could not be measured.
+struct LimitesError: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) { self.description = description }
+}
