@@ -25,8 +25,7 @@ final class ChildProcess: Sendable {
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_APPEND, 0o644)
         posix_spawn_file_actions_adddup2(&actions, 1, 2)
-        // Sockets of other tests are no business of a child: a server with a thousand of them has no descriptors left.
-        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
+        Self.keepDescriptors()
         var pid: pid_t = 0
         let code = Self.withStrings([path] + arguments) { argv in
             Self.withStrings(environment.map { "\($0.key)=\($0.value)" }) { envp in posix_spawn(&pid, path, &actions, nil, argv, envp) }
@@ -64,6 +63,14 @@ final class ChildProcess: Sendable {
             let status = raw & 0x7F == 0 ? (raw >> 8) & 0xFF : 128 + raw & 0x7F
             state = .ended(status: status)
             return status
+        }
+    }
+
+    /// No child inherits what is open here. Sockets of other tests are no business of its: a server with a thousand of them has no descriptors
+    /// left.
+    private static func keepDescriptors() {
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? [] {
+            if let descriptor = Int32(name), descriptor > 2 { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
         }
     }
 
