@@ -23,7 +23,7 @@ import Testing
         let limits = try Self.limits(Self.written)
         let held = limits.compared(Self.result("limite_por_segundo", 3500))
         #expect(held.figures[0].ratio?.value == 0.7)
-        #expect(ResultsTable.text([held]).contains("0.70 of the composed write limit, 5,000 (target 0.60: met)"))
+        #expect(ResultsTable.text([held]).contains("0.70 of the composed write limit, 5000 (target 0.60: met)"))
         let drained = limits.compared(Self.result("rajada_por_segundo", 12_000))
         #expect(ResultsTable.text([drained]).contains("0.40 of applying alone, 30,000 (target 0.50: missed)"))
     }
