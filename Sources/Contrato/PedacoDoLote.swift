@@ -13,8 +13,6 @@ package enum PedacoDoLote: Hashable, Sendable {
         private var bytes: [UInt8] = []
         private var passou = false
 
-        var estaVazia: Bool { bytes.isEmpty && !passou }
-
         mutating func append(_ novos: some Collection<UInt8>) {
             guard !passou else { return }
             guard bytes.count + novos.count <= tamanhoMaximoEmBytes else {

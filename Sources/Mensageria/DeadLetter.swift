@@ -46,12 +46,19 @@ package struct DeadLetter: Sendable {
         return AMQPMessage(exchange: "", routingKey: deadLetterQueue, properties: properties, body: self.delivery.body)
     }
 
+    /// Who finds half a message is told that it is half.
+    private var erro: String {
+        guard self.delivery.isTruncated else { return self.recusa.erro }
+        let (total, kept) = (self.delivery.bodyBytesTotal, self.delivery.body.count)
+        return "\(self.recusa.erro) O corpo tinha \(total) bytes; só os primeiros \(kept) foram guardados."
+    }
+
     private func headers(queue: String, keepsAll: Bool) -> AMQPTable {
         var headers = keepsAll ? self.delivery.properties.headers ?? [:] : [:]
         headers[NomesAMQP.Header.carbonCopy] = nil
         headers[NomesAMQP.Header.blindCarbonCopy] = nil
         headers[NomesAMQP.Header.motivo] = .string(self.recusa.motivo.rawValue)
-        headers[NomesAMQP.Header.erro] = .string(self.recusa.erro)
+        headers[NomesAMQP.Header.erro] = .string(self.erro)
         headers[NomesAMQP.Header.recebidoEm] = .string(self.recebidoEm.description)
         headers[NomesAMQP.Header.fila] = .string(queue)
         headers[NomesAMQP.Header.chaveDeRoteamento] = .string(self.delivery.routingKey)

@@ -30,4 +30,15 @@ import Testing
         #expect(await self.send(broker) == [.unknown, .answered])
         #expect(await broker.messages(to: "a").count == 2)
     }
+
+    @Test func `an address that takes no answer is given up once, not for each of its answers`() async {
+        let broker = FakeBroker(outcomes: ["a": .unknown])
+        let messages = ["a", "b", "a", "a"].map {
+            AMQPMessage(exchange: "", routingKey: $0, mandatory: true, properties: AMQPProperties(), body: [])
+        }
+        let fates = await ReplySender(publisher: broker, logger: Logger(label: "tests")).send(messages)
+        #expect(fates == [.unanswerable, .answered, .unanswerable, .unanswerable])
+        // Three with the batch, and the first one alone as often as is allowed.
+        #expect(await broker.messages(to: "a").count == 3 + ReplySender.attemptsMax)
+    }
 }

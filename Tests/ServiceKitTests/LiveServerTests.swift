@@ -1,4 +1,6 @@
 import NIOConcurrencyHelpers
+import NIOCore
+import NIOPosix
 import Testing
 
 @testable import ServiceKit
@@ -188,14 +190,37 @@ import Testing
         #expect(answer.text.hasPrefix("HTTP/1.1 404"))
     }
 
-    @Test func upgradeIsIgnored() async throws {
-        let answer = try await EdgeFixture().serve { port in
-            try await RawConnection.exchange(
-                port: port,
-                ["GET /livez HTTP/1.1\r\nHost: h\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AA\r\n\r\n"],
-                until: { $0.hasSuffix("{\"vivo\":true}") })
+    /// What asks for another protocol is answered in this one, and nothing after it is waited for.
+    @Test(arguments: [
+        "GET /livez HTTP/1.1\r\nHost: h\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AA\r\n\r\n",
+        "CONNECT h:1 HTTP/1.1\r\nHost: h\r\n\r\n",
+    ])
+    func upgradeIsAnsweredAndEndsTheConnection(request: String) async throws {
+        let answer = try await EdgeFixture().serve { port in try await RawConnection.exchange(port: port, [request, Self.get]) }
+        let answers = answer.text.components(of: "HTTP/1.1 ")
+        #expect(answers.count == 1, "\(answer.text)")
+        #expect(answers.first?.lowercased().contains("connection: close") == true)
+    }
+
+    /// NIO's decoder would keep all of it.
+    @Test func whatComesAfterAnUpgradeIsNotTakenIn() async throws {
+        let sent = try await EdgeFixture().serve { port in
+            let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton).connect(host: "127.0.0.1", port: port)
+                .get()
+            let head = "GET /livez HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n"
+            try await channel.writeAndFlush(ByteBuffer(string: head))
+            let piece = ByteBuffer(repeating: UInt8(ascii: "x"), count: 65_536)
+            var sent = 0
+            // Until the server closes, which it does some seconds after its answer.
+            while sent < 256 << 20 {
+                do { try await channel.writeAndFlush(piece) } catch { break }
+                sent += piece.readableBytes
+            }
+            try? await channel.close()
+            return sent
         }
-        #expect(answer.text.hasPrefix("HTTP/1.1 200"))
+        // What the sockets of both sides hold.
+        #expect(sent < 64 << 20, "\(sent) bytes were taken")
     }
 
     @Test func headOfAStreamKeepsTheConnection() async throws {

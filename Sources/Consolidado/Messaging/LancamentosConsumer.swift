@@ -96,11 +96,7 @@ package final class LancamentosConsumer: Service, Sendable {
             return .failure(RecusaDeEvento(motivo: .origemNaoPermitida, erro: "O evento não vem do usuário que publica os lançamentos."))
         }
         guard !delivery.isTruncated else {
-            return .failure(
-                RecusaDeEvento(
-                    motivo: .ilegivel,
-                    erro: "O corpo tem \(delivery.bodyBytesTotal) bytes; só os primeiros \(delivery.body.count) foram guardados.")
-            )
+            return .failure(RecusaDeEvento(motivo: .ilegivel, erro: "O corpo é grande demais para um evento."))
         }
         return EventoLancamentoRegistrado.decode(body: delivery.body, messageID: delivery.properties.messageID)
     }

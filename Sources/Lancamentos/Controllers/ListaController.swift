@@ -45,7 +45,7 @@ package struct ListaController: Sendable {
             return try await self.extract(filtro, form, separador)
         }
         let limit = faults.collect { () throws(ErrosDeCampo) in try LimiteParameter.read(values["limite"]) }
-        let last = faults.collect { () throws(ErrosDeCampo) in try Self.position(values["cursor"], filtro) }
+        let last = faults.collect { () throws(ErrosDeCampo) in try Self.position(values["cursor"], account == nil ? nil : filtro) }
         try faults.throwIfAny()
         guard let filtro, let limit, let last else { preconditionFailure("what is missing has its fault") }
         return try await self.page(filtro, after: last, limit: limit)

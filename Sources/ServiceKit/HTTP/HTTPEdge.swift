@@ -145,8 +145,10 @@ package struct HTTPEdge: HTTPResponder {
         return self.problems.make(problem, request: request, requestID: requestID)
     }
 
-    /// Whether what is left of the body makes the connection useless: too long to be read away, or never to come.
+    /// Whether the connection is of no use after the answer: what is left of the body is too long to be read away or never comes, or what
+    /// follows would be taken for another protocol.
     private func mustClose(_ request: Request, body: RequestBodyReader, failed: Bool) -> Bool {
+        if request.head.asksForUpgrade { return true }
         switch body.state {
         case .complete, .unparsable: return false
         // A handler that failed did not say how far it had read.

@@ -19,6 +19,9 @@ enum RequestPaceEvent: Sendable {
 /// when the answer before it is written, because until then nobody reads it. A client that does not take its answer has a deadline too.
 /// After an answer with `Connection: close`, and after a missed deadline, what still arrives is thrown away for a short while: closing at
 /// once would destroy the answer on its way (RFC 9112 §9.6).
+///
+/// A request that asks for another protocol is the last one of its connection: NIO's decoder reads nothing after it and keeps what comes
+/// (https://github.com/apple/swift-nio/pull/2570), so nothing is let in.
 struct RequestPace {
     enum Action: Equatable {
         case none
@@ -38,6 +41,7 @@ struct RequestPace {
     private var isReading = false
     private var isMoving = false
     private(set) var isDiscarding = false
+    private var isLastRequest = false
     private var closesAfterAnswer = false
     private var dropsEnd = false
 
@@ -56,9 +60,13 @@ struct RequestPace {
         [self.requestDeadline, self.stallDeadline, self.lingerDeadline].compactMap(\.self).min()
     }
 
+    /// Whether bytes may be taken from the socket.
+    var mayRead: Bool { self.isReading || !self.isLastRequest }
+
     // MARK: - Reading
 
-    mutating func readHead(isHEAD: Bool, now: NIODeadline) {
+    mutating func readHead(isHEAD: Bool, isUpgrade: Bool = false, now: NIODeadline) {
+        self.isLastRequest = isUpgrade
         self.unanswered += 1
         self.heads.append(isHEAD)
         self.isReading = true
@@ -88,7 +96,8 @@ struct RequestPace {
     // MARK: - Writing
 
     mutating func writeHead(hasLength: Bool, closes: Bool) {
-        self.closesAfterAnswer = closes
+        // It may have been asked for before the head went out.
+        self.closesAfterAnswer = self.closesAfterAnswer || closes || self.isLastRequest && self.unanswered == 1
         self.dropsEnd = (self.heads.first ?? false) && !hasLength
     }
 

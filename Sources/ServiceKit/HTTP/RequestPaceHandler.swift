@@ -10,7 +10,7 @@ final class RequestPaceHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias OutboundOut = HTTPResponsePart
 
     private var pace: RequestPace
-    private var timer: Scheduled<Void>?
+    private var timer: (deadline: NIODeadline, scheduled: Scheduled<Void>)?
 
     init(_ pace: RequestPace) {
         self.pace = pace
@@ -28,12 +28,17 @@ final class RequestPaceHandler: ChannelDuplexHandler, RemovableChannelHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !self.pace.isDiscarding else { return }
         switch self.unwrapInboundIn(data) {
-        case .head(let head): self.pace.readHead(isHEAD: head.method == .head, now: context.eventLoop.now)
+        case .head(let head):
+            self.pace.readHead(isHEAD: head.method == .head, isUpgrade: head.asksForUpgrade, now: context.eventLoop.now)
         case .body: self.pace.readBody(now: context.eventLoop.now)
         case .end: self.pace.readEnd()
         }
         self.startTimer(context)
         context.fireChannelRead(data)
+    }
+
+    func read(context: ChannelHandlerContext) {
+        if self.pace.mayRead { context.read() }
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
@@ -89,17 +94,20 @@ final class RequestPaceHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     // MARK: - Timer
 
-    /// One timer a connection, set again only when it fires: a deadline that moves costs nothing.
+    /// One timer a connection: a deadline that moves away costs nothing, one that comes before it sets the timer anew.
     private func startTimer(_ context: ChannelHandlerContext) {
-        guard self.timer == nil, let deadline = self.pace.nextDeadline else { return }
-        self.timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) {
+        guard let deadline = self.pace.nextDeadline else { return }
+        if let timer, timer.deadline <= deadline { return }
+        self.stopTimer()
+        let scheduled = context.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) {
             self.timer = nil
             self.fire(context)
         }
+        self.timer = (deadline, scheduled)
     }
 
     private func stopTimer() {
-        self.timer?.cancel()
+        self.timer?.scheduled.cancel()
         self.timer = nil
     }
 
@@ -115,3 +123,8 @@ final class RequestPaceHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
 @available(*, unavailable)
 extension RequestPaceHandler: Sendable {}
+
+extension HTTPRequest {
+    /// Whether NIO's decoder takes what follows for another protocol: after CONNECT, and after `Upgrade`.
+    var asksForUpgrade: Bool { self.method == .connect || self.headerFields[.upgrade] != nil }
+}

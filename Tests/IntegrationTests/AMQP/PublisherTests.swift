@@ -136,10 +136,10 @@ extension AMQPTests {
             let name = TestBroker.uniqueName("blocked")
             let observer = RecordingObserver()
             var settings = PublisherSettings()
-            settings.confirmTimeout = .seconds(2)
+            settings.confirmTimeout = .seconds(6)
             settings.redeclareInterval = .milliseconds(300)
             var configuration = try TestBroker.configuration()
-            configuration.rpcTimeout = .seconds(2)
+            configuration.rpcTimeout = .seconds(6)
             let publisher = ConfirmedPublisher(
                 configuration: configuration, topology: .temporary(name), settings: settings, logger: .quiet, observer: observer)
             try await withServices([publisher]) {
@@ -150,7 +150,7 @@ extension AMQPTests {
                 #expect(blocked)
                 #expect(!publisher.isReady)
                 // Longer than both timeouts: a block is no failure.
-                try await Task.sleep(for: .seconds(4))
+                try await Task.sleep(for: .seconds(8))
                 try TestBroker.control("set_vm_memory_high_watermark", "absolute", "1GB")
                 #expect(await under.allSatisfy { $0 == .confirmed })
                 #expect(observer.unblockedCount == 1)

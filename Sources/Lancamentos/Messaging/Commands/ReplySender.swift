@@ -31,22 +31,33 @@ package struct ReplySender: Sendable {
     func send(_ messages: [AMQPMessage]) async -> [Fate] {
         guard !messages.isEmpty else { return [] }
         var fates = await self.publisher.publish(messages).map(Self.fate)
-        // One by one: the connection may have been lost because of one of them.
+        // One by one: the connection may have been lost because of one of them. An address that was given up is not tried again for the next
+        // answer of the same batch: each try takes as long as the broker may take for a confirm, and all other commands wait meanwhile.
+        var givenUp: Set<String> = []
         for position in fates.indices where fates[position] == .unknown {
-            fates[position] = await self.sendAlone(messages[position])
+            let address = messages[position].routingKey
+            if givenUp.contains(address) {
+                fates[position] = .unanswerable
+            } else if let fate = await self.sendAlone(messages[position]) {
+                fates[position] = fate
+            } else {
+                self.logger.warning("an answer ends the connection to the broker or is never confirmed, and is given up")
+                givenUp.insert(address)
+                fates[position] = .unanswerable
+            }
         }
         self.count(fates)
         return fates
     }
 
-    private func sendAlone(_ message: AMQPMessage) async -> Fate {
+    /// - Returns: nil: it found no end.
+    private func sendAlone(_ message: AMQPMessage) async -> Fate? {
         for _ in 0..<Self.attemptsMax {
             let outcome = await self.publisher.publish([message])[0]
             // Without a limit of time only a shutdown keeps a message from being sent.
             if outcome != .unknown || Task.isCancelled { return Self.fate(outcome) }
         }
-        self.logger.warning("an answer ends the connection to the broker and is given up")
-        return .unanswerable
+        return nil
     }
 
     private static func fate(_ outcome: PublishOutcome) -> Fate {
