@@ -27,6 +27,19 @@ import Testing
         #expect(try #require(latencies.maxMs) >= 590_000)
     }
 
+    @Test func `one bad stretch of several does not move the median`() throws {
+        var segments = Segments()
+        segments.closeSecond()
+        for second in 0..<50 {
+            segments.record(nanoseconds: second / Segments.seconds == 2 ? 900_000_000 : 5_000_000)
+            segments.closeSecond()
+        }
+        #expect(segments.p99Ms.count == 5)
+        #expect(try #require(segments.p99Ms.max()) >= 899)
+        #expect(try #require(segments.medianP99Ms) < 5.1)
+        #expect(Segments().medianP99Ms == nil)
+    }
+
     @Test func `warm-up counts in the seconds and in nothing else`() {
         let measures = Self.measures {
             $0.send(isMeasured: false, isInTime: true)

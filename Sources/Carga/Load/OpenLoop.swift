@@ -95,6 +95,7 @@ final class OpenLoop {
     private func closeSeconds(_ elapsedNanoseconds: Int64) {
         while Int64(self.closedSeconds + 1) * 1_000_000_000 <= elapsedNanoseconds {
             self.closedSeconds += 1
+            self.probe?.closeSecond()
             let streams = self.streams.map {
                 LoadProgress.Stream(name: $0.measures.name, second: $0.closeSecond(), waiting: $0.waiting)
             }

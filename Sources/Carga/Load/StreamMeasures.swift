@@ -28,6 +28,7 @@ struct StreamMeasures: Sendable {
     private(set) var unknown = 0
     /// Of those that were accepted.
     private(set) var latencies = Latencies()
+    private(set) var segments = Segments()
     /// Of those that were shed.
     private(set) var shedLatencies = Latencies()
 
@@ -93,6 +94,7 @@ struct StreamMeasures: Sendable {
         case .accepted:
             self.accepted += 1
             self.latencies.record(nanoseconds: nanoseconds)
+            self.segments.record(nanoseconds: nanoseconds)
         case .shed(let hasRetryAfter):
             self.shed += 1
             self.shedLatencies.record(nanoseconds: nanoseconds)
@@ -108,6 +110,7 @@ struct StreamMeasures: Sendable {
         self.second.p99Ms = self.secondLatencies.percentileMs(99)
         self.second.maxMs = self.secondLatencies.maxMs
         if self.seconds.count < Self.secondsMax { self.seconds.append(self.second) }
+        self.segments.closeSecond()
         defer {
             self.second = SecondMeasures()
             self.secondLatencies.reset()

@@ -38,6 +38,15 @@ extension Bench {
         result.take(load)
         var settled = load.ledger
         result.take(try await self.audit(plan, &settled))
+        let medians = [
+            ("p99_escrita_ms", "writes", load.writes?.segments), ("p99_visivel_ms", "visible", load.visible?.segments),
+            ("p99_leitura_ms", "reads", load.reads?.segments),
+        ]
+        for (figure, label, segments) in medians {
+            guard let p99 = segments?.medianP99Ms else { continue }
+            result.figures.append(
+                Figure(name: "\(name.rawValue)_\(figure)", label: "\(label), median p99 of \(Segments.seconds) s", value: p99, unit: "ms"))
+        }
         for stream in load.streams where stream.errors > 0 { result.fail("\(stream.errors) \(stream.name) were not accepted") }
         return result
     }

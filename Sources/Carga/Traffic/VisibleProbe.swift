@@ -6,6 +6,7 @@ import NIOCore
 struct VisibleMeasures: Sendable {
     /// Of those that were followed and seen.
     var latencies = Latencies()
+    var segments = Segments()
     /// Not in the balance within ``VisibleProbe/waitSeconds``, or the read failed.
     var notSeen = 0
     /// Not followed, because so many reads were waiting already.
@@ -52,7 +53,9 @@ final class VisibleProbe {
         pool.send(request) { result in
             self.underWay -= 1
             if case .success(let answer) = result, answer.status == 200 {
-                self.measures.latencies.record(nanoseconds: (NIODeadline.now() - begin).nanoseconds)
+                let elapsed = (NIODeadline.now() - begin).nanoseconds
+                self.measures.latencies.record(nanoseconds: elapsed)
+                self.measures.segments.record(nanoseconds: elapsed)
             } else {
                 self.measures.notSeen += 1
             }
@@ -61,6 +64,10 @@ final class VisibleProbe {
 
     func enforceDeadlines(_ now: NIODeadline) {
         self.endpoints.enforceDeadlines(now)
+    }
+
+    func closeSecond() {
+        self.measures.segments.closeSecond()
     }
 
     func close() {
