@@ -204,9 +204,12 @@ import Testing
 
     /// NIO's decoder would keep all of it.
     @Test func whatComesAfterAnUpgradeIsNotTakenIn() async throws {
+        let start = ContinuousClock.now
         let sent = try await EdgeFixture().serve { port in
-            let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton).connect(host: "127.0.0.1", port: port)
-                .get()
+            let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                // The end of the answer must not end the sending.
+                .channelOption(.allowRemoteHalfClosure, value: true)
+                .connect(host: "127.0.0.1", port: port).get()
             let head = "GET /livez HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n"
             try await channel.writeAndFlush(ByteBuffer(string: head))
             let piece = ByteBuffer(repeating: UInt8(ascii: "x"), count: 65_536)
@@ -221,6 +224,8 @@ import Testing
         }
         // What the sockets of both sides hold.
         #expect(sent < 64 << 20, "\(sent) bytes were taken")
+        // The 5 s for which an answer is let arrive, and not the 30 s that a request may take.
+        #expect(.now - start < .seconds(20), "closed after \(ContinuousClock.now - start)")
     }
 
     @Test func headOfAStreamKeepsTheConnection() async throws {

@@ -15,15 +15,15 @@ enum Scenario: String, CaseIterable, Sendable {
 
     var help: String {
         switch self {
-        case .pico: "500 writes/s and 500 reads/s for 60 s"
+        case .pico: "the peak: writes and reads at constant rates (500/s each for 60 s unless told otherwise)"
         case .limite: "the highest rate of writes held with p99 < 100 ms and nothing lost, by steps"
         case .lote: "entries a second by /v1/lancamentos/lote"
         case .leitura: "the highest rate of reads held with p99 < 100 ms, by steps"
-        case .rajada: "consolidado stopped, 60 s of backlog, started: how fast it drains (needs --escalar)"
+        case .rajada: "consolidado stopped while entries come (60 s unless told otherwise), started: how fast it drains (needs --escalar)"
         case .escala: "a backlog drained by 1, 2 and 4 consumers (needs --escalar)"
         case .sobrecarga: "twice what the system carries: it sheds, stays quick for what it accepts, recovers within 5 s"
         case .estavel: "10 minutes at half the limit"
-        case .crescimento: "10 million entries; checks the disk first (needs --disco)"
+        case .crescimento: "10 million entries unless told otherwise; checks the disk first (needs --disco)"
         }
     }
 }

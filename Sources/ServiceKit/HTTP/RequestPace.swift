@@ -97,7 +97,7 @@ struct RequestPace {
 
     mutating func writeHead(hasLength: Bool, closes: Bool) {
         // It may have been asked for before the head went out.
-        self.closesAfterAnswer = self.closesAfterAnswer || closes || self.isLastRequest && self.unanswered == 1
+        self.closesAfterAnswer = self.closesAfterAnswer || closes
         self.dropsEnd = (self.heads.first ?? false) && !hasLength
     }
 
