@@ -145,6 +145,19 @@ import Testing
         #expect(headers["recebido_em"] == "1970-01-01T00:00:00.000Z")
     }
 
+    @Test func `a dead letter that is cut says so`() {
+        let whole = Self.delivery(1, body: [1, 2])
+        let cut = Delivery(
+            tag: whole.tag, redelivered: false, exchange: whole.exchange, routingKey: whole.routingKey, properties: whole.properties,
+            body: whole.body, bodyBytesTotal: 300_000)
+        func erro(_ delivery: Delivery) -> AMQPValue? {
+            DeadLetter(delivery: delivery, recusa: .init(motivo: .ilegivel, erro: "e"), recebidoEm: Instante(milissegundos: 0))
+                .message(from: "fila", to: "fila.dlq", missingID: "nenhum").properties.headers?["erro"]
+        }
+        #expect(erro(whole) == "e")
+        #expect(erro(cut) == "e O corpo tinha 300000 bytes; só os primeiros 2 foram guardados.")
+    }
+
     @Test func `an entry that the database refuses hurts no neighbour`() async throws {
         let repository = FakeSaldoRepository(refusedID: Self.entry(2).id)
         let broker = FakeBroker()

@@ -129,6 +129,15 @@ import Testing
         #expect(pace.expire(now: start + .seconds(5)) == .close)
     }
 
+    @Test func aCloseAskedForBeforeTheHeadIsKept() {
+        var pace = RequestPace(requestMax: .seconds(30), stallMax: .seconds(60))
+        let start = NIODeadline.uptimeNanoseconds(0)
+        pace.readHead(isHEAD: false, now: start)
+        pace.closeAfterAnswer()
+        pace.writeHead(hasLength: false, closes: false)
+        #expect(pace.writeEnd(now: start).closes)
+    }
+
     @Test func headOfUnknownLengthHasNoLastChunk() throws {
         try self.read(.head)
         try self.readEnd()
