@@ -98,18 +98,8 @@ public final class PostgresClient: Service, Sendable {
     public func withConnection<Value: Sendable>(
         _ body: (PostgresConnection) async throws(PostgresError) -> Value
     ) async throws(PostgresError) -> Value {
-        let connection = try await self.lease()
-        do {
-            let value = try await body(connection)
-            self.release(connection)
-            return value
-        } catch {
-            if await connection.isUsable() { self.release(connection) } else { self.discard() }
-            // A server that stands still answers on no connection: the next caller meets that at once, by a connect that fails.
-            if error.code == .timedOut {
-                for idle in self.state.withLockedValue({ $0.pool.dropIdle() }) { await idle.close() }
-            }
-            throw error
+        try await self.lend { connection throws(PostgresError) in
+            await connection.isUsable() ? try await body(connection) : nil
         }
     }
 
@@ -117,22 +107,39 @@ public final class PostgresClient: Service, Sendable {
     /// - Throws: ``PostgresError``.
     @discardableResult
     public func query(_ query: PostgresQuery) async throws(PostgresError) -> PostgresRows {
-        try await self.withConnection { connection throws(PostgresError) in try await connection.query(query) }
+        // Looking at the connection apart from using it would wake its thread twice: a good part of what a short statement costs.
+        try await self.lend { connection throws(PostgresError) in try await connection.queryIfUsable(query) }
     }
 
     // MARK: - Leases
 
-    private func lease() async throws(PostgresError) -> PostgresConnection {
+    /// - Parameter body: returns nil if the connection died while it was idle: another is taken then.
+    private func lend<Value: Sendable>(
+        _ body: (PostgresConnection) async throws(PostgresError) -> Value?
+    ) async throws(PostgresError) -> Value {
         let start = ContinuousClock.now
         while true {
             let connection = try await self.nextConnection(deadline: start + self.limits.waitMax).get()
-            if await connection.isUsable() {
-                self.onLease?(.now - start)
-                self.onUseChange?(self.inUse)
-                return connection
+            let waited = ContinuousClock.now - start
+            self.onUseChange?(self.inUse)
+            do {
+                guard let value = try await body(connection) else {
+                    // The next one may have died too, each is taken out of the pool.
+                    self.discard()
+                    continue
+                }
+                self.onLease?(waited)
+                self.release(connection)
+                return value
+            } catch {
+                self.onLease?(waited)
+                if await connection.isUsable() { self.release(connection) } else { self.discard() }
+                // A server that stands still answers on no connection: the next caller meets that at once, by a connect that fails.
+                if error.code == .timedOut {
+                    for idle in self.state.withLockedValue({ $0.pool.dropIdle() }) { await idle.close() }
+                }
+                throw error
             }
-            // It died while idle; the next one may too, each is taken out of the pool.
-            self.discard()
         }
     }
 

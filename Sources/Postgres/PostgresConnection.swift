@@ -123,6 +123,12 @@ public actor PostgresConnection {
         }
     }
 
+    /// Runs a statement, unless the connection cannot take one, as ``isUsable()`` tells.
+    /// - Returns: nil if it was not sent for that reason.
+    func queryIfUsable(_ query: PostgresQuery) async throws(PostgresError) -> PostgresRows? {
+        self.isUsable() ? try await self.query(query) : nil
+    }
+
     /// Runs SQL text of several statements without parameters, for migrations. The text must be the program's own.
     /// - Throws: ``PostgresError``.
     public func runScript(_ sql: String) async throws(PostgresError) {
