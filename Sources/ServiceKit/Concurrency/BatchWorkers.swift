@@ -1,4 +1,5 @@
 import NIOConcurrencyHelpers
+import NIOPosix
 import ServiceLifecycle
 
 /// A few workers that take what comes in at the same time in batches.
@@ -59,9 +60,13 @@ package final class BatchWorkers<Item: Sendable>: Sendable {
         await withTaskCancellationOrGracefulShutdownHandler {
             await withDiscardingTaskGroup { group in
                 for _ in 0..<self.limits.workers {
+                    // Where requests are handled, so that handing over wakes a thread less.
+                    let executor = EventLoopExecutor(MultiThreadedEventLoopGroup.singleton.next())
                     group.addTask {
-                        while let items = await self.next() {
-                            if !items.isEmpty { await work(items) }
+                        await withTaskExecutorPreference(executor) {
+                            while let items = await self.next() {
+                                if !items.isEmpty { await work(items) }
+                            }
                         }
                     }
                 }
@@ -89,6 +94,6 @@ package final class BatchWorkers<Item: Sendable>: Sendable {
         guard let waiting else { return nil }
         let oldest = ContinuousClock.now - self.limits.queueWaitMax
         for one in waiting where one.since < oldest { self.refuse(one.item) }
-        return waiting.filter { $0.since >= oldest }.map(\.item)
+        return waiting.filter { $0.since >= oldest }.map { $0.item }
     }
 }

@@ -30,15 +30,15 @@ package enum HTTPServer {
             logger: logger, now: now)
         let requestMax = TimeAmount.seconds(Int64(configuration.requisicaoMaxS))
         let idleMax = TimeAmount.seconds(Int64(configuration.ociosaMaxS))
-        let server = HTTPServerBuilder.http1(
-            configuration: HTTP1Channel.Configuration(
-                additionalChannelHandlers: [
-                    RequestPaceHandler(RequestPace(requestMax: requestMax, stallMax: idleMax)), CallerWatchHandler(),
-                ],
-                idleTimeout: idleMax,
-                httpDecoderConfiguration: .init(
-                    maxHeaderFieldSize: self.headersMaxBytes / 2, maxHeaderListSize: self.headersMaxBytes,
-                    maxHeaderFieldCount: self.headersMaxCount)))
+        let channel = HTTP1Channel.Configuration(
+            additionalChannelHandlers: [
+                RequestPaceHandler(RequestPace(requestMax: requestMax, stallMax: idleMax)), CallerWatchHandler(),
+            ],
+            idleTimeout: idleMax,
+            httpDecoderConfiguration: .init(
+                maxHeaderFieldSize: self.headersMaxBytes / 2, maxHeaderListSize: self.headersMaxBytes,
+                maxHeaderFieldCount: self.headersMaxCount))
+        let server = HTTPServerBuilder { EventLoopChannel(http1: HTTP1Channel(responder: $0, configuration: channel)) }
         return Application(
             responder: edge,
             server: server,
