@@ -42,6 +42,7 @@ package enum ConsolidadoApp: ServiceApp {
         consumerSettings.prefetchMessagesMax = UInt16(clamping: configuration.consolidado.prefetch)
         consumerSettings.batchMessagesMax = configuration.consolidado.loteMax
         consumerSettings.linger = .milliseconds(configuration.consolidado.loteEsperaMs)
+        consumerSettings.smallBatchPause = .milliseconds(5)
         let source = BatchConsumer(
             configuration: try AMQPConfiguration(url: url, connectionName: "consolidado consumer"),
             topology: ConsolidadoTopology.consumer,

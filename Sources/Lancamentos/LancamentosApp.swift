@@ -29,6 +29,7 @@ package enum LancamentosApp: ServiceApp {
         var publisherSettings = PublisherSettings()
         publisherSettings.windowMessagesMax = configuration.lancamentos.relayJanelaMax
         publisherSettings.drainTimeout = .seconds(5)
+        publisherSettings.smallBurstPause = .milliseconds(5)
         let amqpPublisher = ConfirmedPublisher(
             configuration: broker,
             topology: LancamentosTopology.eventos,

@@ -127,7 +127,9 @@ final class BrokerHandle {
 
     /// Runs writes between TCP_CORK on and off, so that they leave in few segments. The cork is off again whatever happens: a corked socket
     /// holds back its last bytes for 200 ms.
-    func corked<Failure>(_ writes: () throws(Failure) -> Void) throws(Failure) {
+    /// - Parameter wanted: a single write leaves whole anyway; two system calls are saved there.
+    func corked<Failure>(_ wanted: Bool, _ writes: () throws(Failure) -> Void) throws(Failure) {
+        guard wanted else { return try writes() }
         crmq_set_cork(self.connection, true)
         defer { crmq_set_cork(self.connection, false) }
         try writes()

@@ -59,6 +59,7 @@ actor ConsumerSession {
     private var ledger = AckLedger()
     private var inbox = Fifo<Delivery>()
     private var inboxSince: Instant?
+    private var pause: BatchPause
     private var waiters: [Waiter] = []
     private var nextWaiter: UInt64 = 0
     private var suspenders: [CheckedContinuation<Void, Never>] = []
@@ -74,6 +75,7 @@ actor ConsumerSession {
         self.logger = logger
         self.watchdog = watchdog
         self.channelBackoff = Backoff(shortest: configuration.reconnectDelayMin, longest: configuration.reconnectDelayMax)
+        self.pause = BatchPause(duration: settings.smallBatchPause, enoughMessages: settings.batchMessagesMax / 8)
         self.executor = BrokerThread.makeExecutor(name: "amqp-consume")
     }
 
@@ -222,14 +224,15 @@ actor ConsumerSession {
     private func serve(_ link: BrokerLink) async throws(AMQPError) {
         while true {
             let now = Instant.now
+            let pauseEnd = self.pause.end(now: now, waiting: self.inbox.count)
             var events = 0
-            while events < Self.eventsPerTurnMax, let event = try link.next(now: now) {
+            while pauseEnd == nil, events < Self.eventsPerTurnMax, let event = try link.next(now: now) {
                 try self.handle(event, link, now)
                 events += 1
             }
             link.handle.release()
             // Fewer than the limit: the socket is empty, so nobody waits for a batch to grow.
-            if events < Self.eventsPerTurnMax {
+            if pauseEnd == nil, events < Self.eventsPerTurnMax {
                 while !self.inbox.isEmpty, !self.waiters.isEmpty { self.handOver() }
             }
             if self.isOver(now) {
@@ -241,7 +244,10 @@ actor ConsumerSession {
             if !full { try self.sendAcks(link) }
             self.driveChannel(link, now)
             try link.sendRequests(now: now)
-            if events == Self.eventsPerTurnMax || link.handle.hasInput {
+            if let pauseEnd {
+                // What arrives meanwhile gathers in the socket's buffer, without waking anybody.
+                _ = await self.executor.wait(for: full ? .write : [], on: full ? link.handle.descriptor : -1, until: pauseEnd)
+            } else if events == Self.eventsPerTurnMax || link.handle.hasInput {
                 await Task.yield()
             } else {
                 _ = await self.executor.wait(
@@ -359,6 +365,7 @@ actor ConsumerSession {
         deliveries.reserveCapacity(min(self.inbox.count, self.settings.batchMessagesMax))
         while deliveries.count < self.settings.batchMessagesMax, let delivery = self.inbox.popFirst() { deliveries.append(delivery) }
         if let last = deliveries.last { self.ledger.handOut(upTo: last.tag.number) }
+        self.pause.batchLeft(messages: deliveries.count, now: .now)
         if self.inbox.isEmpty { self.inboxSince = nil }
         return DeliveryBatch(deliveries: deliveries)
     }
@@ -372,7 +379,7 @@ actor ConsumerSession {
         case .consuming, .cancelled, .lost: break
         }
         let acks = self.ledger.flush()
-        try link.handle.corked { () throws(AMQPError) in
+        try link.handle.corked(acks.count > 1) { () throws(AMQPError) in
             for ack in acks { try link.handle.sendAck(ack.number, multiple: ack.multiple) }
         }
     }

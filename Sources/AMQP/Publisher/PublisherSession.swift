@@ -56,6 +56,7 @@ actor PublisherSession {
     private var nextDeclaration: Instant?
     private var window = ConfirmWindow<Token>()
     private var pending = Fifo<Pending>()
+    private var pause: BatchPause
     private var calls: [UInt64: Call] = [:]
     private var nextCall: UInt64 = 0
 
@@ -69,6 +70,7 @@ actor PublisherSession {
         self.logger = logger
         self.observer = observer
         self.watchdog = watchdog
+        self.pause = BatchPause(duration: settings.smallBurstPause, enoughMessages: settings.burstMessagesMax / 4)
         self.executor = BrokerThread.makeExecutor(name: "amqp-publish")
     }
 
@@ -232,6 +234,11 @@ actor PublisherSession {
     private func serve(_ link: BrokerLink, _ endpoint: AMQPEndpoint) async throws(AMQPError) {
         while true {
             let now = Instant.now
+            if let pauseEnd = self.pause.end(now: now, waiting: self.pending.count) {
+                // Confirms, too, gather meanwhile.
+                _ = await self.executor.wait(for: [], on: -1, until: pauseEnd)
+                continue
+            }
             var events = 0
             while events < Self.eventsPerTurnMax, let event = try link.next(now: now) {
                 try self.handle(event, link, now)
@@ -328,8 +335,8 @@ actor PublisherSession {
     private func sendBurst(_ link: BrokerLink, _ now: Instant) throws(AMQPError) -> Bool {
         guard self.maySend(link) else { return false }
         var full = false
-        try link.handle.corked { () throws(AMQPError) in
-            var sent = 0
+        var sent = 0
+        try link.handle.corked(self.pending.count > 1) { () throws(AMQPError) in
             while sent < self.settings.burstMessagesMax, self.maySend(link) {
                 guard link.handle.canSend else {
                     full = true
@@ -340,6 +347,7 @@ actor PublisherSession {
                 sent += 1
             }
         }
+        self.pause.batchLeft(messages: sent, now: now)
         return full
     }
 

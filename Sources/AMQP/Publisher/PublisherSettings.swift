@@ -4,6 +4,9 @@ public struct PublisherSettings: Sendable {
     public var windowMessagesMax = 1000
     /// How many are written in one go before incoming frames are looked at.
     public var burstMessagesMax = 64
+    /// After a burst that was less than a quarter full nothing is sent for so long, so that a trickle of messages becomes small bursts. Only what
+    /// follows closely upon another message waits.
+    public var smallBurstPause: Duration = .zero
     /// How many may wait to be sent, over all callers; what comes on top is ``PublishOutcome/notSent`` at once.
     public var pendingMessagesMax = 10_000
     /// A longer content is refused as ``PublishOutcome/invalid(_:)``. RabbitMQ 4 takes at most 16 MiB unless configured.
