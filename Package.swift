@@ -76,6 +76,7 @@ let package = Package(
         .target(name: "CRabbitMQ", dependencies: ["CLibRabbitMQ"]),
 
         // Libraries that know nothing of this product
+        .target(name: "OpenFiles", swiftSettings: settings),
         .target(name: "SocketExecutor", dependencies: [concurrencyHelpers], swiftSettings: settings),
         .target(
             name: "AMQP",
@@ -108,7 +109,8 @@ let package = Package(
         .target(
             name: "ServiceKit",
             dependencies: [
-                "CLibZ", "Contrato", "Documents", "FluxoDeCaixa", "Postgres", concurrencyHelpers, deque, nioCore, nioHTTP1, nioPosix,
+                "CLibZ", "Contrato", "Documents", "FluxoDeCaixa", "OpenFiles", "Postgres", concurrencyHelpers, deque, nioCore, nioHTTP1,
+                nioPosix,
                 logging,
                 lifecycle,
                 unixSignals,
@@ -148,7 +150,9 @@ let package = Package(
         .executableTarget(name: "ConsolidadoServer", dependencies: ["Consolidado", "ServiceKit", argumentParser], swiftSettings: settings),
         .target(
             name: "Carga",
-            dependencies: ["Contrato", "FluxoDeCaixa", histogram, nioCore, nioPosix, concurrencyHelpers, unixSignals, argumentParser],
+            dependencies: [
+                "Contrato", "FluxoDeCaixa", "OpenFiles", histogram, nioCore, nioPosix, concurrencyHelpers, unixSignals, argumentParser,
+            ],
             swiftSettings: settings
         ),
         .executableTarget(name: "CargaTool", dependencies: ["Carga", argumentParser], swiftSettings: settings),
@@ -187,7 +191,8 @@ let package = Package(
         .testTarget(
             name: "ServiceKitTests",
             dependencies: [
-                "ServiceKit", "Contrato", "FluxoDeCaixa", "SeededRandom", concurrencyHelpers, nioCore, nioEmbedded, nioHTTP1, nioPosix,
+                "ServiceKit", "Contrato", "FluxoDeCaixa", "OpenFiles", "SeededRandom", concurrencyHelpers, nioCore, nioEmbedded, nioHTTP1,
+                nioPosix,
                 logging, lifecycle,
                 metrics, coreMetrics, hummingbird, hummingbirdTesting, httpTypes, yams, jwt, crypto, cryptoExtras, asyncHTTPClient,
             ],
@@ -230,7 +235,8 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "TestSupport", "SeededRandom", "AMQP", "Postgres", "Contrato", "FluxoDeCaixa", "ServiceKit", "Lancamentos", "Consolidado",
+                "TestSupport", "SeededRandom", "AMQP", "OpenFiles", "Postgres", "Contrato", "FluxoDeCaixa", "ServiceKit", "Lancamentos",
+                "Consolidado",
                 concurrencyHelpers, logging, lifecycle, nioCore, nioHTTP1, asyncHTTPClient,
             ],
             swiftSettings: settings

@@ -7,7 +7,7 @@ import Testing
 
 @testable import ServiceKit
 
-/// Rate limit and CORS at the edge.
+/// Rate limit, requests at the same time and CORS at the edge.
 @Suite struct EdgePolicyTests {
     static func fixture(_ change: (inout EdgeFixture) -> Void) -> EdgeFixture {
         var fixture = EdgeFixture()
@@ -55,6 +55,70 @@ import Testing
             problems.append(try await client.execute(uri: "/v1/lancamentos", method: .get, headers: EdgeFixture.bearer("a.b.c")).problem)
             problems.append(try await client.execute(uri: "/v1/lancamentos", method: .delete, headers: token).problem)
             #expect(problems == ["escopo-insuficiente", "escopo-insuficiente", "limite-de-taxa", "nao-autenticado", "metodo"])
+        }
+    }
+
+    // MARK: - Requests at the same time
+
+    /// A handler that tells when it is reached, and answers when it is let go.
+    private struct Gate {
+        let reached = AsyncStream.makeStream(of: Void.self)
+        let open = AsyncStream.makeStream(of: Void.self)
+
+        func pass() async {
+            self.reached.continuation.finish()
+            for await _ in self.open.stream {}
+        }
+
+        func untilReached() async { for await _ in self.reached.stream {} }
+    }
+
+    @Test func withTooManyRequestsAtTheSameTimeTheNextIs503() async throws {
+        let gate = Gate()
+        let busy = Self.fixture {
+            $0.configuration.pedidosMax = 1
+            $0.moreRoutes = [
+                Route(.get, "/held", access: .scope(.lancamentosLer)) { _, _ in
+                    await gate.pass()
+                    return EdgeFixture.text("held")
+                }
+            ]
+        }
+        try await busy.application().test(.router) { client in
+            async let held = client.execute(uri: "/held", method: .get, headers: Self.writer)
+            await gate.untilReached()
+            let refused = try await client.execute(uri: "/v1/lancamentos", method: .get, headers: Self.writer)
+            #expect(refused.problem == "sobrecarga" && refused.status.code == 503)
+            #expect(refused.headers[values: .retryAfter] == ["1"])
+            // The operator sees in, and who has no good token is told that first.
+            #expect(try await client.execute(uri: "/livez", method: .get).status == .ok)
+            #expect(try await client.execute(uri: "/v1/lancamentos", method: .get).problem == "nao-autenticado")
+            gate.open.continuation.finish()
+            let answered = try await held
+            #expect(answered.text == "held")
+            for _ in 0..<3 { #expect(try await client.execute(uri: "/v1/lancamentos", method: .get, headers: Self.writer).status == .ok) }
+        }
+    }
+
+    @Test func whoeverOnlyWaitsIsNotCounted() async throws {
+        let gate = Gate()
+        let waiting = Self.fixture {
+            $0.configuration.pedidosMax = 1
+            $0.moreRoutes = [
+                Route(.get, "/waiting", access: .scope(.lancamentosLer)) { _, scope in
+                    await scope.waiting { await gate.pass() }
+                    return EdgeFixture.text("waited")
+                }
+            ]
+        }
+        try await waiting.application().test(.router) { client in
+            async let waited = client.execute(uri: "/waiting", method: .get, headers: Self.writer)
+            await gate.untilReached()
+            for _ in 0..<2 { #expect(try await client.execute(uri: "/v1/lancamentos", method: .get, headers: Self.writer).status == .ok) }
+            gate.open.continuation.finish()
+            let answered = try await waited
+            #expect(answered.text == "waited")
+            #expect(try await client.execute(uri: "/v1/lancamentos", method: .get, headers: Self.writer).status == .ok)
         }
     }
 

@@ -3,6 +3,7 @@ import Foundation
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import OpenFiles
 import Testing
 
 @testable import ServiceKit
@@ -11,17 +12,9 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct SlowConnectionsTests {
     private static let slowConnections = 1000
 
-    /// Both ends are in this process, so that the soft limit of many systems would not do.
-    private static func allowDescriptors(_ count: Int) throws {
-        var limit = rlimit()
-        try #require(getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0)
-        limit.rlim_cur = max(limit.rlim_cur, min(rlim_t(count), limit.rlim_max))
-        try #require(setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0)
-        try #require(limit.rlim_cur >= rlim_t(count), "too few descriptors for this test")
-    }
-
     @Test func othersAreServedMeanwhileAndAfter() async throws {
-        try Self.allowDescriptors(3000)
+        // Both ends are in this process, so that the soft limit of many systems would not do.
+        try #require(OpenFiles.raiseLimit() >= 3000, "too few descriptors for this test")
         var fixture = EdgeFixture()
         fixture.configuration.ociosaMaxS = 3
         try await fixture.serve { port in

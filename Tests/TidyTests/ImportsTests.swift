@@ -5,6 +5,7 @@ import Testing
 @Suite struct ImportsTests {
     /// What each module may import. Modules that are not named here may import anything.
     private static let allowed: [String: Set<String>] = [
+        "OpenFiles": system,
         "SocketExecutor": system.union(["NIOConcurrencyHelpers"]),
         "AMQP": system.union(["CRabbitMQ", "SocketExecutor", "NIOConcurrencyHelpers", "Logging", "ServiceLifecycle"]),
         "Postgres": system.union(["CLibPQ", "SocketExecutor", "NIOConcurrencyHelpers", "Logging", "ServiceLifecycle"]),
@@ -13,7 +14,7 @@ import Testing
         // HTTP only: it sees what users see, never what the services are made of.
         "Carga": system.union([
             "ArgumentParser", "Contrato", "Dispatch", "FluxoDeCaixa", "Foundation", "Histogram", "NIOConcurrencyHelpers", "NIOCore",
-            "NIOPosix", "UnixSignals",
+            "NIOPosix", "OpenFiles", "UnixSignals",
         ]),
         "CargaTool": ["ArgumentParser", "Carga"],
         "Mensageria": ["AMQP", "Contrato", "FluxoDeCaixa", "Logging", "Metrics", "NIOConcurrencyHelpers", "ServiceLifecycle"],

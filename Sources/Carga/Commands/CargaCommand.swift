@@ -94,7 +94,7 @@ struct CargaOptions: ParsableArguments {
     var conexoes = 256
 
     @Option(help: ArgumentHelp("Connections of sobrecarga (1 to 20000): more requests than the system lets wait.", valueName: "N"))
-    var conexoesDeSobrecarga = 8000
+    var conexoesDeSobrecarga = 1900
 
     @Option(
         help: ArgumentHelp("Writes per second that the system carries, for sobrecarga and estavel; else limite finds it.", valueName: "N"))

@@ -1,6 +1,7 @@
 import Foundation
 import NIOCore
 import NIOPosix
+import OpenFiles
 import UnixSignals
 
 /// One run of the command: scenarios, their results, and what happens on a signal.

@@ -18,7 +18,7 @@ struct BenchSettings: Sendable {
     var warmUpSeconds = 5.0
     var connectionsMax = 256
     /// Of `sobrecarga`: who waits for a connection is not shed but late, so there must be more than the system lets wait.
-    var overloadConnectionsMax = 8000
+    var overloadConnectionsMax = 1900
     /// What `sobrecarga` and `estavel` start from; else `limite` finds it.
     var limitPerSecond: Double?
     /// Of `crescimento`.

@@ -78,12 +78,14 @@ package struct ConsolidadoController: Sendable {
         let (wait, appliedS) = parameters.apos.wait(request.headers, longest: self.waitMax)
         if let appliedS { headers[.preferenceApplied] = "wait=\(appliedS)" }
         do throws(FalhaDeLeitura) {
-            try await self.service.waitUntilApplied(
-                parameters.apos.ids,
-                to: parameters.filtro,
-                wait: wait,
-                isWanted: scope.watchCaller()
-            )
+            try await scope.waiting { () throws(FalhaDeLeitura) in
+                try await self.service.waitUntilApplied(
+                    parameters.apos.ids,
+                    to: parameters.filtro,
+                    wait: wait,
+                    isWanted: scope.watchCaller()
+                )
+            }
         } catch {
             var problem = ProblemaHTTP(error)
             problem.headers[.preferenceApplied] = headers[.preferenceApplied]

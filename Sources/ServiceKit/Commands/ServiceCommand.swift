@@ -2,6 +2,7 @@ package import ArgumentParser
 import CoreMetrics
 import Foundation
 import Logging
+import OpenFiles
 
 /// The command line of a service: `serve` (what is run without a subcommand), `migrate`, `saude`.
 package struct ServiceCommand<App: ServiceApp>: AsyncParsableCommand {
@@ -46,6 +47,7 @@ struct ServeCommand<App: ServiceApp>: AsyncParsableCommand {
         let logger = Logger(label: App.name.rawValue)
         let metrics = PrometheusRegistry(logger: logger)
         MetricsSystem.bootstrap(metrics)
+        OpenFiles.raiseLimit()
         try await App.serve(configuration, metrics: metrics, logger: logger)
     }
 }

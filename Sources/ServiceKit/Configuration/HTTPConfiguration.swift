@@ -10,6 +10,8 @@ package struct HTTPConfiguration: Sendable {
     package var ociosaMaxS: Int
     /// Connections open at once.
     package var conexoesMax: Int
+    /// Requests that are handled at once; beyond it the answer is 503.
+    package var pedidosMax: Int
     /// Requests that one subject may make; `nil`: any number.
     package var taxa: RateLimit?
     /// The origins whose pages may read answers.
@@ -17,7 +19,7 @@ package struct HTTPConfiguration: Sendable {
 
     package init(
         endereco: String = "127.0.0.1", porta: Int = 0, corpoMaxBytes: Int = 65_536, requisicaoMaxS: Int = 30, ociosaMaxS: Int = 60,
-        conexoesMax: Int = 900, taxa: RateLimit? = nil, origensCORS: OrigensCORS = .nenhuma
+        conexoesMax: Int = 2000, pedidosMax: Int = 1000, taxa: RateLimit? = nil, origensCORS: OrigensCORS = .nenhuma
     ) {
         self.endereco = endereco
         self.porta = porta
@@ -25,6 +27,7 @@ package struct HTTPConfiguration: Sendable {
         self.requisicaoMaxS = requisicaoMaxS
         self.ociosaMaxS = ociosaMaxS
         self.conexoesMax = conexoesMax
+        self.pedidosMax = pedidosMax
         self.taxa = taxa
         self.origensCORS = origensCORS
     }
@@ -38,6 +41,7 @@ package struct HTTPConfiguration: Sendable {
             requisicaoMaxS: try values.integer("http.requisicao_max_s"),
             ociosaMaxS: try values.integer("http.ociosa_max_s"),
             conexoesMax: try values.integer("http.conexoes_max"),
+            pedidosMax: try values.integer("http.pedidos_max"),
             taxa: try Self.taxa(values),
             origensCORS: try Self.origensCORS(values)
         )

@@ -8,11 +8,13 @@ import NIOHTTP1
 
 /// Answers every request: finds the route, asks who calls, runs the handler, and turns whatever happens into a documented answer.
 ///
-/// The first that applies is answered: 404 for the path, 405, 401, 429, 403 for the scope; then the handler's own order.
+/// The first that applies is answered: 404 for the path, 405, 401, 429, 403 for the scope, 503 with too many requests at the same time; then
+/// the handler's own order.
 package struct HTTPEdge: HTTPResponder {
     private let table: RouteTable
     private let authenticator: Authenticator
     private let limiter: RateLimiter?
+    private let admission: Admission
     private let cors: CORS
     private let problems: ProblemResponse
     private let metrics: EdgeMetrics
@@ -25,6 +27,7 @@ package struct HTTPEdge: HTTPResponder {
     ) {
         self.table = RouteTable(routes)
         self.authenticator = authenticator
+        self.admission = Admission(requestsMax: configuration.pedidosMax)
         self.limiter = configuration.taxa.map { RateLimiter($0, now: now) }
         self.cors = CORS(configuration.origensCORS, exposesRateLimit: configuration.taxa != nil)
         self.problems = ProblemResponse(urlPublica: urlPublica)
@@ -101,9 +104,11 @@ package struct HTTPEdge: HTTPResponder {
         let caller = request.headers[.traceparent].flatMap(Traceparent.init(parsing:))
         let scope = RequestScope(
             requestID: requestID, identidade: identidade,
-            traceparent: caller?.child(using: &random) ?? .new(using: &random), logger: logger, body: body,
+            traceparent: caller?.child(using: &random) ?? .new(using: &random), logger: logger, body: body, admission: self.admission,
             parameters: match.parameters, rawQuery: query)
-        return try await route.handler(request, scope)
+        // What is open to all is for the operator, who needs it under overload most of all.
+        if case .open = route.access { return try await route.handler(request, scope) }
+        return try await self.admission.counted { try await route.handler(request, scope) }
     }
 
     /// Who calls, if they may: 401, then 429, then 403.

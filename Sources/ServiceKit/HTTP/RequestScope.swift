@@ -15,11 +15,17 @@ package struct RequestScope: Sendable {
     package let logger: Logger
     /// Reads the body, once.
     let body: RequestBodyReader
+    let admission: Admission
     let parameters: [String: String?]
     let rawQuery: Substring?
 
     /// Begins to watch the caller, for handlers that wait long: what it gives back tells whether they are still there to be answered.
     package func watchCaller() -> @Sendable () -> Bool { self.body.watchCaller() }
+
+    /// Waits for something that costs nothing meanwhile: the request is not counted against `http.pedidos_max` until it comes.
+    package func waiting<Value, Failure>(_ wait: () async throws(Failure) -> Value) async throws(Failure) -> Value {
+        try await self.admission.uncounted(wait)
+    }
 
     /// A path parameter, decoded.
     ///

@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import Foundation
 import NIOCore
 import NIOHTTP1
+import OpenFiles
 import Postgres
 import TestSupport
 import Testing
@@ -15,15 +16,6 @@ struct WaitersTests {
     private static let measuredSeconds = 10
     private static let statementsPerSecondMax = 50
 
-    /// This process and the instance that it starts each need a descriptor for each waiting read.
-    private static func allowDescriptors() throws {
-        var limit = rlimit()
-        try #require(getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0)
-        limit.rlim_cur = max(limit.rlim_cur, min(4000, limit.rlim_max))
-        try #require(setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0)
-        try #require(limit.rlim_cur >= 4000, "too few descriptors for this test")
-    }
-
     /// Transactions of the database since it was made, failed ones included; each statement of a service is one.
     private static func transactions(_ database: String) async throws -> Int64 {
         let connection = try await PostgresConnection.connect(PostgresConfiguration(url: database, applicationName: "tests"))
@@ -36,8 +28,9 @@ struct WaitersTests {
     }
 
     @Test func `a thousand reads that wait share at most 50 statements a second`() async throws {
-        try Self.allowDescriptors()
-        try await Stack.with(consolidados: 1, environment: ["FLUXO_HTTP_CONEXOES_MAX": "1100"]) { stack in
+        // A descriptor for each waiting read.
+        try #require(OpenFiles.raiseLimit() >= 4000, "too few descriptors for this test")
+        try await Stack.with(consolidados: 1) { stack in
             var configuration = HTTPClient.Configuration()
             configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = Self.waiters
             let url = "\(stack.consolidados[0].url)/v1/consolidados/2026-01-10?conta=loja42.caixa&apos="
