@@ -15,7 +15,8 @@ package struct PostgresOutboxLease: OutboxLease {
     package func claim(above low: Int64, minimumAge: Duration, limit: Int64) async throws(FalhaDeArmazenamento) -> OutboxClaim {
         do throws(PostgresError) {
             let age = Int64(minimumAge / .milliseconds(1))
-            // Rows from the future were made before the database's clock was set back: they are as old as can be.
+            // Rows from the future were made before the database's clock was set back: they are as old as can be. The lateral join looks up each
+            // entry by its key: not knowing how small the limit is, the planner would read the whole table for a plain one.
             let rows = try await self.connection.query(
                 """
                 select o.seq, o.traceparent, l.id, l.conta, l.tipo, l.valor, l.data, l.natureza, l.descricao, l.categoria, l.referencia,
@@ -26,7 +27,7 @@ package struct PostgresOutboxLease: OutboxLease {
                       and (criado_em < clock_timestamp() - \(age) * interval '1 millisecond' or criado_em > clock_timestamp())
                     order by seq limit \(limit)
                 ) o
-                join lancamentos l on l.id = o.id
+                cross join lateral (select * from lancamentos where id = o.id limit 1) l
                 order by o.seq
                 """
             )

@@ -136,4 +136,27 @@ struct LancamentoRepositoryTests {
             #expect(try await outbox.backlog(countedMax: 2).pending == 2)
         }
     }
+
+    /// The planner does not know how few rows a claim takes: given the choice it read the whole table for each of them.
+    @Test func `a claim looks its entries up, and never reads the whole table`() async throws {
+        try await self.withRepository { repository, client, configuration in
+            for first in stride(from: UInt64(1), to: 4000, by: 500) {
+                _ = try await repository.insert((first..<first + 500).map { Self.registro($0) })
+            }
+            let source = PostgresOutboxLeaseSource(configuration: configuration, logger: Logger(label: "tests"))
+            let lease = try #require(try await source.acquire())
+            // The sixth run of a prepared statement is the first that may have a plan for all parameters.
+            for _ in 0..<8 { #expect(try await lease.claim(above: 0, minimumAge: .zero, limit: 500).events.count == 500) }
+            // A session that ends has told the statistics all that it did.
+            await lease.release()
+            let lookups: PostgresQuery = "select idx_tup_fetch, seq_tup_read from pg_stat_user_tables where relname = 'lancamentos'"
+            let told = try await eventually {
+                try #require(try await client.query(lookups).first).decode(0, as: Int64.self) >= 4000
+            }
+            let row = try #require(try await client.query(lookups).first)
+            let (lookedUp, readThrough) = (try row.decode(0, as: Int64.self), try row.decode(1, as: Int64.self))
+            #expect(told, "8 times 500 entries should be looked up by key, \(lookedUp) were")
+            #expect(readThrough == 0, "rows read without a key")
+        }
+    }
 }
