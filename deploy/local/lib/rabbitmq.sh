@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # A private RabbitMQ node in a folder of its own. It leaves there: the node's data, log, pid and epmd.pid, the ports
-# (porta, porta.management, porta.dist, porta.epmd), a password for each user (senha.<user>) and their URLs (url and
-# url.management for the administrator, url.<user> for the others). Node, management, distribution and port mapper
-# (epmd) listen on loopback only.
+# (porta, porta.management, porta.dist, porta.epmd, and porta.metricas once its metrics were asked for), a password for each
+# user (senha.<user>) and their URLs (url and url.management for the administrator, url.<user> for the others). Node,
+# management, metrics, distribution and port mapper (epmd) listen on loopback only.
 
 # Debian's wrappers in /usr/sbin become the user rabbitmq; these do not.
 RABBITMQ_BIN=/usr/lib/rabbitmq/bin
