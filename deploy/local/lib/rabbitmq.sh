@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # A private RabbitMQ node in a folder of its own. It leaves there: the node's data, log, pid and epmd.pid, the ports
-# (porta, porta.management, porta.dist, porta.epmd), a password for each user (senha.<user>) and their URLs (url and
-# url.management for the administrator, url.<user> for the others). Node, management, distribution and port mapper
-# (epmd) listen on loopback only.
+# (porta, porta.management, porta.dist, porta.epmd, and porta.metricas once its metrics were asked for), a password for each
+# user (senha.<user>) and their URLs (url and url.management for the administrator, url.<user> for the others). Node,
+# management, metrics, distribution and port mapper (epmd) listen on loopback only.
 
 # Debian's wrappers in /usr/sbin become the user rabbitmq; these do not.
 RABBITMQ_BIN=/usr/lib/rabbitmq/bin
@@ -210,12 +210,38 @@ rabbitmq_kill() {
 }
 
 # rabbitmq_ctl DIR ARGUMENT…
-rabbitmq_ctl() {
-    local dir
-    dir=$(cd -P "$1" && pwd)
-    shift
+rabbitmq_ctl() { rabbitmq_tool rabbitmqctl "$@"; }
+
+# rabbitmq_tool PROGRAM DIR ARGUMENT…: one of RabbitMQ's own tools, about the node in this folder.
+rabbitmq_tool() {
+    local program=$1 dir
+    dir=$(cd -P "$2" && pwd)
+    shift 2
     # Without its epmd rabbitmqctl would start one that nobody stops.
     if ! process_runs "$dir/pid" || ! process_runs "$dir/epmd.pid"; then fail "no node runs in $dir"; fi
     rabbitmq_settings "$dir"
-    "${RABBITMQ_WITH[@]}" "$RABBITMQ_BIN/rabbitmqctl" "$@"
+    "${RABBITMQ_WITH[@]}" "$RABBITMQ_BIN/$program" "$@"
+}
+
+# rabbitmq_metrics DIR LOG: has the node that runs tell its metrics (plugin rabbitmq_prometheus) on a loopback port of their
+# own, porta.metricas. Done while it runs, so that a node without them is left as it is, and a node with them need not
+# restart; persistent, because loading the plugin would else put its own address, which is every interface's, in its place.
+rabbitmq_metrics() {
+    local dir=$1 log=$2 port tries
+    if rabbitmq_tells_metrics "$dir"; then return 0; fi
+    port=$(port_remembered "$dir/porta.metricas")
+    rabbitmq_ctl "$dir" eval "application:set_env(rabbitmq_prometheus, tcp_config, [{ip, \"127.0.0.1\"}, {port, $port}],
+        [{persistent, true}])." >>"$log" 2>&1 || fail "RabbitMQ could not be told the port of its metrics ($(shown "$log"))"
+    rabbitmq_tool rabbitmq-plugins "$dir" enable rabbitmq_prometheus >>"$log" 2>&1 ||
+        fail "RabbitMQ's plugin rabbitmq_prometheus could not be enabled ($(shown "$log"))"
+    for ((tries = 0; tries < 100; tries++)); do
+        if rabbitmq_tells_metrics "$dir"; then return 0; fi
+        sleep 0.1
+    done
+    fail "RabbitMQ tells no metrics on port $port ($(shown "$log"))"
+}
+
+rabbitmq_tells_metrics() {
+    [[ -s $1/porta.metricas && $(curl --disable --noproxy '*' --silent --max-time 5 \
+        "http://127.0.0.1:$(<"$1/porta.metricas")/metrics") == *$'\n'rabbitmq_build_info* ]]
 }

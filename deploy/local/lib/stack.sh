@@ -15,6 +15,7 @@ stack_running() {
     for name in "${STACK_SERVERS[@]}"; do
         if process_runs "$(server_pid_file "$name")"; then printf '%s\n' "$name"; fi
     done
+    if process_runs "$RUN/prometheus.pid"; then printf 'prometheus\n'; fi
     instances_running
 }
 
@@ -42,6 +43,8 @@ servers_start() {
 # Graceful, in reverse order: the services first, then what they stand on.
 stack_stop() {
     local -a instances
+    if process_runs "$RUN/prometheus.pid"; then say "Stopping Prometheus"; fi
+    processes_stop TERM 10 "$RUN/prometheus.pid"
     mapfile -t instances < <(instances_running)
     if ((${#instances[@]})); then say "Stopping ${instances[*]}"; fi
     instances_stop "${instances[@]}"
@@ -49,7 +52,7 @@ stack_stop() {
     rabbitmq_stop "$LOCAL/rabbitmq"
     if process_runs "$LOCAL/postgres/pid"; then say "Stopping PostgreSQL"; fi
     postgres_stop "$LOCAL/postgres"
-    rm -f "$RUN"/* "$LOCAL/endpoints.env" "$LOCAL/consolidados"
+    rm -f "$RUN"/* "$LOCAL/endpoints.env" "$LOCAL/consolidados" "$LOCAL/observar"
 }
 
 # A token for a year, made again when it is ten months old.

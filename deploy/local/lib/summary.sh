@@ -8,6 +8,9 @@ print_summary() {
         'RabbitMQ' "http://127.0.0.1:$(<"$LOCAL/rabbitmq/porta.management") (user administrador)" \
         'PostgreSQL' "127.0.0.1:$(<"$LOCAL/postgres/porta") (databases lancamentos, consolidado)" \
         'endpoints' "$LOCAL/endpoints.env"
+    if process_runs "$RUN/prometheus.pid"; then
+        printf '    %-16s %s\n' 'Prometheus' "$(prometheus_url) (deploy/monitoring/check --prometheus $(prometheus_url))"
+    fi
     cat <<TEXT
 
 To try it, paste:
