@@ -147,6 +147,9 @@ class Overlay:
 
     def run(self):
         unknown = self.validate()
+        if self.faults:
+            # The rules rely on the form that the schemas ask for.
+            return unknown
         for rule in (
             self.check_metadata, self.check_services, self.check_containers, self.check_lifecycle, self.check_configuration,
             self.check_secrets, self.check_references, self.check_disruption, self.check_scaling, self.check_ingress,
@@ -281,7 +284,7 @@ class Overlay:
             pause_s = container.get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0)
             drain_s = int(self.environment(container).get("FLUXO_ENCERRAMENTO_MAX_S", "20"))
             needed_s = pause_s + drain_s + AFTER_CANCELLATION_S
-            if pause_s < 1 or spec["terminationGracePeriodSeconds"] <= needed_s:
+            if pause_s < 1 or spec.get("terminationGracePeriodSeconds", 30) <= needed_s:
                 self.fault(label(deployment), f"a preStop pause and more than {needed_s} s of grace are needed")
             init = spec.get("initContainers", [])
             if [c.get("args") for c in init] != [["migrate"]] or init[0]["image"] != container["image"]:
