@@ -1,0 +1,33 @@
+-- The rights in one service's database. Run by a superuser in that database, once its owner <service>_migrador exists;
+-- harmless when repeated.
+--   <service>_migrador   owns the database and whatever the command migrate makes
+--   <service>            the service itself: rows, but no table, no schema, nothing of its own
+--   <service>_leitura    reads, for reports
+-- Roles that are missing are made without a password and without the right to log in: whoever runs the server gives both.
+do $$
+declare
+    service constant text := current_database();
+    migrator constant text := service || '_migrador';
+    reader constant text := service || '_leitura';
+    name text;
+begin
+    foreach name in array array[service, reader] loop
+        if not exists (select from pg_roles where rolname = name) then
+            execute format('create role %I', name);
+        end if;
+    end loop;
+    execute format('alter role %I set default_transaction_read_only = on', reader);
+
+    execute format('revoke all on database %I from public', service);
+    execute format('grant connect on database %I to %I, %I', service, service, reader);
+    revoke all on schema public from public;
+    execute format('grant usage on schema public to %I, %I', service, reader);
+
+    -- What exists, and what later migrations make.
+    execute format('grant select, insert, update, delete on all tables in schema public to %I', service);
+    execute format('grant select on all tables in schema public to %I', reader);
+    execute format('alter default privileges for role %I in schema public grant select, insert, update, delete on tables to %I',
+        migrator, service);
+    execute format('alter default privileges for role %I in schema public grant select on tables to %I', migrator, reader);
+end
+$$;
