@@ -6,6 +6,6 @@ import ServiceKit
 @main
 enum Main {
     static func main() async {
-        await ServiceCommand<ConsolidadoApp>.main()
+        await ServiceCommand<ConsolidadoApp>.mainWithoutCleanup()
     }
 }

@@ -6,6 +6,6 @@ import ServiceKit
 @main
 enum Main {
     static func main() async {
-        await ServiceCommand<LancamentosApp>.main()
+        await ServiceCommand<LancamentosApp>.mainWithoutCleanup()
     }
 }
