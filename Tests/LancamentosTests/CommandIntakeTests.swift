@@ -75,7 +75,8 @@ import Testing
     }
 
     @Test func `commands are registered through the queue's channel and settled after the commit`() async throws {
-        let repository = FakeLancamentoRepository()
+        // Without it a fast worker might take the commands as they come, one by one.
+        let repository = FakeLancamentoRepository(insertTime: .milliseconds(20))
         let source = try await self.take([(1...100).map { Comandos.delivery(UInt64($0)) }], from: repository)
         #expect(await source.settled.count == 100)
         #expect(await source.settledBeforeHandled.isEmpty)

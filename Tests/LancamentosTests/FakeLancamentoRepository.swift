@@ -20,19 +20,25 @@ actor FakeLancamentoRepository: LancamentoRepository {
     private var insertFaults: [Fault?]
     private var settleFaults: [Fault?]
     private let refusedID: LancamentoID?
+    private let insertTime: Duration
 
     /// - Parameters:
     ///   - insertFaults: of the first inserts, in order.
     ///   - settleFaults: of the first settles, in order.
     ///   - refusedID: an entry that is refused whatever else is in the statement.
-    init(insertFaults: [Fault?] = [], settleFaults: [Fault?] = [], refusedID: LancamentoID? = nil) {
+    ///   - insertTime: how long an insert takes; batches gather meanwhile.
+    init(
+        insertFaults: [Fault?] = [], settleFaults: [Fault?] = [], refusedID: LancamentoID? = nil, insertTime: Duration = .zero
+    ) {
         self.insertFaults = insertFaults
         self.settleFaults = settleFaults
         self.refusedID = refusedID
+        self.insertTime = insertTime
     }
 
     func insert(_ registros: [RegistroDeLancamento]) async throws(FalhaDeArmazenamento) -> [RegistroNaOutbox] {
         self.batchSizes.append(registros.count)
+        if self.insertTime > .zero { try? await Task.sleep(for: self.insertTime) }
         let fault = self.insertFaults.isEmpty ? nil : self.insertFaults.removeFirst()
         if case .unavailable = fault { throw .indisponivel }
         if case .refused = fault { throw .dados }
