@@ -8,8 +8,7 @@ import Logging
 import Postgres
 import ServiceKit
 
-/// The executable `limites`.
-@main
+/// The command line of `limites`.
 struct LimitesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "limites",

@@ -5,12 +5,12 @@ import NIOConcurrencyHelpers
 ///
 /// What comes faster than it can be handled would queue up inside the server, where nobody refuses it: each request then waits behind all
 /// others, and even what is accepted comes too late to be of use.
-package final class Admission: Sendable {
+final class Admission: Sendable {
     private let requestsMax: Int
     private let requests = NIOLockedValueBox(0)
 
     /// - Parameter requestsMax: how many may be handled at the same time.
-    package init(requestsMax: Int) {
+    init(requestsMax: Int) {
         self.requestsMax = requestsMax
     }
 
