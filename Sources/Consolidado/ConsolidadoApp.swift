@@ -81,7 +81,8 @@ package enum ConsolidadoApp: ServiceApp {
         let health = HealthRegistry()
         health.register("banco") { await schema.run() }
 
-        let reader = DayReader(repository: readRepository, limits: .init(workers: max(1, readConnections / 2)))
+        let reader = SaldoReader(
+            repository: readRepository, limits: .init(workers: max(1, readConnections / 2), longWorkers: max(1, readConnections / 4)))
         let saldos = SaldoService(repository: readRepository, reader: reader, waits: waits)
         let controller = ConsolidadoController(
             service: saldos, waitMax: .milliseconds(configuration.consolidado.aposEsperaMaxMs)

@@ -58,8 +58,8 @@ struct DatabaseParts: Sendable {
     func read(for duration: Duration) async throws -> Measured {
         let repository = PostgresSaldoReadRepository(client: self.consolidado, sums: self.consolidado, logger: self.logger)
         return try await Stopwatch.measure(for: duration, states: self.entries("limites-a", shared: true)) { entries in
-            let chaves = (0..<Workload.readBatchKeys).map { _ in entries.nextKey() }
-            return try await repository.dias(chaves).count
+            let pedidos = (0..<Workload.readBatchKeys).map { _ in entries.nextRead() }
+            return try await repository.saldos(pedidos).count
         }
     }
 

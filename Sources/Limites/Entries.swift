@@ -36,9 +36,9 @@ struct Entries: Sendable {
     }
 
     /// An account and a day that such entries fall on.
-    mutating func nextKey() -> ChaveDeSaldo {
-        ChaveDeSaldo(
-            conta: Conta("\(self.prefix).\(Int.random(in: 0..<Workload.accounts, using: &self.random))")!,
-            data: self.days[Int.random(in: self.days.indices, using: &self.random)])
+    mutating func nextRead() -> PedidoDeSaldo {
+        let dia = self.days[Int.random(in: self.days.indices, using: &self.random)]
+        return PedidoDeSaldo(
+            conta: Conta("\(self.prefix).\(Int.random(in: 0..<Workload.accounts, using: &self.random))")!, periodo: Periodo(de: dia, ate: dia)!)
     }
 }

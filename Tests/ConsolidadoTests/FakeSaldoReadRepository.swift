@@ -8,8 +8,8 @@ actor FakeSaldoReadRepository: SaldoReadRepository {
     private var failures: Int
     private var isHeld: Bool
     private var held: [CheckedContinuation<Void, Never>] = []
-    /// The keys of each statement for days.
-    private(set) var statements: [[ChaveDeSaldo]] = []
+    /// What each statement for balances was for.
+    private(set) var statements: [[PedidoDeSaldo]] = []
     /// What each look for applied entries was for.
     private(set) var checks: [[LancamentoID]] = []
 
@@ -29,18 +29,18 @@ actor FakeSaldoReadRepository: SaldoReadRepository {
         self.held = []
     }
 
-    /// The version of each day is the number of the statement that read it.
-    func dias(_ chaves: [ChaveDeSaldo]) async throws(FalhaDeArmazenamento) -> [SaldoDiario] {
-        self.statements.append(chaves)
+    /// The version of each balance is the number of the statement that read it.
+    func saldos(_ pedidos: [PedidoDeSaldo]) async throws(FalhaDeArmazenamento) -> [SaldoDoPeriodo] {
+        self.statements.append(pedidos)
         let versao = Int64(self.statements.count)
         if self.isHeld { await withCheckedContinuation { self.held.append($0) } }
         try self.failOnDemand()
-        return chaves.map { chave in
-            SaldoDiario(conta: chave.conta.nome, saldoInicial: .zero, movimento: MovimentoDoDia(data: chave.data), versao: versao)
+        return pedidos.map {
+            SaldoDoPeriodo(conta: $0.conta.nome, periodo: $0.periodo, versao: versao, saldoInicial: .zero, movimentos: [])
         }
     }
 
-    func periodo(_ periodo: Periodo, of filtro: FiltroDeConta) async throws(FalhaDeArmazenamento) -> SaldoDoPeriodo {
+    func soma(_ periodo: Periodo, of filtro: FiltroDeConta) async throws(FalhaDeArmazenamento) -> SaldoDoPeriodo {
         throw .indisponivel
     }
 

@@ -15,6 +15,8 @@ struct LoadSpec: Sendable {
     /// 0: none.
     var writesPerSecond = 0.0
     var readsPerSecond = 0.0
+    /// Whether some of the reads are of a period instead of a day.
+    var readsPeriods = true
     var times: LoadTimes
     /// Whether some of the entries are followed until a balance has them.
     var followsEntries = true
@@ -82,7 +84,7 @@ struct LoadRunner: Sendable {
                 endpoints: Endpoints(addresses, token: token, eventLoop: self.eventLoop, limits: limits))
         }
         let writes = stream("writes", spec.writesPerSecond, traffic, [self.target.lancamentos])
-        let reads = stream("reads", spec.readsPerSecond, ReadTraffic(plan: spec.plan), self.target.consolidados)
+        let reads = stream("reads", spec.readsPerSecond, ReadTraffic(plan: spec.plan, periods: spec.readsPeriods), self.target.consolidados)
         let loop = OpenLoop(
             eventLoop: self.eventLoop, streams: [writes, reads].compactMap { $0 }, probe: probe, times: spec.times, onSecond: onSecond)
         return Run(loop: loop, writes: writes, reads: reads, traffic: traffic, probe: probe)

@@ -1,18 +1,21 @@
 import FluxoDeCaixa
 import NIOCore
 
-/// Reads balances of a plan's accounts: three days for one period. Used on the event loop only.
+/// Reads balances of a plan's accounts: days, or three days for one period. Used on the event loop only.
 final class ReadTraffic: Traffic {
     private let plan: EntryPlan
+    private let periods: Bool
 
-    init(plan: EntryPlan) {
+    init(plan: EntryPlan, periods: Bool) {
         self.plan = plan
+        self.periods = periods
     }
 
     func request(_ number: Int, _ writer: RequestWriter) -> ByteBuffer {
         let entry = self.plan.entry(number)
         let conta = self.plan.contas[entry.conta]
-        guard number % 4 == 3, let first = self.plan.dias.first, let last = self.plan.dias.last else {
+        // Four in a row, because requests go to the instances in turn: each instance gets its share.
+        guard self.periods, number / 4 % 4 == 3, let first = self.plan.dias.first, let last = self.plan.dias.last else {
             return writer.get("/v1/consolidados/\(self.plan.dias[entry.dia])?conta=\(conta)")
         }
         return writer.get("/v1/consolidados?conta=\(conta)&de=\(first)&ate=\(last)")

@@ -1,5 +1,5 @@
 package import Contrato
-import FluxoDeCaixa
+package import FluxoDeCaixa
 
 /// A day whose news is to be sent.
 package struct Notice: Sendable, Equatable {
@@ -14,6 +14,17 @@ package struct Notice: Sendable, Equatable {
     }
 
     var chave: ChaveDeSaldo { ChaveDeSaldo(conta: self.noticia.conta, data: self.noticia.movimento.data) }
+}
+
+/// A day of an account.
+package struct ChaveDeSaldo: Sendable, Hashable {
+    package let conta: Conta
+    package let data: Dia
+
+    package init(conta: Conta, data: Dia) {
+        self.conta = conta
+        self.data = data
+    }
 }
 
 /// What became of news.

@@ -18,73 +18,46 @@ package struct PostgresSaldoReadRepository: SaldoReadRepository {
         self.logger = logger
     }
 
-    package func dias(_ chaves: [ChaveDeSaldo]) async throws(FalhaDeArmazenamento) -> [SaldoDiario] {
+    /// What belongs to the whole period is found once a key, not once a row.
+    package func saldos(_ pedidos: [PedidoDeSaldo]) async throws(FalhaDeArmazenamento) -> [SaldoDoPeriodo] {
         let query: PostgresQuery = """
-            select coalesce((select versao from contas c where c.conta = k.conta), 0),
-                   (select coalesce(sum(m.saldo), 0) from totais_mensais m where m.conta = k.conta and m.mes < k.mes)
-                       + (select coalesce(sum(d.creditos - d.debitos), 0) from saldos_diarios d
-                          where d.conta = k.conta and d.data >= k.mes and d.data < k.data),
-                   s.data, s.creditos, s.debitos, s.transferencias_entrada, s.transferencias_saida, s.quantidade_creditos,
-                   s.quantidade_debitos, s.atualizado_em
-            from (
-                select conta collate "C" as conta, data, mes, posicao
+            with k as materialized (
+                select posicao, conta, de, ate,
+                       coalesce((select versao from contas c where c.conta = pedidos.conta collate "C"), 0) as versao,
+                       (select coalesce(sum(m.saldo), 0) from totais_mensais m
+                        where m.conta = pedidos.conta collate "C" and m.mes < pedidos.mes)
+                           + (select coalesce(sum(d.creditos - d.debitos), 0) from saldos_diarios d
+                              where d.conta = pedidos.conta collate "C" and d.data >= pedidos.mes and d.data < pedidos.de) as saldo_inicial
                 from unnest(
-                    \(chaves.map(\.conta.nome)), \(chaves.map { PostgresDate($0.data) }),
-                    \(chaves.map { PostgresDate($0.data.primeiroDoMes) })
-                ) with ordinality as chaves (conta, data, mes, posicao)
-            ) k
-            left join saldos_diarios s on s.conta = k.conta and s.data = k.data
+                    \(pedidos.map(\.conta.nome)), \(pedidos.map { PostgresDate($0.periodo.de.primeiroDoMes) }),
+                    \(pedidos.map { PostgresDate($0.periodo.de) }), \(pedidos.map { PostgresDate($0.periodo.ate) })
+                ) with ordinality as pedidos (conta, mes, de, ate, posicao)
+            )
+            select k.versao, k.saldo_inicial, s.data, s.creditos, s.debitos, s.transferencias_entrada, s.transferencias_saida,
+                   s.quantidade_creditos, s.quantidade_debitos, s.atualizado_em, k.posicao
+            from k
+            left join saldos_diarios s on s.conta = k.conta collate "C" and s.data >= k.de and s.data <= k.ate
             order by k.posicao
             """
-        let rows = try await self.client.run(query, logger: self.logger) { row throws(PostgresError) in try MovimentoRow(row) }
-        guard rows.count == chaves.count else { throw .indisponivel }
-        return zip(chaves, rows).map { chave, row in
-            SaldoDiario(
-                conta: chave.conta.nome,
-                saldoInicial: row.saldoInicial,
-                movimento: row.movimento ?? MovimentoDoDia(data: chave.data),
-                versao: row.versao
-            )
+        let rows = try await self.client.run(query, logger: self.logger) { row throws(PostgresError) in
+            (posicao: try row.decode(10, as: Int64.self), movimento: try MovimentoRow(row))
         }
-    }
-
-    package func periodo(_ periodo: Periodo, of filtro: FiltroDeConta) async throws(FalhaDeArmazenamento) -> SaldoDoPeriodo {
-        let rows =
-            switch filtro {
-            case .uma(let conta): try await self.periodo(periodo, of: conta)
-            case .abaixoDe, .todas: try await self.soma(periodo, of: filtro)
-            }
-        guard let first = rows.first else { throw .indisponivel }
-        return SaldoDoPeriodo(
-            conta: filtro.description,
-            periodo: periodo,
-            versao: first.versao,
-            saldoInicial: first.saldoInicial,
-            movimentos: rows.compactMap(\.movimento)
-        )
-    }
-
-    private func periodo(_ periodo: Periodo, of conta: Conta) async throws(FalhaDeArmazenamento) -> [MovimentoRow] {
-        let (month, first, last) = Self.limits(periodo)
-        let query: PostgresQuery = """
-            select coalesce(c.versao, 0),
-                   (select coalesce(sum(saldo), 0) from totais_mensais where conta = p.conta and mes < \(month))
-                       + (select coalesce(sum(creditos - debitos), 0) from saldos_diarios
-                          where conta = p.conta and data >= \(month) and data < \(first)),
-                   s.data, s.creditos, s.debitos, s.transferencias_entrada, s.transferencias_saida, s.quantidade_creditos,
-                   s.quantidade_debitos, s.atualizado_em
-            from (select \(conta.nome)::text collate "C" as conta) p
-            left join contas c on c.conta = p.conta
-            left join saldos_diarios s on s.conta = p.conta and s.data >= \(first) and s.data <= \(last)
-            order by s.data
-            """
-        return try await self.client.run(query, logger: self.logger) { row throws(PostgresError) in try MovimentoRow(row) }
+        var rest = rows[...]
+        var saldos: [SaldoDoPeriodo] = []
+        saldos.reserveCapacity(pedidos.count)
+        for (posicao, pedido) in zip(Int64(1)..., pedidos) {
+            let own = rest.prefix { $0.posicao == posicao }
+            rest = rest.dropFirst(own.count)
+            guard let saldo = SaldoDoPeriodo(pedido.conta.nome, pedido.periodo, own.map(\.movimento)) else { throw .indisponivel }
+            saldos.append(saldo)
+        }
+        return saldos
     }
 
     /// The opening balance is what the accounts hold now, less the months after and the rest of the month from the first day on: for recent
     /// days, which are asked for most, that is far less to add up than everything before.
-    private func soma(_ periodo: Periodo, of filtro: FiltroDeConta) async throws(FalhaDeArmazenamento) -> [MovimentoRow] {
-        let (_, first, last) = Self.limits(periodo)
+    package func soma(_ periodo: Periodo, of filtro: FiltroDeConta) async throws(FalhaDeArmazenamento) -> SaldoDoPeriodo {
+        let (first, last) = (PostgresDate(periodo.de), PostgresDate(periodo.ate))
         let nextMonth = Self.nextMonth(periodo.de)
         let (from, before) = filtro.intervalo
         let query: PostgresQuery = """
@@ -110,7 +83,9 @@ package struct PostgresSaldoReadRepository: SaldoReadRepository {
             ) s on true
             order by s.data
             """
-        return try await self.sums.run(query, logger: self.logger) { row throws(PostgresError) in try MovimentoRow(row) }
+        let rows = try await self.sums.run(query, logger: self.logger) { row throws(PostgresError) in try MovimentoRow(row) }
+        guard let saldo = SaldoDoPeriodo(filtro.description, periodo, rows) else { throw .indisponivel }
+        return saldo
     }
 
     package func contas(
@@ -161,11 +136,6 @@ package struct PostgresSaldoReadRepository: SaldoReadRepository {
         if let next = dia.primeiroDoMes.somando(dias: 31) { return PostgresDate(next.primeiroDoMes) }
         return PostgresDate(daysSince2000: Dia.ultimo.diasDesde2000 + 1)
     }
-
-    /// The first of the month of the first day, the first day, the last.
-    private static func limits(_ periodo: Periodo) -> (month: PostgresDate, first: PostgresDate, last: PostgresDate) {
-        (PostgresDate(periodo.de.primeiroDoMes), PostgresDate(periodo.de), PostgresDate(periodo.ate))
-    }
 }
 
 /// A row of the statements above: version, opening balance, and a day with entries unless there is none.
@@ -191,6 +161,15 @@ private struct MovimentoRow {
             quantidadeDebitos: try row.decode(8),
             atualizadoEm: Instante(microsecondsSince2000: try row.decode(9, as: PostgresTimestamp.self).microsecondsSince2000)
         )
+    }
+}
+
+extension SaldoDoPeriodo {
+    /// Nil without a row: each statement gives one at least, which says what no day changes.
+    fileprivate init?(_ conta: String, _ periodo: Periodo, _ rows: [MovimentoRow]) {
+        guard let first = rows.first else { return nil }
+        self.init(
+            conta: conta, periodo: periodo, versao: first.versao, saldoInicial: first.saldoInicial, movimentos: rows.compactMap(\.movimento))
     }
 }
 

@@ -2,11 +2,11 @@ package import FluxoDeCaixa
 
 /// What the reading services need of the store of balances. Each call shows one moment.
 package protocol SaldoReadRepository: Sendable {
-    /// One day each of single accounts, in the order asked for.
-    func dias(_ chaves: [ChaveDeSaldo]) async throws(FalhaDeArmazenamento) -> [SaldoDiario]
+    /// A period each of single accounts, in the order asked for.
+    func saldos(_ pedidos: [PedidoDeSaldo]) async throws(FalhaDeArmazenamento) -> [SaldoDoPeriodo]
 
-    /// A period of an account, or the sum of several.
-    func periodo(_ periodo: Periodo, of filtro: FiltroDeConta) async throws(FalhaDeArmazenamento) -> SaldoDoPeriodo
+    /// A period of the sum of several accounts.
+    func soma(_ periodo: Periodo, of filtro: FiltroDeConta) async throws(FalhaDeArmazenamento) -> SaldoDoPeriodo
 
     /// Accounts by name, each once.
     /// - Parameters:
@@ -18,14 +18,14 @@ package protocol SaldoReadRepository: Sendable {
     func contasDosAplicados(_ ids: [LancamentoID]) async throws(FalhaDeArmazenamento) -> [LancamentoID: Conta]
 }
 
-/// A day of an account.
-package struct ChaveDeSaldo: Sendable, Hashable {
+/// Which balances are asked for: a period of an account.
+package struct PedidoDeSaldo: Sendable, Hashable {
     package let conta: Conta
-    package let data: Dia
+    package let periodo: Periodo
 
-    package init(conta: Conta, data: Dia) {
+    package init(conta: Conta, periodo: Periodo) {
         self.conta = conta
-        self.data = data
+        self.periodo = periodo
     }
 }
 

@@ -3,10 +3,10 @@ package import FluxoDeCaixa
 /// Reads balances.
 package struct SaldoService: Sendable {
     private let repository: any SaldoReadRepository
-    private let reader: DayReader
+    private let reader: SaldoReader
     private let waits: ConsolidationWaits
 
-    package init(repository: any SaldoReadRepository, reader: DayReader, waits: ConsolidationWaits) {
+    package init(repository: any SaldoReadRepository, reader: SaldoReader, waits: ConsolidationWaits) {
         self.repository = repository
         self.reader = reader
         self.waits = waits
@@ -15,7 +15,6 @@ package struct SaldoService: Sendable {
     /// One day. An account or a day without entries has zeros and carries the balance forward.
     /// - Throws: ``FalhaDeLeitura``.
     package func dia(_ data: Dia, of filtro: FiltroDeConta) async throws(FalhaDeLeitura) -> SaldoDiario {
-        if case .uma(let conta) = filtro { return try await self.reader.dia(ChaveDeSaldo(conta: conta, data: data)) }
         guard let periodo = Periodo(de: data, ate: data) else { throw .indisponivel }
         let saldo = try await self.periodo(periodo, of: filtro)
         guard let dia = saldo.dias.first else { throw .indisponivel }
@@ -25,8 +24,9 @@ package struct SaldoService: Sendable {
     /// A period, every day of it.
     /// - Throws: ``FalhaDeLeitura``.
     package func periodo(_ periodo: Periodo, of filtro: FiltroDeConta) async throws(FalhaDeLeitura) -> SaldoDoPeriodo {
+        if case .uma(let conta) = filtro { return try await self.reader.saldo(PedidoDeSaldo(conta: conta, periodo: periodo)) }
         do throws(FalhaDeArmazenamento) {
-            return try await self.repository.periodo(periodo, of: filtro)
+            return try await self.repository.soma(periodo, of: filtro)
         } catch {
             throw .indisponivel
         }

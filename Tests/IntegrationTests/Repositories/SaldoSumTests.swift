@@ -71,33 +71,37 @@ struct SaldoSumTests {
                 applied += batch
                 for filtro in Self.filters {
                     for periodo in [whole, part] {
-                        let saldo = try await saldos.read.periodo(periodo, of: filtro)
+                        let saldo = try await saldos.read.soma(periodo, of: filtro)
                         #expect(Self.seen(saldo.dias) == Self.expected(applied, filtro, periodo), "\(filtro)")
                         #expect(saldo.conta == filtro.description)
                         let covered = Self.names.compactMap { Conta($0) }.filter { filtro.cobre($0) }
-                        let single = try await saldos.read.dias(covered.map { ChaveDeSaldo(conta: $0, data: periodo.de) })
+                        let single = try await saldos.read.saldos(covered.map { PedidoDeSaldo(conta: $0, periodo: periodo) })
                         #expect(saldo.versao == single.reduce(0) { $0 + $1.versao })
-                        #expect(saldo.dias[0].atualizadoEm == single.compactMap(\.atualizadoEm).max())
+                        #expect(saldo.dias[0].atualizadoEm == single.compactMap(\.dias[0].atualizadoEm).max())
                     }
                 }
             }
         }
     }
 
-    @Test func `many days of many accounts in one statement are each their own`() async throws {
+    @Test func `many periods of many accounts in one statement are each their own`() async throws {
         try await withSchema(ConsolidadoMigrations.migrations) { client, _ in
             let saldos = Saldos(client)
             let entries = Self.entries(200, seed: 9)
             try await saldos.apply(entries)
-            let chaves = (0..<64).map { number in
-                ChaveDeSaldo(conta: Conta((Self.names + ["nunca"])[number % 13])!, data: Self.firstDay.somando(dias: number * 3 - 10)!)
+            // Days, weeks and months; some before the first entry or after the last, some of an account that has none.
+            let pedidos = (0..<64).map { number in
+                let first = Self.firstDay.somando(dias: number * 3 - 10)!
+                return PedidoDeSaldo(
+                    conta: Conta((Self.names + ["nunca"])[number % 13])!,
+                    periodo: Periodo(de: first, ate: first.somando(dias: [0, 6, 30][number % 3])!)!)
             }
-            let dias = try await saldos.read.dias(chaves)
-            #expect(dias.map(\.conta) == chaves.map(\.conta.nome))
-            for (chave, dia) in zip(chaves, dias) {
-                let alone = Periodo(de: chave.data, ate: chave.data)!
-                #expect(Self.seen([dia]) == Self.expected(entries, .uma(chave.conta), alone))
-                #expect(dia.data == chave.data)
+            let found = try await saldos.read.saldos(pedidos)
+            #expect(found.map(\.conta) == pedidos.map(\.conta.nome))
+            #expect(found.map(\.periodo) == pedidos.map(\.periodo))
+            for (pedido, saldo) in zip(pedidos, found) {
+                #expect(Self.seen(saldo.dias) == Self.expected(entries, .uma(pedido.conta), pedido.periodo))
+                #expect(saldo.versao == Int64(entries.count { $0.conta == pedido.conta }))
             }
         }
     }
@@ -112,7 +116,7 @@ struct SaldoSumTests {
             let expected = Self.entries(50, seed: 4).reduce(Int128(0)) {
                 $0 + Int128($1.valor.centavos) * ($1.tipo == .credito ? 1 : -1) * 99_999_999_999_999_999_999
             }
-            #expect(try await saldos.read.periodo(after, of: .todas).dias[0].saldoFinal.centavos == expected)
+            #expect(try await saldos.read.soma(after, of: .todas).dias[0].saldoFinal.centavos == expected)
         }
     }
 

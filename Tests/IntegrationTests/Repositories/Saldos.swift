@@ -26,10 +26,10 @@ struct Saldos: Sendable {
     }
 
     func dia(_ data: Dia, of conta: Conta) async throws -> SaldoDiario {
-        try await self.read.dias([ChaveDeSaldo(conta: conta, data: data)])[0]
+        try await self.periodo(Periodo(de: data, ate: data)!, of: conta).dias[0]
     }
 
     func periodo(_ periodo: Periodo, of conta: Conta) async throws -> SaldoDoPeriodo {
-        try await self.read.periodo(periodo, of: .uma(conta))
+        try await self.read.saldos([PedidoDeSaldo(conta: conta, periodo: periodo)])[0]
     }
 }

@@ -3,15 +3,16 @@ import Testing
 
 @testable import Consolidado
 
-@Suite(.timeLimit(.minutes(1))) struct DayReaderTests {
-    private static func chave(_ number: Int) -> ChaveDeSaldo {
-        ChaveDeSaldo(conta: Conta("conta\(number)")!, data: Dia(parsing: "2026-11-24")!)
+@Suite(.timeLimit(.minutes(1))) struct SaldoReaderTests {
+    private static func pedido(_ number: Int, days: Int = 1) -> PedidoDeSaldo {
+        let first = Dia(parsing: "2026-11-24")!
+        return PedidoDeSaldo(conta: Conta("conta\(number)")!, periodo: Periodo(de: first, ate: first.somando(dias: days - 1)!)!)
     }
 
     /// The account that was read and the statement that read it, or the failure.
-    private static func read(_ reader: DayReader, _ number: Int) async -> String {
+    private static func read(_ reader: SaldoReader, _ number: Int, days: Int = 1) async -> String {
         do throws(FalhaDeLeitura) {
-            let saldo = try await reader.dia(self.chave(number))
+            let saldo = try await reader.saldo(self.pedido(number, days: days))
             return "\(saldo.conta) \(saldo.versao)"
         } catch {
             return "\(error)"
@@ -19,17 +20,17 @@ import Testing
     }
 
     /// The machine may be busy with other tests.
-    private static var patient: DayReader.Limits {
-        var limits = DayReader.Limits(workers: 1)
+    private static var patient: SaldoReader.Limits {
+        var limits = SaldoReader.Limits(workers: 1, longWorkers: 1)
         limits.queueWaitMax = .seconds(50)
         return limits
     }
 
     private func withReader<Value: Sendable>(
-        _ repository: FakeSaldoReadRepository, limits: DayReader.Limits = Self.patient,
-        _ body: @Sendable @escaping (DayReader) async throws -> Value
+        _ repository: FakeSaldoReadRepository, limits: SaldoReader.Limits = Self.patient,
+        _ body: @Sendable @escaping (SaldoReader) async throws -> Value
     ) async throws -> Value {
-        let reader = DayReader(repository: repository, limits: limits)
+        let reader = SaldoReader(repository: repository, limits: limits)
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await reader.run() }
             defer { group.cancelAll() }
@@ -43,7 +44,7 @@ import Testing
             #expect(await Self.read(reader, 1) == "conta1 1")
             #expect(await Self.read(reader, 2) == "conta2 2")
         }
-        #expect(await repository.statements == [[Self.chave(1)], [Self.chave(2)]])
+        #expect(await repository.statements == [[Self.pedido(1)], [Self.pedido(2)]])
     }
 
     @Test func `reads that come while every worker is busy share the next statements`() async throws {
@@ -52,7 +53,7 @@ import Testing
             await withTaskGroup(of: (Int, String).self) { group in
                 group.addTask { (0, await Self.read(reader, 0)) }
                 while await repository.statements.isEmpty, !Task.isCancelled { try? await Task.sleep(for: .milliseconds(1)) }
-                // Each day twice; one of them is the day that is being read, which these came too late for.
+                // Each twice; one of them is the balance that is being read, which these came too late for.
                 for number in 0..<140 { group.addTask { (number % 70, await Self.read(reader, number % 70)) } }
                 while reader.count < 140, !Task.isCancelled { try? await Task.sleep(for: .milliseconds(1)) }
                 await repository.letGo()
@@ -62,7 +63,7 @@ import Testing
             }
         }
         let statements = await repository.statements
-        #expect(statements.first == [Self.chave(0)])
+        #expect(statements.first == [Self.pedido(0)])
         #expect(statements.dropFirst().allSatisfy { $0.count <= 64 && Set($0).count == $0.count })
         #expect(statements.dropFirst().reduce(0) { $0 + $1.count } <= 140)
         #expect(statements.count == 4)
@@ -81,9 +82,28 @@ import Testing
         }
     }
 
+    @Test func `long periods have a worker and statements of their own`() async throws {
+        let repository = FakeSaldoReadRepository(isHeld: true)
+        try await self.withReader(repository) { reader in
+            async let long = Self.read(reader, 1, days: 32)
+            while await repository.statements.isEmpty { try await Task.sleep(for: .milliseconds(1)) }
+            async let month = Self.read(reader, 2, days: 31)
+            while await repository.statements.count < 2 { try await Task.sleep(for: .milliseconds(1)) }
+            await withTaskGroup(of: String.self) { group in
+                for number in 0..<16 { group.addTask { await Self.read(reader, number, days: 366) } }
+                while reader.count < 16, !Task.isCancelled { try? await Task.sleep(for: .milliseconds(1)) }
+                await repository.letGo()
+                for await result in group { #expect(result.hasPrefix("conta")) }
+            }
+            #expect(await long == "conta1 1")
+            #expect(await month == "conta2 2")
+        }
+        #expect(await repository.statements.dropFirst(2).map(\.count) == [8, 8])
+    }
+
     @Test func `what finds the queue full is refused`() async throws {
         let repository = FakeSaldoReadRepository(isHeld: true)
-        var limits = DayReader.Limits(workers: 1)
+        var limits = SaldoReader.Limits(workers: 1, longWorkers: 1)
         limits.queueMax = 1
         try await self.withReader(repository, limits: limits) { reader in
             async let first = Self.read(reader, 1)
@@ -106,7 +126,7 @@ import Testing
     }
 
     @Test func `after its end nothing is taken`() async throws {
-        let reader = DayReader(repository: FakeSaldoReadRepository(), limits: .init(workers: 1))
+        let reader = SaldoReader(repository: FakeSaldoReadRepository(), limits: .init(workers: 1, longWorkers: 1))
         reader.close()
         #expect(await Self.read(reader, 1) == "sobrecarga")
     }
