@@ -24,7 +24,7 @@ package enum ConsolidadoApp: ServiceApp {
         let readConnections = max(1, configuration.banco.conexoes - sumsConnections)
         let pool = try PostgresClient.make(configuration.banco, service: self.name, connections: readConnections, logger: logger)
         let sumsPool = try PostgresClient.make(
-            configuration.banco, service: self.name, pool: "somas", connections: sumsConnections, plansEachRun: true, logger: logger
+            configuration.banco, service: self.name, pool: "somas", connections: sumsConnections, plans: .eachRun, logger: logger
         )
         // Of its own, so that a peak of reads does not hold back what they want to read.
         let consumerPool = try PostgresClient.make(

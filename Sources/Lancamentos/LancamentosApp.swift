@@ -53,7 +53,7 @@ package enum LancamentosApp: ServiceApp {
         )
         let reads = try PostgresClient.make(
             configuration.banco, service: self.name, pool: "leitura", connections: configuration.lancamentos.leituraConexoes,
-            plansEachRun: true, logger: logger
+            plans: .eachRun, logger: logger
         )
         let repository = PostgresLancamentoRepository(client: pool, reads: reads, logger: logger)
         let batcher = WriteBatcher(

@@ -39,6 +39,7 @@ struct Entries: Sendable {
     mutating func nextRead() -> PedidoDeSaldo {
         let dia = self.days[Int.random(in: self.days.indices, using: &self.random)]
         return PedidoDeSaldo(
-            conta: Conta("\(self.prefix).\(Int.random(in: 0..<Workload.accounts, using: &self.random))")!, periodo: Periodo(de: dia, ate: dia)!)
+            conta: Conta("\(self.prefix).\(Int.random(in: 0..<Workload.accounts, using: &self.random))")!,
+            periodo: Periodo(de: dia, ate: dia)!)
     }
 }

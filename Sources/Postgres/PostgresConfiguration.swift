@@ -19,8 +19,8 @@ public struct PostgresConfiguration: Sendable {
     public var idleSessionTimeout: Duration = .zero
     /// How long sent data may stay unacknowledged before the kernel gives the connection up (`tcp_user_timeout`).
     public var tcpUserTimeout: Duration = .seconds(5)
-    /// Whether the server plans each run of a statement for the parameters of that run: for reads whose best plan depends on them.
-    public var plansEachRun = false
+    /// When the server plans a prepared statement.
+    public var plans = StatementPlans.automatic
 
     /// - Parameters:
     ///   - url: `postgresql://user:password@host:port/database`, with every option that libpq understands.
@@ -56,7 +56,7 @@ public struct PostgresConfiguration: Sendable {
             "synchronous_commit=on",
             // The server's side of a connection whose client is gone: found dead after 5 + 3 × 2 s.
             "tcp_keepalives_idle=5", "tcp_keepalives_interval=2", "tcp_keepalives_count=3",
-            "plan_cache_mode=\(self.plansEachRun ? "force_custom_plan" : "auto")",
+            "plan_cache_mode=\(self.plans.rawValue)",
         ]
         return [
             ("dbname", self.url),

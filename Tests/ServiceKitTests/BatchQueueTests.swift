@@ -33,6 +33,27 @@ import Testing
         #expect(queue.demand("a").items == [4])
     }
 
+    @Test func `while one worker is busy another joins when enough waits or when told`() {
+        var queue = BatchQueue<Int, String>(queueMax: 100, batchMax: 10, workers: 3, joinMin: 4)
+        for worker in ["a", "b", "c"] { _ = queue.demand(worker) }
+        #expect(queue.submit([1]).handOffs.map(\.items) == [[1]])
+        let second = queue.submit([2])
+        #expect(second.handOffs.isEmpty)
+        #expect(second.gathers)
+        #expect(queue.first == 2)
+        let third = queue.submit([3])
+        #expect(third.handOffs.isEmpty)
+        #expect(!third.gathers)
+        #expect(queue.submit([4, 5]).handOffs.map(\.items) == [[2, 3, 4, 5]])
+        #expect(queue.join()?.items == nil)
+        #expect(queue.submit([6]).gathers)
+        #expect(queue.join()?.items == [6])
+        // All three are busy: what comes now is for whoever is free first.
+        #expect(!queue.submit([7]).gathers)
+        #expect(queue.join()?.items == nil)
+        #expect(queue.demand("a").items == [7])
+    }
+
     @Test func `what finds the queue full is not accepted`() {
         var queue = self.makeQueue()
         #expect(queue.submit([1, 2, 3, 4]).accepted == 4)

@@ -18,7 +18,8 @@ package struct PostgresSaldoReadRepository: SaldoReadRepository {
         self.logger = logger
     }
 
-    /// What belongs to the whole period is found once a key, not once a row.
+    /// What belongs to the whole period is found once a key, not once a row. The lateral join looks the days up by the key, whatever the planner
+    /// thinks of the table while it is small (``StatementPlans/once``).
     package func saldos(_ pedidos: [PedidoDeSaldo]) async throws(FalhaDeArmazenamento) -> [SaldoDoPeriodo] {
         let query: PostgresQuery = """
             with k as materialized (
@@ -36,7 +37,9 @@ package struct PostgresSaldoReadRepository: SaldoReadRepository {
             select k.versao, k.saldo_inicial, s.data, s.creditos, s.debitos, s.transferencias_entrada, s.transferencias_saida,
                    s.quantidade_creditos, s.quantidade_debitos, s.atualizado_em, k.posicao
             from k
-            left join saldos_diarios s on s.conta = k.conta collate "C" and s.data >= k.de and s.data <= k.ate
+            left join lateral (
+                select * from saldos_diarios where conta = k.conta collate "C" and data >= k.de and data <= k.ate offset 0
+            ) s on true
             order by k.posicao
             """
         let rows = try await self.client.run(query, logger: self.logger) { row throws(PostgresError) in
@@ -122,8 +125,14 @@ package struct PostgresSaldoReadRepository: SaldoReadRepository {
         }
     }
 
+    /// The lateral join looks up each id by the key: `= any` is planned once for all, and if that is while the table is still small it reads
+    /// the whole table from then on.
     package func contasDosAplicados(_ ids: [LancamentoID]) async throws(FalhaDeArmazenamento) -> [LancamentoID: Conta] {
-        let query: PostgresQuery = "select id, conta from lancamentos_aplicados where id = any(\(ids.map { PostgresUUID($0.bits) }))"
+        let query: PostgresQuery = """
+            select a.id, a.conta
+            from unnest(\(ids.map { PostgresUUID($0.bits) })) as procurados (id)
+            cross join lateral (select id, conta from lancamentos_aplicados where id = procurados.id limit 1) a
+            """
         let found = try await self.client.run(query, logger: self.logger) { row throws(PostgresError) in
             (LancamentoID(bits: try row.decode(0, as: PostgresUUID.self).bits), Conta(try row.decode(1, as: String.self)))
         }
@@ -169,7 +178,8 @@ extension SaldoDoPeriodo {
     fileprivate init?(_ conta: String, _ periodo: Periodo, _ rows: [MovimentoRow]) {
         guard let first = rows.first else { return nil }
         self.init(
-            conta: conta, periodo: periodo, versao: first.versao, saldoInicial: first.saldoInicial, movimentos: rows.compactMap(\.movimento))
+            conta: conta, periodo: periodo, versao: first.versao, saldoInicial: first.saldoInicial, movimentos: rows.compactMap(\.movimento)
+        )
     }
 }
 

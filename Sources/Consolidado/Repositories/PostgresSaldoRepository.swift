@@ -85,10 +85,12 @@ package struct PostgresSaldoRepository: SaldoRepository {
         return Set(ids)
     }
 
+    /// Looked up one by one, as in ``PostgresSaldoReadRepository/contasDosAplicados(_:)``.
     package func applied(_ ids: [LancamentoID]) async throws(FalhaDeArmazenamento) -> [LancamentoID: LancamentoAplicavel] {
         let query: PostgresQuery = """
-            select id, conta, data, tipo, natureza, valor, estorno_de from lancamentos_aplicados
-            where id = any(\(ids.map { PostgresUUID($0.bits) }))
+            select a.id, a.conta, a.data, a.tipo, a.natureza, a.valor, a.estorno_de
+            from unnest(\(ids.map { PostgresUUID($0.bits) })) as procurados (id)
+            cross join lateral (select * from lancamentos_aplicados where id = procurados.id limit 1) a
             """
         let entries = try await self.client.run(query, logger: self.logger) { row throws(PostgresError) in
             guard

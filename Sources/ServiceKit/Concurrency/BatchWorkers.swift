@@ -1,11 +1,13 @@
 import NIOConcurrencyHelpers
+import NIOCore
 import NIOPosix
 import ServiceLifecycle
 
 /// A few workers that take what comes in at the same time in batches.
 ///
-/// A free worker takes at once what waits, so a lone item is not delayed; while all are busy items gather. What finds the queue full, or
-/// waits in it for too long, is refused, and nothing of it was worked on.
+/// While no worker is busy a lone item is taken at once. While one is, items gather for up to ``Limits/gatherMax`` before another joins in:
+/// a few large batches cost far less than many small ones. What finds the queue full, or waits in it for too long, is refused, and nothing of
+/// it was worked on.
 package final class BatchWorkers<Item: Sendable>: Sendable {
     /// The limits.
     package struct Limits: Sendable {
@@ -17,6 +19,8 @@ package final class BatchWorkers<Item: Sendable>: Sendable {
         package var workers: Int
         /// How long an item may wait for a worker.
         package var queueWaitMax: Duration
+        /// How long items gather at most while some workers are busy and others are not.
+        package var gatherMax: Duration = .milliseconds(2)
 
         package init(queueMax: Int, batchMax: Int, workers: Int, queueWaitMax: Duration) {
             self.queueMax = queueMax
@@ -41,7 +45,9 @@ package final class BatchWorkers<Item: Sendable>: Sendable {
     package init(limits: Limits, refuse: @escaping @Sendable (Item) -> Void) {
         self.limits = limits
         self.refuse = refuse
-        self.queue = NIOLockedValueBox(BatchQueue(queueMax: limits.queueMax, batchMax: limits.batchMax))
+        self.queue = NIOLockedValueBox(
+            BatchQueue(
+                queueMax: limits.queueMax, batchMax: limits.batchMax, workers: limits.workers, joinMin: max(1, limits.batchMax / 4)))
     }
 
     /// How many items wait for a worker.
@@ -53,6 +59,27 @@ package final class BatchWorkers<Item: Sendable>: Sendable {
         let submission = self.queue.withLockedValue { $0.submit(items.map { Waiting(item: $0, since: now) }) }
         for item in items[submission.accepted...] { self.refuse(item) }
         for (worker, waiting) in submission.handOffs { worker.resume(returning: waiting) }
+        if submission.gathers { self.joinLater(in: self.limits.gatherMax) }
+    }
+
+    private func joinLater(in delay: Duration) {
+        // The loop that this thread runs, if it runs one: then nobody is woken for it.
+        _ = MultiThreadedEventLoopGroup.singleton.any().scheduleTask(in: TimeAmount(delay)) { self.join() }
+    }
+
+    private func join() {
+        let due = ContinuousClock.now - self.limits.gatherMax
+        var rest: Duration?
+        let handOff = self.queue.withLockedValue { queue in
+            // What this was meant for is gone; what came since gathers for its own time.
+            if let first = queue.first, first.since > due {
+                rest = first.since - due
+                return (worker: Worker, items: [Waiting])?.none
+            }
+            return queue.join()
+        }
+        if let handOff { handOff.worker.resume(returning: handOff.items) }
+        if let rest { self.joinLater(in: rest) }
     }
 
     /// Runs the workers until cancellation, graceful shutdown or ``close()``, and until what waits then is done.

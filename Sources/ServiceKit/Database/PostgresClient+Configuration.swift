@@ -23,14 +23,14 @@ extension PostgresClient {
     ///   - connections: how many; nil is the configured number.
     ///   - idleSessionTimeout: the server ends a session that was idle for so long, so that nothing is carried out later that waited meanwhile in
     ///     the buffers of a server that stood still; zero never does.
-    ///   - plansEachRun: for reads whose best plan depends on their parameters.
+    ///   - plans: when statements are planned; all but lists and sums look up by key.
     package static func make(
         _ banco: BancoConfiguration,
         service: ServiceName,
         pool: String = "principal",
         connections: Int? = nil,
         idleSessionTimeout: Duration = .zero,
-        plansEachRun: Bool = false,
+        plans: StatementPlans = .once,
         logger: Logger
     ) throws(ConfigurationError) -> PostgresClient {
         var limits = Limits()
@@ -39,7 +39,7 @@ extension PostgresClient {
         let waits = Timer(label: "pool_wait_seconds", dimensions: [("pool", pool)])
         let inUse = Meter(label: "pool_in_use", dimensions: [("pool", pool)])
         var configuration = try PostgresConfiguration(banco, service: service)
-        configuration.plansEachRun = plansEachRun
+        configuration.plans = plans
         configuration.idleSessionTimeout = idleSessionTimeout
         return PostgresClient(
             configuration: configuration,

@@ -38,6 +38,17 @@ struct PostgresConnectionTests {
         #expect(try row.decode(13) == "")
     }
 
+    @Test(arguments: [(StatementPlans.once, [6, 0]), (.eachRun, [0, 6]), (.automatic, [1, 5])])
+    func `statements are planned when they are said to be`(plans: StatementPlans, genericAndCustom: [Int64]) async throws {
+        let connection = try await self.connect { $0.plans = plans }
+        for number in 0..<6 as Range<Int64> { _ = try await connection.query("select \(number) + 1") }
+        let counts = try await connection.query(
+            "select generic_plans, custom_plans from pg_prepared_statements where statement like '%+ 1'")
+        let row = try #require(counts.first)
+        #expect([try row.decode(0, as: Int64.self), try row.decode(1, as: Int64.self)] == genericAndCustom)
+        await connection.close()
+    }
+
     @Test func `the server's error keeps its code and the connection stays usable`() async throws {
         let connection = try await self.connect()
         let error = await #expect(throws: PostgresError.self) { try await connection.query("select 1 / \(Int32(0))") }

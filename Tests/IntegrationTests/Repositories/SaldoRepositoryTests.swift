@@ -96,6 +96,50 @@ struct SaldoRepositoryTests {
         }
     }
 
+    /// As a service finds it when it is new: plans are made while the tables are empty and kept while they grow.
+    @Test func `what has a key is looked up by it, also by plans from when the tables were empty`() async throws {
+        try await withSchema(ConsolidadoMigrations.migrations) { observer, configuration in
+            var configuration = configuration
+            configuration.plans = .once
+            var limits = PostgresClient.Limits()
+            limits.connectionsMax = 1
+            let client = PostgresClient(configuration: configuration, limits: limits, logger: Logger(label: "tests"))
+            let saldos = Saldos(client)
+            let ids = (1...2000 as ClosedRange<UInt64>).map { Self.entry($0).id }
+            let day = Dia(parsing: "2026-11-24")!
+            let pedido = PedidoDeSaldo(conta: Conta("loja7")!, periodo: Periodo(de: day, ate: day.somando(dias: 6)!)!)
+            func look() async throws {
+                #expect(try await saldos.read.saldos([pedido, pedido]).count == 2)
+                _ = try await saldos.applied(Array(ids.prefix(20)))
+                _ = try await saldos.read.contasDosAplicados(Array(ids.suffix(20)))
+            }
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { await client.run() }
+                await #expect(throws: Never.self) {
+                    try await look()
+                    for first in stride(from: UInt64(1), to: 2000, by: 500) {
+                        try await saldos.apply((first..<first + 500).map { Self.entry($0, conta: "loja\($0 % 50)") })
+                    }
+                    for _ in 0..<20 { try await look() }
+                }
+                // The session's end tells the statistics all that it did.
+                group.cancelAll()
+            }
+            let counts: PostgresQuery = """
+                select relname::text, seq_tup_read, idx_tup_fetch from pg_stat_user_tables
+                where relname in ('lancamentos_aplicados', 'contas', 'saldos_diarios', 'totais_mensais')
+                """
+            let told = try await eventually {
+                try await observer.query(counts).allSatisfy { try $0.decode(2, as: Int64.self) >= 40 }
+            }
+            #expect(told, "each table should have been looked into")
+            for row in try await observer.query(counts) {
+                let (table, readThrough) = (try row.decode(0, as: String.self), try row.decode(1, as: Int64.self))
+                #expect(readThrough == 0, "rows of \(table) read without a key")
+            }
+        }
+    }
+
     @Test func `concurrent batches over the same accounts and ids neither deadlock nor differ`() async throws {
         try await self.withRepository { repository, client in
             // Every batch is in another order and shares ids, accounts and days with the others.

@@ -1,0 +1,10 @@
+/// When the server plans a prepared statement (its setting `plan_cache_mode`).
+public enum StatementPlans: String, Sendable {
+    /// The server compares the costs that it estimates for the two below. It takes an array parameter of unknown length for ten elements, so
+    /// statements over short arrays are planned again each time, which can take longer than running them.
+    case automatic = "auto"
+    /// For each run, for its parameters: for reads whose best plan depends on them.
+    case eachRun = "force_custom_plan"
+    /// Once for all parameters (and anew when statistics or tables change): for statements that look everything up by key.
+    case once = "force_generic_plan"
+}
