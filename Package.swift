@@ -201,7 +201,8 @@ let package = Package(
         .testTarget(
             name: "DocumentsTests",
             dependencies: [
-                "Consolidado", "Contrato", "FluxoDeCaixa", "ServiceKit", "SeededRandom", logging, nioCore, httpTypes, hummingbird,
+                "AMQP", "Lancamentos", "Consolidado", "Contrato", "FluxoDeCaixa", "ServiceKit", "SeededRandom", logging, nioCore, httpTypes,
+                hummingbird,
                 hummingbirdTesting,
             ],
             swiftSettings: settings

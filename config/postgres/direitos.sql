@@ -4,6 +4,7 @@
 --   <service>            the service itself: rows, but no table, no schema, nothing of its own
 --   <service>_leitura    reads, for reports
 -- Roles that are missing are made without a password and without the right to log in: whoever runs the server gives both.
+-- What the service itself owns, from before there were these roles, becomes the migrator's.
 do $$
 declare
     service constant text := current_database();
@@ -17,6 +18,14 @@ begin
         end if;
     end loop;
     execute format('alter role %I set default_transaction_read_only = on', reader);
+
+    if exists (
+        select from pg_shdepend
+        where refclassid = 'pg_authid'::regclass and refobjid = service::regrole and deptype = 'o'
+            and dbid in (0, (select oid from pg_database where datname = service))
+    ) then
+        execute format('reassign owned by %I to %I', service, migrator);
+    end if;
 
     execute format('revoke all on database %I from public', service);
     execute format('grant connect on database %I to %I, %I', service, service, reader);

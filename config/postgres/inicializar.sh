@@ -1,20 +1,28 @@
 #!/usr/bin/env bash
-# Makes the databases of both services and their roles on a new PostgreSQL server: run once by the official image, which
-# takes it from /docker-entrypoint-initdb.d. Passwords come from files senha.<role> in POSTGRES_SEGREDOS; direitos.sql lies
-# beside this script, or where POSTGRES_DIREITOS says.
+# Makes the databases of both services and their roles; harmless when repeated. The official image runs it on a new server,
+# from /docker-entrypoint-initdb.d, and deploy/local at each start; psql's own variables (PGHOST and the like) say where the
+# server is. Passwords come from files senha.<role> in POSTGRES_SEGREDOS; direitos.sql lies beside this script, or where
+# POSTGRES_DIREITOS says.
 set -euo pipefail
 direitos=${POSTGRES_DIREITOS:-$(dirname "${BASH_SOURCE[0]}")/direitos.sql}
+
+# The image may read this script into its own, hence the name.
+psql_superuser() {
+    psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --username="${POSTGRES_USER:-postgres}" "$@"
+}
 
 for service in lancamentos consolidado; do
     for role in "${service}_migrador" "$service" "${service}_leitura"; do
         # :'…' quotes; a password is no argument, which other processes could read.
-        senha=$(<"$POSTGRES_SEGREDOS/senha.$role") psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --set=role="$role" \
-            --username="${POSTGRES_USER:-postgres}" --dbname=postgres <<'SQL'
+        senha=$(<"$POSTGRES_SEGREDOS/senha.$role") psql_superuser --dbname=postgres --set=role="$role" <<'SQL'
 \getenv senha senha
-create role :"role" login password :'senha';
+select format('create role %I', :'role') where not exists (select from pg_roles where rolname = :'role') \gexec
+alter role :"role" login password :'senha';
 SQL
     done
-    psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --username="${POSTGRES_USER:-postgres}" --dbname=postgres \
-        --command="create database $service owner ${service}_migrador"
-    psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --username="${POSTGRES_USER:-postgres}" --dbname="$service" --file="$direitos"
+    psql_superuser --dbname=postgres --set=service="$service" <<'SQL'
+select format('create database %I owner %I', :'service', :'service' || '_migrador')
+where not exists (select from pg_database where datname = :'service') \gexec
+SQL
+    psql_superuser --dbname="$service" --file="$direitos"
 done

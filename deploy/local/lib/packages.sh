@@ -44,6 +44,6 @@ packages_install() {
 # What building and running need. Swift itself is expected to be there.
 packages_for_stack() {
     packages_install pkg-config librabbitmq-dev libpq-dev libssl-dev zlib1g-dev tzdata curl openssl \
-        postgresql rabbitmq-server
+        postgresql rabbitmq-server python3
     command -v swift >/dev/null || fail "no Swift toolchain in PATH (see https://www.swift.org/install)"
 }

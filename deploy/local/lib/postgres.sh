@@ -154,19 +154,20 @@ postgres_kill() {
     process_forget "$1/pid"
 }
 
-# postgres_databases DIR NAME=PASSWORD…: makes for each name a role, and a database that only it may enter.
+# postgres_databases DIR SECRETS: both services' databases and their roles, as config/postgres has them for every
+# environment; passwords are the files senha.<role> in SECRETS, made if there are none.
 postgres_databases() {
-    local dir=$1 pair name bin
-    shift
+    local dir=$1 secrets=$2 bin service role
+    for service in lancamentos consolidado; do
+        for role in "${service}_migrador" "$service" "${service}_leitura"; do secret "$secrets/senha.$role" >/dev/null; done
+    done
     bin=$(postgres_bin "$(<"$dir/data/PG_VERSION")")
-    for pair; do
-        name=${pair%%=*}
-        cat <<SQL
-select 'create role $name login' where not exists (select from pg_roles where rolname = '$name') \gexec
-alter role $name password '${pair#*=}';
-select 'create database $name owner $name' where not exists (select from pg_database where datname = '$name') \gexec
-revoke all on database $name from public;
-SQL
-    done | env -u PGSERVICE -u PGOPTIONS PGPASSWORD="$(<"$dir/senha")" PGSSLMODE=disable "$bin/psql" --no-psqlrc --quiet \
-        --set=ON_ERROR_STOP=1 --host=127.0.0.1 --port="$(<"$dir/porta")" --username=postgres --dbname=postgres
+    env -u PGSERVICE -u PGOPTIONS -u PGHOSTADDR -u POSTGRES_DIREITOS PATH="$bin:$PATH" PGHOST=127.0.0.1 \
+        PGPORT="$(<"$dir/porta")" PGPASSWORD="$(<"$dir/senha")" PGSSLMODE=disable POSTGRES_USER=postgres \
+        POSTGRES_SEGREDOS="$secrets" bash "$ROOT/config/postgres/inicializar.sh"
+}
+
+# postgres_url DIR SECRETS ROLE: where a role (the service, <service>_migrador, <service>_leitura) finds its database.
+postgres_url() {
+    printf 'postgresql://%s:%s@127.0.0.1:%s/%s\n' "$3" "$(<"$2/senha.$3")" "$(<"$1/porta")" "${3%%_*}"
 }

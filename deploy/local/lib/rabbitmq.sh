@@ -1,14 +1,14 @@
 # shellcheck shell=bash
 # A private RabbitMQ node in a folder of its own. It leaves there: the node's data, log, pid and epmd.pid, the ports
 # (porta, porta.management, porta.dist, porta.epmd, and porta.metricas once its metrics were asked for), a password for each
-# user (senha.<user>) and their URLs (url and url.management for the administrator, url.<user> for the others). Node,
-# management, metrics, distribution and port mapper (epmd) listen on loopback only.
+# user (senha.<user>) and their URLs (url and url.management for the administrator, url.<user> for the others: the services
+# and the systems in config/rabbitmq/integradores.json). Node, management, metrics, distribution and port mapper (epmd) listen
+# on loopback only.
 
 # Debian's wrappers in /usr/sbin become the user rabbitmq; these do not.
 RABBITMQ_BIN=/usr/lib/rabbitmq/bin
 # A root file system with another RabbitMQ to run, such as rabbitmq4.sh makes; empty: the machine's own.
 RABBITMQ_RAIZ=${RABBITMQ_RAIZ:-}
-RABBITMQ_USERS=(administrador lancamentos consolidado integrador loja42)
 
 # Sets RABBITMQ_NAMESPACE to the words before a command that give it mounts of its own. Without root that takes a user
 # namespace, in which the user is called root.
@@ -70,12 +70,13 @@ rabbitmq_configure() {
     : >"$dir/rabbitmq-env.conf"
     printf '[].\n' >"$dir/advanced.config"
     printf '[rabbitmq_management].\n' >"$dir/plugins"
-    rabbitmq_definitions "$dir" | write_private "$dir/definitions.json"
-    cat >"$dir/rabbitmq.conf" <<CONF
+    # Its first start makes the administrator, who then imports everything else.
+    write_private "$dir/rabbitmq.conf" <<CONF
+default_user = administrador
+default_pass = $(secret "$dir/senha.administrador")
 listeners.tcp.1 = 127.0.0.1:$(<"$dir/porta")
 management.tcp.ip = 127.0.0.1
 management.tcp.port = $(<"$dir/porta.management")
-load_definitions = $dir/definitions.json
 log.console = true
 log.console.level = info
 log.file = false
@@ -86,7 +87,8 @@ raft.wal_max_size_bytes = 64000000
 CONF
 }
 
-# rabbitmq_start DIR [LOG]: starts the node, or leaves it if it runs, and returns when it serves and holds the definitions.
+# rabbitmq_start DIR [LOG]: starts the node, or leaves it if it runs, and returns when it serves and holds what
+# config/rabbitmq defines.
 rabbitmq_start() {
     local dir=$1 log=${2:-$1/log} attempt
     [[ -x $RABBITMQ_RAIZ$RABBITMQ_BIN/rabbitmq-server ]] || fail "rabbitmq-server is not installed"
@@ -104,8 +106,8 @@ rabbitmq_start() {
             process_start "$dir/pid" "$log" "${RABBITMQ_WITH[@]}" "$RABBITMQ_BIN/rabbitmq-server"
         fi
         if rabbitmq_wait "$dir"; then
-            rabbitmq_urls "$dir"
-            rabbitmq_define "$dir"
+            rabbitmq_administrator "$dir" "$log"
+            rabbitmq_define "$dir" "$log"
             return 0
         fi
         ((attempt == 3)) || sleep 1
@@ -172,19 +174,45 @@ rabbitmq_wait() {
     return 1
 }
 
-# Old nodes ignore a definitions file that they cannot read (before 3.10.12), and no node changes at boot what it already
-# has. So the definitions are sent once more: the answer says whether they hold.
-rabbitmq_define() {
-    local dir=$1 answer
-    answer=$(rabbitmq_api "$dir" --write-out '\n%{http_code}' --header 'Content-Type: application/json' \
-        --data-binary "@$dir/definitions.json" "http://127.0.0.1:$(<"$dir/porta.management")/api/definitions") ||
-        fail "RabbitMQ's management API does not answer"
-    [[ ${answer##*$'\n'} == 204 ]] || fail "RabbitMQ refused the definitions: ${answer//$'\n'/ }"
+# The node makes its administrator at its first start and never again. If that start was killed in between, or the file with
+# the password was lost since, nobody could administer it: rabbitmqctl asks for no password.
+rabbitmq_administrator() {
+    local dir=$1 log=$2
+    [[ $(rabbitmq_api "$dir" --output /dev/null --write-out '%{http_code}' \
+        "http://127.0.0.1:$(<"$dir/porta.management")/api/whoami") == 401 ]] || return 0
+    {
+        rabbitmq_ctl "$dir" add_user administrador <"$dir/senha.administrador" ||
+            rabbitmq_ctl "$dir" change_password administrador <"$dir/senha.administrador"
+        rabbitmq_ctl "$dir" set_user_tags administrador administrator
+        rabbitmq_ctl "$dir" set_permissions --vhost / administrador '.*' '.*' '.*'
+    } >>"$log" 2>&1 || fail "RabbitMQ has no administrator and could not be given one ($log)"
 }
 
+# rabbitmq_import OPTION…: config/rabbitmq/import for the systems in integradores.json, without the variables that would
+# make it another broker's.
+rabbitmq_import() {
+    env -u RABBITMQ_MANAGEMENT -u RABBITMQ_SEGREDOS -u RABBITMQ_CA -u RABBITMQ_NODES -u RABBITMQ_WAIT \
+        "$ROOT/config/rabbitmq/import" --integradores "$ROOT/config/rabbitmq/integradores.json" "$@"
+}
+
+# Exchanges, queues, policies, users and rights, from the files that every environment takes them from. What is there already
+# is left alone, passwords included.
+rabbitmq_define() {
+    local dir=$1 log=$2 names user
+    local -a users
+    names=$(rabbitmq_import --users) || fail "config/rabbitmq cannot be read"
+    mapfile -t users <<<"$names"
+    for user in "${users[@]}"; do secret "$dir/senha.$user" >/dev/null; done
+    rabbitmq_import --url "http://127.0.0.1:$(<"$dir/porta.management")" --segredos "$dir" >>"$log" ||
+        fail "RabbitMQ could not be brought to what config/rabbitmq defines"
+    rabbitmq_urls "$dir" administrador "${users[@]}"
+}
+
+# rabbitmq_urls DIR USER…
 rabbitmq_urls() {
     local dir=$1 user
-    for user in "${RABBITMQ_USERS[@]}"; do
+    shift
+    for user; do
         printf 'amqp://%s:%s@127.0.0.1:%s/%%2F\n' "$user" "$(<"$dir/senha.$user")" "$(<"$dir/porta")" |
             write_private "$dir/url.$user"
     done

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # All that starting and stopping private servers takes.
-for part in processes ports secrets postgres definitions rabbitmq; do
+for part in processes ports secrets postgres rabbitmq; do
     # shellcheck source=/dev/null
     source "$LIB/$part.sh"
 done

@@ -50,6 +50,7 @@ service_environment() {
     for service in lancamentos consolidado; do
         upper=${service^^}
         write_private "$SECRETS/$service.banco" <<<"$(database_url "$service")"
+        write_private "$SECRETS/$service.banco-migrador" <<<"$(database_url "${service}_migrador")"
         unset "FLUXO_${upper}_BANCO_URL" "FLUXO_${upper}_AMQP_URL"
         export "FLUXO_${upper}_BANCO_URL_FILE=$SECRETS/$service.banco"
         export "FLUXO_${upper}_AMQP_URL_FILE=$LOCAL/rabbitmq/url.$service"
@@ -62,15 +63,15 @@ service_environment() {
     export FLUXO_URL_PUBLICA=${FLUXO_URL_PUBLICA:-http://localhost:$(instance_port lancamentos-1)}
 }
 
-database_url() {
-    printf 'postgresql://%s:%s@127.0.0.1:%s/%s\n' "$1" "$(secret "$SECRETS/$1.senha")" "$(<"$LOCAL/postgres/porta")" "$1"
-}
+# database_url ROLE
+database_url() { postgres_url "$LOCAL/postgres" "$SECRETS" "$1"; }
 
-# Brings a service's schema up to date; safe beside running instances.
+# Brings a service's schema up to date, as its owner; safe beside running instances.
 service_migrate() {
     local log=$LOG/$1-migrate.log
     trim_log "$log"
-    if ! run_interruptibly env --chdir="$ROOT" timeout 600 "$BIN/$1" migrate >>"$log" 2>&1; then
+    if ! run_interruptibly env --chdir="$ROOT" "FLUXO_${1^^}_BANCO_URL_FILE=$SECRETS/$1.banco-migrador" \
+        timeout 600 "$BIN/$1" migrate >>"$log" 2>&1; then
         show_log "$log"
         fail "$1 migrate failed"
     fi

@@ -33,12 +33,18 @@ servers_start() {
     local name
     process_runs "$LOCAL/postgres/pid" || say "Starting PostgreSQL ($(shown "$LOG/postgres.log"))"
     postgres_start "$LOCAL/postgres" "$LOG/postgres.log"
-    postgres_databases "$LOCAL/postgres" "lancamentos=$(secret "$SECRETS/lancamentos.senha")" \
-        "consolidado=$(secret "$SECRETS/consolidado.senha")" >>"$LOG/postgres.log" || fail "the databases could not be made"
+    for name in lancamentos consolidado; do
+        # The name that an older version gave it: what runs of that version goes on with its password.
+        if [[ -e $SECRETS/$name.senha ]]; then mv "$SECRETS/$name.senha" "$SECRETS/senha.$name"; fi
+    done
+    postgres_databases "$LOCAL/postgres" "$SECRETS" >>"$LOG/postgres.log" || fail "the databases could not be made"
     process_runs "$LOCAL/rabbitmq/pid" || say "Starting RabbitMQ ($(shown "$LOG/rabbitmq.log"))"
     rabbitmq_start "$LOCAL/rabbitmq" "$LOG/rabbitmq.log"
     for name in "${STACK_SERVERS[@]}"; do cp "$(server_pid_file "$name")" "$RUN/$name.pid"; done
 }
+
+# Whether the servers that run were last brought up to date by a version of these scripts that knew of no migrator.
+servers_outdated() { [[ ! -e $SECRETS/consolidado.banco-migrador ]]; }
 
 # Graceful, in reverse order: the services first, then what they stand on.
 stack_stop() {
@@ -71,14 +77,15 @@ consolidado_urls() {
     printf '%s\n' "$urls"
 }
 
+# The databases' addresses are their owners': who tries things by hand may look at and repair everything.
 write_endpoints() {
     write_private "$LOCAL/endpoints.env" <<ENV
 LANCAMENTOS_URL=$(instance_url lancamentos-1)
 CONSOLIDADO_URLS=$(consolidado_urls)
 AMQP_URL=$(<"$LOCAL/rabbitmq/url.integrador")
 RABBITMQ_MANAGEMENT_URL=$(<"$LOCAL/rabbitmq/url.management")
-LANCAMENTOS_DATABASE_URL=$(database_url lancamentos)
-CONSOLIDADO_DATABASE_URL=$(database_url consolidado)
+LANCAMENTOS_DATABASE_URL=$(database_url lancamentos_migrador)
+CONSOLIDADO_DATABASE_URL=$(database_url consolidado_migrador)
 TOKEN=$(local_token)
 AUTH_HS256_SECRET=$(secret "$SECRETS/auth")
 ENV
