@@ -5,6 +5,7 @@ package import Logging
 package import Mensageria
 import Metrics
 import ServiceLifecycle
+import Tracing
 
 /// Takes commands from the queue, registers their entries as REST does, answers, and acknowledges after all of that.
 ///
