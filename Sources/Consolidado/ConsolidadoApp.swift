@@ -7,6 +7,7 @@ import Mensageria
 import Postgres
 package import ServiceKit
 import ServiceLifecycle
+import Tracing
 
 /// The consolidation service: wires its parts and runs them.
 package enum ConsolidadoApp: ServiceApp {
@@ -95,6 +96,7 @@ package enum ConsolidadoApp: ServiceApp {
             urlPublica: configuration.urlPublica,
             authenticator: authenticator,
             metrics: metrics,
+            tracer: InstrumentationSystem.tracer,
             logger: logger
         )
         try await ServiceRunner.run(

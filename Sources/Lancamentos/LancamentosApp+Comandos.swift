@@ -4,6 +4,7 @@ import Logging
 import Mensageria
 import ServiceKit
 import ServiceLifecycle
+import Tracing
 
 extension LancamentosApp {
     /// Commands that may be unsettled: what a whole batch's bodies and headers can hold of memory is bounded by it.
@@ -41,7 +42,7 @@ extension LancamentosApp {
         let calendario = configuration.calendario
         let intake = CommandIntake(
             source: source,
-            reader: CommandReader(hoje: { service.hoje }, dia: { calendario.dia(de: $0) }),
+            reader: CommandReader(hoje: { service.hoje }, dia: { calendario.dia(de: $0) }, tracer: InstrumentationSystem.tracer),
             service: service,
             replies: ReplySender(publisher: replyPublisher, logger: logger),
             deadLetters: deadLetters,

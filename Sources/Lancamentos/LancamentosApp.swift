@@ -6,6 +6,7 @@ package import Logging
 import Postgres
 package import ServiceKit
 import ServiceLifecycle
+import Tracing
 
 /// The entry service: wires its parts and runs them.
 package enum LancamentosApp: ServiceApp {
@@ -82,6 +83,7 @@ package enum LancamentosApp: ServiceApp {
             urlPublica: configuration.urlPublica,
             authenticator: authenticator,
             metrics: metrics,
+            tracer: InstrumentationSystem.tracer,
             logger: logger
         )
         try await ServiceRunner.run(

@@ -24,6 +24,11 @@ package final class DeadLetters: Service, Sendable {
     private let settle: @Sendable ([DeliveryTag]) async -> Void
     private let agora: @Sendable () -> Instante
     private let logger: Logger
+    /// One for each reason from the start, so that the first letter is seen as an increase.
+    private let accepted = Dictionary(
+        uniqueKeysWithValues: Motivo.allCases.map {
+            ($0, Counter(label: "consumer_dead_letters_total", dimensions: [("motivo", $0.rawValue)]))
+        })
     private let pending = NIOLockedValueBox<[DeadLetter]>([])
     private let arrivals: AsyncStream<Void>
     private let arrived: AsyncStream<Void>.Continuation
@@ -55,7 +60,7 @@ package final class DeadLetters: Service, Sendable {
     /// Takes a refused message on; waits while too many are unconfirmed.
     package func accept(_ delivery: Delivery, _ recusa: RecusaDeEvento) async {
         let letter = DeadLetter(delivery: delivery, recusa: recusa, recebidoEm: self.agora())
-        Counter(label: "consumer_dead_letters_total", dimensions: [("motivo", recusa.motivo.rawValue)]).increment()
+        self.accepted[recusa.motivo]?.increment()
         self.logger.warning("message refused", metadata: delivery.metadata.merging(["motivo": "\(recusa.motivo.rawValue)"]) { $1 })
         var alarmAt = ContinuousClock.now + Self.retryPause
         while !self.add(letter) {
@@ -123,10 +128,15 @@ package final class DeadLetters: Service, Sendable {
 }
 
 extension Delivery {
-    /// What may be logged of a message: never its content.
+    /// What may be logged of a message: never what its sender is free to write, which may be personal. So `message_id` stands there only
+    /// where it is an id; the letter itself has it in any case.
     package var metadata: Logger.Metadata {
-        var metadata: Logger.Metadata = ["message_id": "\(self.properties.messageID ?? "-")"]
-        if let trace = self.properties.headers?[NomesAMQP.Header.traceparent]?.stringValue { metadata["traceparent"] = "\(trace)" }
+        var metadata: Logger.Metadata = [:]
+        if let id = self.properties.messageID.flatMap({ LancamentoID(parsing: $0) }) { metadata["message_id"] = "\(id)" }
+        if let trace = self.traceparent.flatMap(Traceparent.init(parsing:)) { metadata["trace.id"] = "\(trace.traceID)" }
         return metadata
     }
+
+    /// The header `traceparent` as it came, valid or not.
+    package var traceparent: String? { self.properties.headers?[NomesAMQP.Header.traceparent]?.stringValue }
 }

@@ -38,6 +38,7 @@ public final class PostgresClient: Service, Sendable {
     private let logger: Logger
     private let onLease: (@Sendable (Duration) -> Void)?
     private let onUseChange: (@Sendable (Int) -> Void)?
+    private let onExhausted: (@Sendable () -> Void)?
     private let state: NIOLockedValueBox<State>
     private let attempts: AsyncStream<Void>
     private let requestAttempt: AsyncStream<Void>.Continuation
@@ -48,18 +49,21 @@ public final class PostgresClient: Service, Sendable {
     ///   - logger: told when the database goes away and comes back.
     ///   - onLease: told how long each caller waited for its connection.
     ///   - onUseChange: told how many connections are lent whenever that changes.
+    ///   - onExhausted: told of each caller that gets none, because none became free in time or too many wait already.
     public init(
         configuration: PostgresConfiguration,
         limits: Limits = Limits(),
         logger: Logger,
         onLease: (@Sendable (Duration) -> Void)? = nil,
-        onUseChange: (@Sendable (Int) -> Void)? = nil
+        onUseChange: (@Sendable (Int) -> Void)? = nil,
+        onExhausted: (@Sendable () -> Void)? = nil
     ) {
         self.configuration = configuration
         self.limits = limits
         self.logger = logger
         self.onLease = onLease
         self.onUseChange = onUseChange
+        self.onExhausted = onExhausted
         self.state = NIOLockedValueBox(
             State(
                 pool: PoolState(
@@ -119,7 +123,9 @@ public final class PostgresClient: Service, Sendable {
     ) async throws(PostgresError) -> Value {
         let start = ContinuousClock.now
         while true {
-            let connection = try await self.nextConnection(deadline: start + self.limits.waitMax).get()
+            let next = await self.nextConnection(deadline: start + self.limits.waitMax)
+            if case .failure(let error) = next, error.code == .poolExhausted { self.onExhausted?() }
+            let connection = try next.get()
             let waited = ContinuousClock.now - start
             self.onUseChange?(self.inUse)
             do {

@@ -30,15 +30,15 @@ import Testing
         #expect(command.novo.chave?.texto == "m1")
         #expect(command.novo.data == nil && command.diaDoEnvio == nil)
         #expect(command.registradoPor == "loja")
-        #expect(command.traceparent.hasPrefix("00-0af7651916cd43dd8448eb211c80319c-"))
-        #expect(command.traceparent != trace)
+        #expect(command.hop.traceparent.description.hasPrefix("00-0af7651916cd43dd8448eb211c80319c-"))
+        #expect(command.hop.traceparent.description != trace)
     }
 
     @Test(arguments: ["nada", "00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01"])
     func `a trace that cannot be read is replaced by a new one`(trace: String) throws {
         let command = try Comandos.reader.read(Comandos.delivery { $0.headers = ["traceparent": .string(trace)] })
-        #expect(command.traceparent.count == 55)
-        #expect(!command.traceparent.contains("0af76519"))
+        #expect(command.hop.traceparent.description.count == 55)
+        #expect(!command.hop.traceparent.description.contains("0af76519"))
     }
 
     @Test func `only what came straight through the exchange for commands is believed`() {

@@ -41,7 +41,7 @@ import Testing
         let configuration = try await Self.load()
         #expect(configuration.urlPublica == "http://localhost:8080")
         #expect(configuration.calendario.fuso.identifier == "America/Sao_Paulo")
-        #expect(configuration.nivelDeLog == .info)
+        #expect(configuration.log.nivel == .info)
         #expect(configuration.http.endereco == "127.0.0.1")
         #expect(configuration.http.porta == 8080)
         #expect(configuration.http.corpoMaxBytes == 65_536)
@@ -61,7 +61,7 @@ import Testing
     @Test func environmentOverridesFileOverridesDefault() async throws {
         let yaml = "log:\n  nivel: debug\nhttp:\n  ociosa_max_s: 11\n  requisicao_max_s: 12\n"
         let configuration = try await Self.load(["FLUXO_HTTP_OCIOSA_MAX_S": "21"], yaml: yaml)
-        #expect(configuration.nivelDeLog == .debug)
+        #expect(configuration.log.nivel == .debug)
         #expect(configuration.http.ociosaMaxS == 21)
         #expect(configuration.http.requisicaoMaxS == 12)
         #expect(configuration.http.corpoMaxBytes == 65_536)
@@ -69,7 +69,7 @@ import Testing
 
     @Test func emptyMeansNotSet() async throws {
         let configuration = try await Self.load(["FLUXO_LOG_NIVEL": "", "FLUXO_AUTH_ISS": ""], yaml: "log:\n  nivel: debug\nfuso:\n")
-        #expect(configuration.nivelDeLog == .debug)
+        #expect(configuration.log.nivel == .debug)
         #expect(configuration.calendario.fuso.identifier == "America/Sao_Paulo")
         #expect(configuration.auth.iss == nil)
     }

@@ -16,6 +16,7 @@ struct EdgeFixture {
     let registry = PrometheusRegistry(logger: Self.silent)
     let health = HealthRegistry()
     let lines = NIOLockedValueBox<[String]>([])
+    let level = LogLevel(.info)
     var configuration = HTTPConfiguration()
     var auth = AuthConfiguration(modo: .hs256(Secret(TestToken.secret)))
     var moreRoutes: [Route] = []
@@ -25,9 +26,9 @@ struct EdgeFixture {
     static let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
     var logger: Logger {
-        let lines = self.lines
+        let (lines, level) = (self.lines, self.level)
         return Logger(label: "test") { label in
-            TextLogHandler(label: label, level: .info, write: { line in lines.withLockedValue { $0.append(line) } })
+            TextLogHandler(label: label, level: level, write: { line in lines.withLockedValue { $0.append(line) } })
         }
     }
 

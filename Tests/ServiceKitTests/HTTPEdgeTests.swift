@@ -212,10 +212,41 @@ import Testing
         #expect(parts[0] == "")
         #expect(Traceparent(parsing: String(parts[1])) != nil)
         #expect(String(parts[2]) == plain.headers[.requestID])
-        let traced = try await self.send(.get, "/open", headers: [.traceparent: TraceparentTests.valid])
+        let traced = try await self.send(.get, "/open", headers: [.traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"])
         let child = try #require(Traceparent(parsing: String(traced.text.split(separator: "|", omittingEmptySubsequences: false)[1])))
         #expect(child.traceID == "4bf92f3577b34da6a3ce929d0e0e4736")
         #expect(child.spanID != "00f067aa0ba902b7")
+    }
+
+    @Test func `an answer's line leads to the request and its trace`() async throws {
+        self.fixture.level.current = .debug
+        let traced = try await self.send(.get, "/open", headers: [.traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"])
+        let id = try #require(traced.headers[.requestID])
+        let child = try #require(Traceparent(parsing: String(traced.text.split(separator: "|", omittingEmptySubsequences: false)[1])))
+        let line = try #require(self.fixture.lines.withLockedValue { $0.first { $0.contains("request answered") } })
+        #expect(line.contains(" pedido=\(id) ") && line.contains(" route=/open ") && line.contains(" status=200 "))
+        #expect(line.contains(" trace.id=4bf92f3577b34da6a3ce929d0e0e4736 ") && line.contains(" transaction.id=\(child.spanID) "))
+    }
+
+    @Test func `a wait that the caller asked for is counted apart`() async throws {
+        var fixture = self.fixture
+        fixture.moreRoutes = [
+            Route(.get, "/asked", access: .open) { _, scope in
+                try await scope.waiting { try await Task.sleep(for: .milliseconds(600)) }
+                return EdgeFixture.text("done")
+            }
+        ]
+        let text = try await fixture.application().test(.router) { client in
+            _ = try await client.execute(uri: "/asked", method: .get)
+            _ = try await client.execute(uri: "/open", method: .get)
+            return try await client.execute(uri: "/metrics", method: .get).text
+        }
+        let labels = "{method=\"GET\",route=\"/asked\""
+        // However slow the machine: the wait is at least as long as was asked, and what is left is less.
+        #expect(text.contains("fluxo_http_wait_duration_seconds_bucket\(labels),le=\"0.5\"} 0\n"))
+        #expect(text.contains("fluxo_http_wait_duration_seconds_count\(labels)} 1\n"))
+        #expect(text.contains("fluxo_http_request_duration_seconds_bucket\(labels),le=\"0.5\"} 1\n"))
+        #expect(!text.contains("fluxo_http_wait_duration_seconds_count{method=\"GET\",route=\"/open\"}"))
     }
 
     // MARK: - Operational routes

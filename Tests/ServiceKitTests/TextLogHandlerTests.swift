@@ -10,7 +10,7 @@ import Testing
         let lines = NIOLockedValueBox<[String]>([])
         var logger = Logger(label: "lancamentos") { label in
             TextLogHandler(
-                label: label, level: level, agora: { Instante(milissegundos: 1_795_503_692_123) },
+                label: label, level: LogLevel(level), agora: { Instante(milissegundos: 1_795_503_692_123) },
                 write: { line in lines.withLockedValue { $0.append(line) } })
         }
         body(&logger)

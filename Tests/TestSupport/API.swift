@@ -28,6 +28,11 @@ package struct API: Sendable {
             (try? JSONReader.read(self.body))?[name].map { Members(value: $0) }
         }
 
+        /// The value of a series in the Prometheus text format, named with all its labels in order.
+        package func metric(_ series: String) -> Double? {
+            self.text.split(separator: "\n").first { $0.hasPrefix(series + " ") }.flatMap { Double($0.dropFirst(series.count + 1)) }
+        }
+
         /// The whole body.
         package var text: String { String(decoding: self.body, as: UTF8.self) }
     }

@@ -11,8 +11,10 @@ package final class ServiceProcess: Sendable {
     /// Where it listens on 127.0.0.1.
     package let port: Int
     private let executable: String
+    private let arguments: [String]
     private let environment: [String: String]
-    private let log: String
+    /// The file that it writes its log to.
+    package let log: String
     private let process = NIOLockedValueBox<ChildProcess?>(nil)
 
     /// - Parameters:
@@ -20,9 +22,11 @@ package final class ServiceProcess: Sendable {
     ///   - environment: all of it.
     ///   - port: where it is configured to listen.
     ///   - folder: for its log.
-    init(product: String, environment: [String: String], port: Int, folder: String) throws {
+    ///   - config: a YAML file; nil: none is named.
+    init(product: String, environment: [String: String], port: Int, folder: String, config: String? = nil) throws {
         guard let products = TestServers.products else { throw TestFailure("TESTE_PRODUTOS is not set") }
         self.executable = "\(products)/\(product)"
+        self.arguments = ["serve"] + (config.map { ["--config", $0] } ?? [])
         self.environment = environment
         self.url = "http://127.0.0.1:\(port)"
         self.port = port
@@ -30,9 +34,11 @@ package final class ServiceProcess: Sendable {
     }
 
     /// An instance outside any ``Stack``, on a free port.
-    /// - Parameter environment: settings besides the addresses; they come first.
+    /// - Parameters:
+    ///   - environment: settings besides the addresses; they come first.
+    ///   - config: a YAML file; nil: none is named.
     package static func make(
-        _ product: String, databaseURL: String, amqpURL: String, _ environment: [String: String] = [:]
+        _ product: String, databaseURL: String, amqpURL: String, _ environment: [String: String] = [:], config: String? = nil
     ) throws -> ServiceProcess {
         guard let folder = TestServers.folder else { throw TestFailure("TESTE_DIR is not set") }
         let port = try FreePort.find()
@@ -42,7 +48,8 @@ package final class ServiceProcess: Sendable {
             "\(prefix)_PORTA": "\(port)",
         ]
         return try ServiceProcess(
-            product: product, environment: environment.merging(settings) { mine, _ in mine }, port: port, folder: folder
+            product: product, environment: environment.merging(settings) { mine, _ in mine }, port: port, folder: folder,
+            config: config
         )
     }
 
@@ -54,7 +61,7 @@ package final class ServiceProcess: Sendable {
 
     /// Starts it without waiting.
     package func launch() throws {
-        let process = try ChildProcess(self.executable, ["serve"], environment: self.environment, output: self.log)
+        let process = try ChildProcess(self.executable, self.arguments, environment: self.environment, output: self.log)
         self.process.withLockedValue { $0 = process }
     }
 

@@ -11,6 +11,9 @@ package struct AMQPNoticePublisher: NoticePublisher {
     private let publisher: ConfirmedPublisher
     private let user: String
     private let urlPublica: String
+    private let confirmed = Counter(label: "publish_total", dimensions: [("outcome", "confirmed")])
+    private let rejected = Counter(label: "publish_total", dimensions: [("outcome", "rejected")])
+    private let unknown = Counter(label: "publish_total", dimensions: [("outcome", "unknown")])
 
     /// - Parameters:
     ///   - publisher: declares the exchange.
@@ -27,9 +30,8 @@ package struct AMQPNoticePublisher: NoticePublisher {
     package func publish(_ notices: [Notice]) async -> [NoticeOutcome] {
         let outcomes = await self.publisher.publish(notices.map { self.message($0) }, deadline: .now + Self.sendMax)
         let known = outcomes.map { Self.outcome($0) }
-        for (label, outcome) in [("confirmed", NoticeOutcome.confirmed), ("rejected", .refused), ("unknown", .unknown)] {
-            let count = known.count { $0 == outcome }
-            if count > 0 { Counter(label: "publish_total", dimensions: [("outcome", label)]).increment(by: count) }
+        for (counter, outcome) in [(self.confirmed, NoticeOutcome.confirmed), (self.rejected, .refused), (self.unknown, .unknown)] {
+            counter.increment(by: known.count { $0 == outcome })
         }
         return known
     }

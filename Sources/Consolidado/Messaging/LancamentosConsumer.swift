@@ -4,6 +4,7 @@ package import FluxoDeCaixa
 package import Logging
 package import Mensageria
 import Metrics
+import ServiceKit
 import ServiceLifecycle
 
 /// Takes registered entries from the queue in batches, has them applied, and acknowledges after the commit.
@@ -24,6 +25,10 @@ package final class LancamentosConsumer: Service, Sendable {
 
     private let batchMessages = Recorder(label: "consume_batch_messages")
     private let applied = Counter(label: "consumer_applied_total")
+    private let appliedCentavos = Dictionary(
+        uniqueKeysWithValues: Tipo.allCases.map {
+            ($0, Counter(label: "consumer_applied_centavos_total", dimensions: [("tipo", $0.rawValue)]))
+        })
     private let duplicates = Counter(label: "consumer_duplicates_total")
     private let applyDuration = Timer(label: "apply_duration_seconds")
     private let entryAge = Timer(label: "entry_age_seconds")
@@ -142,8 +147,10 @@ package final class LancamentosConsumer: Service, Sendable {
             switch outcome {
             case .applied:
                 self.applied.increment()
+                self.appliedCentavos[message.entry.tipo]?.increment(by: message.entry.valor.centavos)
                 self.entryAge.recordMilliseconds(max(0, now - message.entry.id.instante.milissegundos))
-                self.logger.debug("entry applied", metadata: message.delivery.metadata)
+                self.logger.debug(
+                    "entry applied", metadata: EntryMetadata.make(message.entry.id, traceparent: message.delivery.traceparent))
                 settled.append(message.delivery.tag)
             case .duplicate:
                 self.duplicates.increment()

@@ -5,6 +5,7 @@ package import Logging
 package import Mensageria
 import Metrics
 import NIOConcurrencyHelpers
+import ServiceKit
 
 /// Sends events of registered entries to the topic exchange, each mandatory and persistent, and waits for the broker's confirms.
 ///
@@ -17,7 +18,9 @@ package final class AMQPEventPublisher: EventPublisher {
     private let urlPublica: String
     private let logger: Logger
     private let confirmDuration = Timer(label: "publish_confirm_duration_seconds")
-    private let confirmedTotal = Counter(label: "publish_total", dimensions: [("outcome", PublishOutcome.confirmed.label)])
+    /// One for each outcome from the start, so that the first refusal is seen as an increase.
+    private let total = Dictionary(
+        uniqueKeysWithValues: AMQPEventPublisher.labels.map { ($0, Counter(label: "publish_total", dimensions: [("outcome", $0)])) })
     private let refusedWarning = NIOLockedValueBox(WarningThrottle())
     private let directWarning = NIOLockedValueBox(WarningThrottle())
 
@@ -45,12 +48,23 @@ package final class AMQPEventPublisher: EventPublisher {
         self.confirmDuration.record(duration: .now - start)
         // Nearly always: nothing else then to look into.
         if outcomes.allSatisfy({ $0 == .confirmed }) {
-            self.confirmedTotal.increment(by: outcomes.count)
+            self.total[PublishOutcome.confirmed.label]?.increment(by: outcomes.count)
+            self.noteConfirmed(events)
             return outcomes.map { _ in true }
         }
         let direct = await self.sendDirectly(messages, rejectedBy: outcomes)
         self.count(outcomes.enumerated().compactMap { direct[$0.offset] == nil ? $0.element : nil }, direct: Array(direct.values))
-        return outcomes.enumerated().map { (direct[$0.offset] ?? $0.element) == .confirmed }
+        let confirmed = outcomes.enumerated().map { (direct[$0.offset] ?? $0.element) == .confirmed }
+        self.noteConfirmed(zip(events, confirmed).filter(\.1).map(\.0))
+        return confirmed
+    }
+
+    /// Where such lines are written, says entry by entry what the broker has.
+    private func noteConfirmed(_ events: [PendingEvent]) {
+        guard self.logger.logLevel <= .debug else { return }
+        for event in events {
+            self.logger.debug("entry published", metadata: EntryMetadata.make(event.lancamento.id, traceparent: event.traceparent))
+        }
     }
 
     /// Sends what was rejected to the consolidation's queue alone.
@@ -89,7 +103,7 @@ package final class AMQPEventPublisher: EventPublisher {
     private func count(_ outcomes: [PublishOutcome], direct: [PublishOutcome]) {
         let labels = outcomes.map(\.label) + direct.map { $0 == .confirmed ? Self.directLabel : $0.label }
         let counts = Dictionary(labels.map { ($0, 1) }, uniquingKeysWith: +)
-        for (label, count) in counts { Counter(label: "publish_total", dimensions: [("outcome", label)]).increment(by: count) }
+        for (label, count) in counts { self.total[label]?.increment(by: count) }
         // The rows stay in the outbox and are sent again; that nothing takes them is for a person to look at.
         let refused = counts.filter { ["returned", "rejected", "invalid"].contains($0.key) }
         self.warn(refused, self.refusedWarning, "events refused by the broker")
@@ -108,6 +122,7 @@ package final class AMQPEventPublisher: EventPublisher {
 
     /// Rejected by some queue, confirmed by the consolidation's.
     private static let directLabel = "confirmed_direct"
+    private static let labels = ["confirmed", "returned", "rejected", "unknown", "not_sent", "invalid", directLabel]
 }
 
 extension PublishOutcome {

@@ -43,6 +43,8 @@ package final class WriteBatcher: Service, Sendable {
     private let logger: Logger
     private let workers: BatchWorkers<Item>
     private let batchRows = Recorder(label: "write_batch_rows")
+    private let registered = Dictionary(
+        uniqueKeysWithValues: Canal.allCases.map { ($0, Counter(label: "entries_registered_total", dimensions: [("canal", $0.rawValue)])) })
 
     /// - Parameters:
     ///   - repository: the store.
@@ -124,7 +126,23 @@ package final class WriteBatcher: Service, Sendable {
                 batch.failRest { _ in .bancoIndisponivel }
             }
         }
-        return batch.outcomes
+        let outcomes = batch.outcomes
+        self.note(outcomes, registros)
+        return outcomes
+    }
+
+    /// Counts what was registered and, where such lines are written, says so entry by entry.
+    private func note(_ outcomes: [Outcome], _ registros: [RegistroDeLancamento]) {
+        var counts: [Canal: Int] = [:]
+        for case .success(.criado(let lancamento)) in outcomes { counts[lancamento.canal, default: 0] += 1 }
+        for (canal, count) in counts { self.registered[canal]?.increment(by: count) }
+        guard self.logger.logLevel <= .debug else { return }
+        for (registro, outcome) in zip(registros, outcomes) {
+            guard case .success(.criado(let lancamento)) = outcome else { continue }
+            var metadata = EntryMetadata.make(lancamento.id, traceparent: registro.traceparent)
+            metadata["canal"] = "\(lancamento.canal.rawValue)"
+            self.logger.debug("entry registered", metadata: metadata)
+        }
     }
 
     private func runOneByOne(_ registros: [RegistroDeLancamento]) async -> [Outcome] {

@@ -3,6 +3,7 @@ import CoreMetrics
 import Foundation
 import Logging
 import OpenFiles
+import Tracing
 
 /// The command line of a service: `serve` (what is run without a subcommand), `migrate`, `saude`.
 package struct ServiceCommand<App: ServiceApp>: AsyncParsableCommand {
@@ -43,11 +44,18 @@ struct ServeCommand<App: ServiceApp>: AsyncParsableCommand {
         let configuration = try await Configuration.load(
             service: App.name, file: self.options.config, environment: ProcessInfo.processInfo.environment
         )
-        ServiceLogging.bootstrap(level: configuration.nivelDeLog)
+        let level = ServiceLogging.bootstrap(configuration.log, service: App.name)
         let logger = Logger(label: App.name.rawValue)
         let metrics = PrometheusRegistry(logger: logger)
         MetricsSystem.bootstrap(metrics)
+        InstrumentationSystem.bootstrap(W3CTracer())
         OpenFiles.raiseLimit()
+        let file = self.options.config
+        let signals = LogLevelSignals(level: level, logger: logger) { () throws(ConfigurationError) in
+            try await LogConfiguration.load(service: App.name, file: file, environment: ProcessInfo.processInfo.environment).nivel
+        }
+        // Ends with the service: what is still awaited at the end of a scope is cancelled.
+        async let _: Void = signals.run()
         try await App.serve(configuration, metrics: metrics, logger: logger)
     }
 }
@@ -65,7 +73,7 @@ struct MigrateCommand<App: ServiceApp>: AsyncParsableCommand {
         let configuration = try await MigrateConfiguration.load(
             service: App.name, file: self.options.config, environment: ProcessInfo.processInfo.environment
         )
-        ServiceLogging.bootstrap(level: configuration.nivelDeLog)
+        _ = ServiceLogging.bootstrap(configuration.log, service: App.name)
         try await App.migrate(configuration, logger: Logger(label: App.name.rawValue))
     }
 }

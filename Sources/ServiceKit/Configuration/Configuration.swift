@@ -1,5 +1,4 @@
 import FluxoDeCaixa
-package import Logging
 
 /// Everything that one service reads from outside, checked and typed. Made once at start.
 package struct Configuration: Sendable {
@@ -8,7 +7,7 @@ package struct Configuration: Sendable {
     package let urlPublica: String
     /// The business calendar in the configured time zone (`fuso`).
     package let calendario: BusinessCalendar
-    package let nivelDeLog: Logger.Level
+    package let log: LogConfiguration
     package let auth: AuthConfiguration
     package let http: HTTPConfiguration
     /// Longest graceful shutdown, in seconds.
@@ -41,7 +40,7 @@ package struct Configuration: Sendable {
         self.service = service
         self.urlPublica = try Self.withoutTrailingSlash(values.required("url_publica"))
         self.calendario = try BusinessCalendar(values)
-        self.nivelDeLog = try Logger.Level(values)
+        self.log = try LogConfiguration(values)
         self.auth = try AuthConfiguration(values, endereco: http.endereco)
         self.http = http
         self.encerramentoMaxS = try values.integer("encerramento_max_s")
@@ -60,7 +59,7 @@ package struct Configuration: Sendable {
 
 /// What `migrate` needs: the database and nothing else, so that a migration job holds no other secret.
 package struct MigrateConfiguration: Sendable {
-    package let nivelDeLog: Logger.Level
+    package let log: LogConfiguration
     package let banco: BancoConfiguration
 
     /// - Throws: the first fault found, as one line; see ``Configuration/load(service:file:environment:)``.
@@ -68,7 +67,7 @@ package struct MigrateConfiguration: Sendable {
         service: ServiceName, file: String? = nil, environment: [String: String]
     ) async throws(ConfigurationError) -> MigrateConfiguration {
         let values = try await ConfigurationValues(service: service, file: file, environment: environment)
-        return MigrateConfiguration(nivelDeLog: try Logger.Level(values), banco: try BancoConfiguration(values))
+        return MigrateConfiguration(log: try LogConfiguration(values), banco: try BancoConfiguration(values))
     }
 }
 
@@ -89,15 +88,5 @@ package struct SaudeConfiguration: Sendable {
         let values = try await ConfigurationValues(service: service, file: file, environment: environment)
         let http = try HTTPConfiguration(values)
         return SaudeConfiguration(endereco: http.endereco, porta: http.porta)
-    }
-}
-
-extension Logger.Level {
-    init(_ values: ConfigurationValues) throws(ConfigurationError) {
-        let text = try values.required("log.nivel")
-        guard let level = Logger.Level(rawValue: text) else {
-            throw .invalid(values.key("log.nivel"), value: text, from: "log.nivel")
-        }
-        self = level
     }
 }

@@ -15,6 +15,7 @@ package enum ConfigurationTable {
         ConfigurationKey("url_publica", .url(schemes: ["http", "https"]), default: "http://localhost:8080"),
         ConfigurationKey("fuso", .timeZone, default: "America/Sao_Paulo"),
         ConfigurationKey("log.nivel", .choice(["trace", "debug", "info", "notice", "warning", "error", "critical"]), default: "info"),
+        ConfigurationKey("log.formato", .choice(["texto", "ecs"]), default: "texto"),
         ConfigurationKey("auth.modo", .choice(["hs256", "jwks", "nenhum"]), default: "hs256"),
         ConfigurationKey("auth.segredo", .bytes(min: 32), secret: true),
         ConfigurationKey("auth.jwks_arquivo", .text),

@@ -17,7 +17,7 @@ extension PostgresConfiguration {
 }
 
 extension PostgresClient {
-    /// A pool of the service as configured, measured as `pool_in_use` and `pool_wait_seconds`.
+    /// A pool of the service as configured, measured as `pool_…`.
     /// - Parameters:
     ///   - pool: the metrics' label `pool`.
     ///   - connections: how many; nil is the configured number.
@@ -38,6 +38,8 @@ extension PostgresClient {
         limits.waitMax = .milliseconds(banco.esperaMaxMs)
         let waits = Timer(label: "pool_wait_seconds", dimensions: [("pool", pool)])
         let inUse = Meter(label: "pool_in_use", dimensions: [("pool", pool)])
+        let timeouts = Counter(label: "pool_timeouts_total", dimensions: [("pool", pool)])
+        Meter(label: "pool_size", dimensions: [("pool", pool)]).set(limits.connectionsMax)
         var configuration = try PostgresConfiguration(banco, service: service)
         configuration.plans = plans
         configuration.idleSessionTimeout = idleSessionTimeout
@@ -46,7 +48,8 @@ extension PostgresClient {
             limits: limits,
             logger: logger,
             onLease: { waited in waits.record(duration: waited) },
-            onUseChange: { inUse.set($0) }
+            onUseChange: { inUse.set($0) },
+            onExhausted: { timeouts.increment() }
         )
     }
 }

@@ -3,7 +3,8 @@ import HTTPTypes
 import Metrics
 import NIOConcurrencyHelpers
 
-/// `http_requests_total{method,route,status}` and `http_request_duration_seconds{method,route}`.
+/// `http_requests_total{method,route,status}`, `http_request_duration_seconds{method,route}` and, where callers asked for a wait,
+/// `http_wait_duration_seconds{method,route}`.
 ///
 /// The labels are bounded: methods of the table, route templates, statuses. Handles are kept, so that a request costs one look-up.
 final class EdgeMetrics: Sendable {
@@ -25,7 +26,8 @@ final class EdgeMetrics: Sendable {
         self.factory = factory
     }
 
-    func record(method: HTTPRequest.Method, route: String, status: Int, duration: Duration) {
+    /// - Parameter waited: the part of `duration` for which the caller had asked to wait.
+    func record(method: HTTPRequest.Method, route: String, status: Int, duration: Duration, waited: Duration) {
         let known = Self.methods.contains(method) ? method.rawValue : "OUTRO"
         let key = Key(method: known, route: route, status: status)
         let handles = self.handles.withLockedValue { handles in
@@ -40,7 +42,13 @@ final class EdgeMetrics: Sendable {
             return made
         }
         handles.requests.increment()
-        handles.duration.recordNanoseconds(duration.nanoseconds)
+        handles.duration.recordNanoseconds((duration - waited).nanoseconds)
+        // Rare, and slow by nature: the handle is looked up each time.
+        if waited > .zero {
+            Timer(
+                label: "http_wait_duration_seconds", dimensions: [("method", key.method), ("route", key.route)], factory: self.factory
+            ).recordNanoseconds(waited.nanoseconds)
+        }
     }
 
     private static let methods: Set<HTTPRequest.Method> = [.get, .head, .post, .put, .patch, .delete, .options]

@@ -5,6 +5,7 @@ package import Hummingbird
 import Logging
 import NIOCore
 import NIOHTTP1
+import Tracing
 
 /// Answers every request: finds the route, asks who calls, runs the handler, and turns whatever happens into a documented answer.
 ///
@@ -19,11 +20,12 @@ package struct HTTPEdge: HTTPResponder {
     private let problems: ProblemResponse
     private let metrics: EdgeMetrics
     private let bodyMaxBytes: Int
+    private let tracer: any Tracer
     private let logger: Logger
 
     init(
         routes: [Route], configuration: HTTPConfiguration, urlPublica: String, authenticator: Authenticator, metrics: any MetricsFactory,
-        logger: Logger, now: @escaping @Sendable () -> ContinuousClock.Instant
+        tracer: any Tracer, logger: Logger, now: @escaping @Sendable () -> ContinuousClock.Instant
     ) {
         self.table = RouteTable(routes)
         self.authenticator = authenticator
@@ -33,56 +35,83 @@ package struct HTTPEdge: HTTPResponder {
         self.problems = ProblemResponse(urlPublica: urlPublica)
         self.metrics = EdgeMetrics(factory: metrics)
         self.bodyMaxBytes = configuration.corpoMaxBytes
+        self.tracer = tracer
         self.logger = logger
+    }
+
+    /// What belongs to one request while it is answered.
+    private struct Exchange {
+        let requestID = RequestID.new()
+        let body: RequestBodyReader
+        let waits = RequestWaits()
+        let hop: Hop
+        let channel: any Channel
+
+        /// For lines about it. Made where a line is written: most requests write none.
+        var metadata: Logger.Metadata {
+            [
+                "pedido": "\(self.requestID)", "trace.id": "\(self.hop.traceparent.traceID)",
+                "transaction.id": "\(self.hop.traceparent.spanID)",
+            ]
+        }
     }
 
     package func respond(to request: Request, context: EdgeContext) async throws -> Response {
         let start = ContinuousClock.now
-        let body = RequestBodyReader(maxBytes: self.bodyMaxBytes, channel: context.channel)
         let target = RequestTarget(request.head.path ?? "")
         let match = self.table.match(target.path)
-        let requestID = RequestID.new()
-        var logger = self.logger
-        logger[metadataKey: "pedido"] = .string(requestID)
-
+        let route = match?.resource.path ?? "nao-encontrada"
+        let exchange = Exchange(
+            body: RequestBodyReader(maxBytes: self.bodyMaxBytes, channel: context.channel),
+            hop: Hop(route, kind: .server, from: request.headers, using: HTTPFieldsExtractor(), tracer: self.tracer),
+            channel: context.channel
+        )
+        defer { exchange.hop.span.end() }
         let coding = ContentCoding(request)
         var response: Response
         var failed = false
         var headers = HTTPFields()
         do {
-            response = try await self.answer(
-                coding.request(request), match: match, query: target.query, requestID: requestID, body: body, logger: logger,
-                channel: context.channel, headers: &headers)
+            response = try await self.answer(coding.request(request), match: match, query: target.query, exchange, headers: &headers)
         } catch let error as HTTPParserError {
             // What the HTTP parser cannot read is answered by the server library, below everything here.
             throw error
         } catch {
-            if case .unparsable(let parserError) = body.state { throw parserError }
+            if case .unparsable(let parserError) = exchange.body.state { throw parserError }
             failed = true
-            response = self.failure(error, request: request, requestID: requestID, logger: logger)
+            response = self.failure(error, request: request, exchange)
         }
         response.headers.append(contentsOf: headers)
-        response.headers[.requestID] = requestID
+        response.headers[.requestID] = exchange.requestID
         await coding.apply(to: &response, of: request)
         self.cors.decorate(&response.headers, of: request)
         if request.method == .head { response = Self.withoutBody(response) }
-        if self.mustClose(request, body: body, failed: failed) { response.headers[.connection] = "close" }
-        let route = match?.resource.path ?? "nao-encontrada"
-        let duration = start.duration(to: .now)
-        self.metrics.record(method: request.method, route: route, status: response.status.code, duration: duration)
-        logger.debug(
-            "request answered",
-            metadata: [
-                "method": "\(request.method.rawValue)", "route": "\(route)", "status": "\(response.status.code)",
-                "us": "\(duration.nanoseconds / 1000)",
-            ])
+        if self.mustClose(request, body: exchange.body, failed: failed) { response.headers[.connection] = "close" }
+        self.note(request.method, route, response.status.code, start.duration(to: .now), exchange)
         return response
+    }
+
+    /// Tells metrics, trace and log of an answer.
+    private func note(_ method: HTTPRequest.Method, _ route: String, _ status: Int, _ duration: Duration, _ exchange: Exchange) {
+        self.metrics.record(method: method, route: route, status: status, duration: duration, waited: exchange.waits.total)
+        if exchange.hop.span.isRecording {
+            exchange.hop.span.updateAttributes { attributes in
+                attributes["http.request.method"] = method.rawValue
+                attributes["http.route"] = route
+                attributes["http.response.status_code"] = status
+            }
+            if status >= 500 { exchange.hop.span.setStatus(SpanStatus(code: .error)) }
+        }
+        self.logger.debug(
+            "request answered",
+            metadata: exchange.metadata.merging([
+                "method": "\(method.rawValue)", "route": "\(route)", "status": "\(status)", "us": "\(duration.nanoseconds / 1000)",
+            ]) { $1 })
     }
 
     /// - Parameter headers: gets what belongs into the answer even if this throws.
     private func answer(
-        _ request: Request, match: RouteTable.Match?, query: Substring?, requestID: String, body: RequestBodyReader, logger: Logger,
-        channel: any Channel, headers: inout HTTPFields
+        _ request: Request, match: RouteTable.Match?, query: Substring?, _ exchange: Exchange, headers: inout HTTPFields
     ) async throws -> Response {
         guard let match else { throw Problema(.naoEncontrado, detail: "Este caminho não existe.") }
         if request.method == .options {
@@ -92,20 +121,17 @@ package struct HTTPEdge: HTTPResponder {
         guard let route = match.resource.routes[method] ?? match.resource.routes[request.method] else {
             var response = self.problems.make(
                 ProblemaHTTP(Problema(.metodo, detail: "Este caminho aceita \(match.resource.allow).")), request: request,
-                requestID: requestID)
+                requestID: exchange.requestID)
             response.headers[.allow] = match.resource.allow
             return response
         }
         let identidade = try await self.admit(request, to: route, headers: &headers)
         if case .moving = route.pace {
-            channel.triggerUserOutboundEvent(RequestPaceEvent.keepMoving, promise: nil)
+            exchange.channel.triggerUserOutboundEvent(RequestPaceEvent.keepMoving, promise: nil)
         }
-        var random = SystemRandomNumberGenerator()
-        let caller = request.headers[.traceparent].flatMap(Traceparent.init(parsing:))
         let scope = RequestScope(
-            requestID: requestID, identidade: identidade,
-            traceparent: caller?.child(using: &random) ?? .new(using: &random), logger: logger, body: body, admission: self.admission,
-            parameters: match.parameters, rawQuery: query)
+            requestID: exchange.requestID, identidade: identidade, traceparent: exchange.hop.traceparent, body: exchange.body,
+            admission: self.admission, waits: exchange.waits, parameters: match.parameters, rawQuery: query)
         // What is open to all is for the operator, who needs it under overload most of all.
         if case .open = route.access { return try await route.handler(request, scope) }
         return try await self.admission.counted { try await route.handler(request, scope) }
@@ -130,7 +156,7 @@ package struct HTTPEdge: HTTPResponder {
 
     /// Nothing thrown becomes a 500. What nobody foresaw is answered with the documented problem that promises least: of a call that
     /// changes something, that its outcome is not known; of the others, that the service cannot answer now.
-    private func failure(_ error: any Error, request: Request, requestID: String, logger: Logger) -> Response {
+    private func failure(_ error: any Error, request: Request, _ exchange: Exchange) -> Response {
         let problem: ProblemaHTTP
         switch error {
         case let known as ProblemaHTTP: problem = known
@@ -140,14 +166,16 @@ package struct HTTPEdge: HTTPResponder {
             // Of a body that a handler reads as a stream: the caller's connection, not our work, went wrong.
             problem = ProblemaHTTP(Problema(.ilegivel, detail: "O corpo não chegou inteiro."))
         default:
-            logger.error("unexpected error in a handler", metadata: ["error": "\(error)"])
+            // Its kind alone: nobody knows what the text of an error holds that nobody foresaw.
+            let kind = String(reflecting: type(of: error))
+            self.logger.error("unexpected error in a handler", metadata: exchange.metadata.merging(["error": "\(kind)"]) { $1 })
             let safe = request.method == .get || request.method == .head
             problem = ProblemaHTTP(
                 safe
                     ? Problema(.sobrecarga, detail: "O serviço não pôde responder agora.")
                     : Problema(.resultadoDesconhecido, detail: "Não se sabe se o pedido foi executado; consulte antes de repetir."))
         }
-        return self.problems.make(problem, request: request, requestID: requestID)
+        return self.problems.make(problem, request: request, requestID: exchange.requestID)
     }
 
     /// Whether the connection is of no use after the answer: what is left of the body is too long to be read away or never comes, or what

@@ -3,6 +3,7 @@ package import Hummingbird
 import HummingbirdCore
 package import Logging
 package import NIOCore
+package import Tracing
 
 /// Wires the edge to a listening server.
 package enum HTTPServer {
@@ -16,18 +17,19 @@ package enum HTTPServer {
     ///   - configuration: where to listen (port 0: any free one) and the limits of one client.
     ///   - urlPublica: base of a problem's `type`.
     ///   - metrics: gets `http_requests_total` and `http_request_duration_seconds`.
+    ///   - tracer: makes each request a span of its caller's trace.
     ///   - now: the clock of the rate limit.
     ///   - onListening: told the channel once the server listens, with the port that it got.
     package static func makeApplication(
         routes: [Route], configuration: HTTPConfiguration, urlPublica: String, authenticator: Authenticator, metrics: any MetricsFactory,
-        logger: Logger, now: @escaping @Sendable () -> ContinuousClock.Instant = { ContinuousClock.now },
+        tracer: any Tracer = W3CTracer(), logger: Logger, now: @escaping @Sendable () -> ContinuousClock.Instant = { ContinuousClock.now },
         onListening: @escaping @Sendable (any Channel) async -> Void = { _ in }
     ) -> Application<HTTPEdge> {
         let calls = routes.map { "\($0.method.rawValue) \($0.path)" }.sorted()
         logger.debug("calls served", metadata: ["calls": "\(calls.joined(separator: ", "))"])
         let edge = HTTPEdge(
             routes: routes, configuration: configuration, urlPublica: urlPublica, authenticator: authenticator, metrics: metrics,
-            logger: logger, now: now)
+            tracer: tracer, logger: logger, now: now)
         let requestMax = TimeAmount.seconds(Int64(configuration.requisicaoMaxS))
         let idleMax = TimeAmount.seconds(Int64(configuration.ociosaMaxS))
         let channel = HTTP1Channel.Configuration(

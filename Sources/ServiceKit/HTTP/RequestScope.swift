@@ -1,6 +1,5 @@
 package import Contrato
 package import Hummingbird
-package import Logging
 import NIOCore
 
 /// What the edge found out about one request before its handler runs.
@@ -9,22 +8,22 @@ package struct RequestScope: Sendable {
     package let requestID: String
     /// Who calls; on an open route ``Identidade/ninguem``.
     package let identidade: Identidade
-    /// The caller's trace with a span of this hop, or a new trace.
+    /// The caller's trace with this request as its span, or a new trace.
     package let traceparent: Traceparent
-    /// Carries the request id.
-    package let logger: Logger
     /// Reads the body, once.
     let body: RequestBodyReader
     let admission: Admission
+    let waits: RequestWaits
     let parameters: [String: String?]
     let rawQuery: Substring?
 
     /// Begins to watch the caller, for handlers that wait long: what it gives back tells whether they are still there to be answered.
     package func watchCaller() -> @Sendable () -> Bool { self.body.watchCaller() }
 
-    /// Waits for something that costs nothing meanwhile: the request is not counted against `http.pedidos_max` until it comes.
+    /// Waits for something that costs nothing meanwhile, because the caller asked for it: until it comes the request is not counted against
+    /// `http.pedidos_max`, and the time is no part of `http_request_duration_seconds`.
     package func waiting<Value, Failure>(_ wait: () async throws(Failure) -> Value) async throws(Failure) -> Value {
-        try await self.admission.uncounted(wait)
+        try await self.waits.counting { () throws(Failure) in try await self.admission.uncounted(wait) }
     }
 
     /// A path parameter, decoded.

@@ -7,22 +7,29 @@ package import Logging
 package struct TextLogHandler: LogHandler {
     package var metadata: Logger.Metadata = [:]
     package var metadataProvider: Logger.MetadataProvider?
-    package var logLevel: Logger.Level
+    private var ownLevel: Logger.Level?
+    private let level: LogLevel
     private let label: String
     private let agora: @Sendable () -> Instante
     private let write: @Sendable (String) -> Void
 
     /// - Parameters:
     ///   - label: names the source of the line, usually the service.
+    ///   - level: what all loggers share; one that was given a level of its own has that.
     ///   - write: gets a whole line with its line break; standard error unless told.
     package init(
-        label: String, level: Logger.Level, agora: @escaping @Sendable () -> Instante = SystemClock.agora,
+        label: String, level: LogLevel, agora: @escaping @Sendable () -> Instante = SystemClock.agora,
         write: @escaping @Sendable (String) -> Void = StandardError.write
     ) {
         self.label = label
-        self.logLevel = level
+        self.level = level
         self.agora = agora
         self.write = write
+    }
+
+    package var logLevel: Logger.Level {
+        get { self.ownLevel ?? self.level.current }
+        set { self.ownLevel = newValue }
     }
 
     package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
@@ -31,18 +38,9 @@ package struct TextLogHandler: LogHandler {
     }
 
     package func log(event: LogEvent) {
-        var all = self.metadata
-        if let provided = self.metadataProvider?.get() {
-            all.merge(provided) { _, new in new }
-        }
-        if let own = event.metadata {
-            all.merge(own) { _, new in new }
-        }
-        if let error = event.error {
-            all["error"] = "\(error)"
-        }
         var line = "\(self.agora()) \(event.level.rawValue) \(self.label): \(Self.plain(event.message.description))"
-        for (key, value) in all.sorted(by: { $0.key < $1.key }) {
+        if let error = event.error { line += " error=\(Self.quoted("\(error)"))" }
+        for (key, value) in self.allMetadata(of: event) {
             line += " \(Self.plain(key))=\(Self.quoted(value.description))"
         }
         self.write(line + "\n")

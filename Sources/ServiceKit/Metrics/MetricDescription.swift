@@ -23,7 +23,9 @@ package struct MetricDescription: Sendable {
     /// Every metric of the two services.
     package static let all: [MetricDescription] = [
         MetricDescription("http_requests_total", help: "Requests answered, by method, route template and status."),
-        MetricDescription("http_request_duration_seconds", help: "Time from a request's head to its answer, by method and route."),
+        MetricDescription("http_request_duration_seconds", help: "Time from a request's head to its answer, but for asked waits."),
+        MetricDescription("http_wait_duration_seconds", help: "Time that requests waited because they asked to (apos)."),
+        MetricDescription("entries_registered_total", help: "Entries registered, each once, by channel."),
         MetricDescription("write_batch_rows", help: "Entries written by one statement.", buckets: counts),
         MetricDescription("outbox_pending", help: "Committed entries that the broker has not confirmed yet."),
         MetricDescription("outbox_oldest_age_seconds", help: "Age of the oldest entry that the broker has not confirmed."),
@@ -34,11 +36,14 @@ package struct MetricDescription: Sendable {
         MetricDescription("publisher_blocked", help: "1 while the broker has blocked the publisher, else 0."),
         MetricDescription("consume_batch_messages", help: "Messages applied by one statement.", buckets: counts),
         MetricDescription("consumer_applied_total", help: "Entries applied to the balances."),
+        MetricDescription("consumer_applied_centavos_total", help: "Value of the entries applied to the balances, in centavos, by type."),
         MetricDescription("consumer_duplicates_total", help: "Messages recognised as already applied."),
         MetricDescription("consumer_dead_letters_total", help: "Messages moved to the dead-letter queue, by reason."),
         MetricDescription("apply_duration_seconds", help: "Time that one batch took in the database."),
         MetricDescription("entry_age_seconds", help: "Time from an entry's registration to its application.", buckets: ages),
         MetricDescription("pool_in_use", help: "Database connections in use."),
-        MetricDescription("pool_wait_seconds", help: "Time waited for a database connection."),
+        MetricDescription("pool_size", help: "Database connections that may be in use."),
+        MetricDescription("pool_wait_seconds", help: "Time waited for a database connection that came."),
+        MetricDescription("pool_timeouts_total", help: "Uses of a pool that got no connection: none in time, or too many waited."),
     ]
 }

@@ -1,4 +1,5 @@
 import Logging
+import NIOConcurrencyHelpers
 import Postgres
 import TestSupport
 import Testing
@@ -8,10 +9,11 @@ struct PostgresClientTests {
     private func withClient<Value: Sendable>(
         limits: PostgresClient.Limits = .init(),
         url: String? = TestServers.postgresURL,
+        onExhausted: @Sendable @escaping () -> Void = {},
         _ body: @Sendable @escaping (PostgresClient) async throws -> Value
     ) async throws -> Value {
         let configuration = try PostgresConfiguration(url: try #require(url), applicationName: "tests")
-        let client = PostgresClient(configuration: configuration, limits: limits, logger: Logger(label: "tests"))
+        let client = PostgresClient(configuration: configuration, limits: limits, logger: Logger(label: "tests"), onExhausted: onExhausted)
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await client.run() }
             defer { group.cancelAll() }
@@ -54,13 +56,16 @@ struct PostgresClientTests {
         var limits = PostgresClient.Limits()
         limits.connectionsMax = 1
         limits.waitMax = .milliseconds(100)
-        try await self.withClient(limits: limits) { client in
+        let exhausted = NIOLockedValueBox(0)
+        try await self.withClient(limits: limits, onExhausted: { exhausted.withLockedValue { $0 += 1 } }) { client in
             // The first connection may take longer than the bound on a busy machine.
             while (try? await client.query("select 1")) == nil {}
+            exhausted.withLockedValue { $0 = 0 }
             try await client.withConnection { _ throws(PostgresError) in
                 let error = await #expect(throws: PostgresError.self) { try await client.query("select 1") }
                 #expect(error?.code == .poolExhausted)
             }
+            #expect(exhausted.withLockedValue { $0 } == 1)
             try await client.query("select 1")
         }
     }

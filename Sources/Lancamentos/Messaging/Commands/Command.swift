@@ -1,4 +1,5 @@
 import FluxoDeCaixa
+import ServiceKit
 
 /// A command as it was understood: an entry that its sender may register.
 struct Command: Sendable {
@@ -8,6 +9,6 @@ struct Command: Sendable {
     let diaDoEnvio: Dia?
     /// The user that the broker vouches for.
     let registradoPor: String?
-    /// The sender's trace with a span of this hop, or a new trace.
-    let traceparent: String
+    /// The sender's trace with this command as its span, or a new trace.
+    let hop: Hop
 }

@@ -5,6 +5,7 @@ package import Logging
 package import Mensageria
 import Metrics
 import ServiceLifecycle
+import Tracing
 
 /// Takes commands from the queue, registers their entries as REST does, answers, and acknowledges after all of that.
 ///
@@ -62,6 +63,11 @@ package final class CommandIntake: Service, Sendable {
     private let deadLetters: DeadLetters
     private let surroundings: Surroundings
     private let outage: DatabaseOutage
+    /// One for each outcome from the start, so that the first refusal is seen as an increase.
+    private let total = Dictionary(
+        uniqueKeysWithValues: ([CommandIntake.createdLabel, CommandIntake.replayedLabel] + Motivo.allCases.map(\.rawValue)).map {
+            ($0, Counter(label: "commands_total", dimensions: [("outcome", $0)]))
+        })
     private let logger: Logger
 
     /// - Parameters:
@@ -129,12 +135,14 @@ package final class CommandIntake: Service, Sendable {
         } catch {
             return .refused(error)
         }
+        defer { command.hop.span.end() }
+        let traceparent = command.hop.traceparent.description
         var failures = 0
         var pause = Self.pauseMin
         while true {
             do throws(FalhaDeRegistro) {
                 let resultado = try await self.service.registrar(
-                    command.novo, registradoPor: command.registradoPor, canal: .fila, traceparent: command.traceparent,
+                    command.novo, registradoPor: command.registradoPor, canal: .fila, traceparent: traceparent,
                     diaPadrao: command.diaDoEnvio
                 )
                 await self.outage.ended()
@@ -215,11 +223,14 @@ package final class CommandIntake: Service, Sendable {
     private func count(_ outcome: Outcome) {
         let label: String
         switch outcome {
-        case .registered(.criado): label = "created"
-        case .registered(.repetido): label = "replayed"
+        case .registered(.criado): label = Self.createdLabel
+        case .registered(.repetido): label = Self.replayedLabel
         case .refused(let refusal): label = refusal.motivo.rawValue
         case .open: return
         }
-        Counter(label: "commands_total", dimensions: [("outcome", label)]).increment()
+        self.total[label]?.increment()
     }
+
+    private static let createdLabel = "created"
+    private static let replayedLabel = "replayed"
 }

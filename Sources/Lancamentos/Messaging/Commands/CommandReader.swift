@@ -2,6 +2,7 @@ import AMQP
 import Contrato
 package import FluxoDeCaixa
 import ServiceKit
+package import Tracing
 
 /// Reads commands by the rules of `POST /v1/lancamentos`, with the message's properties in the place of the request's headers.
 ///
@@ -14,13 +15,18 @@ package struct CommandReader: Sendable {
 
     private let hoje: @Sendable () -> Dia
     private let dia: @Sendable (Instante) -> Dia
+    private let tracer: any Tracer
 
     /// - Parameters:
     ///   - hoje: today in the business time zone.
     ///   - dia: the day on which a moment falls there.
-    package init(hoje: @escaping @Sendable () -> Dia, dia: @escaping @Sendable (Instante) -> Dia) {
+    ///   - tracer: makes each command a span of its sender's trace.
+    package init(
+        hoje: @escaping @Sendable () -> Dia, dia: @escaping @Sendable (Instante) -> Dia, tracer: any Tracer = W3CTracer()
+    ) {
         self.hoje = hoje
         self.dia = dia
+        self.tracer = tracer
     }
 
     func read(_ delivery: Delivery) throws(CommandRefusal) -> Command {
@@ -37,7 +43,9 @@ package struct CommandReader: Sendable {
         var novo = try self.entry(json, routingKey: delivery.routingKey, diaDoEnvio: diaDoEnvio)
         novo.chave = chave
         return Command(
-            novo: novo, diaDoEnvio: diaDoEnvio, registradoPor: delivery.properties.userID, traceparent: Self.traceparent(delivery)
+            novo: novo, diaDoEnvio: diaDoEnvio, registradoPor: delivery.properties.userID,
+            hop: Hop(
+                "lancamento.registrar", kind: .consumer, from: delivery.properties.headers, using: HeadersExtractor(), tracer: self.tracer)
         )
     }
 
@@ -121,10 +129,9 @@ package struct CommandReader: Sendable {
     private static func instant(secondsSince1970 seconds: UInt64) -> Instante {
         Instante(milissegundos: Int64(min(seconds, UInt64(Int64.max / 1000))) * 1000)
     }
+}
 
-    private static func traceparent(_ delivery: Delivery) -> String {
-        var random = SystemRandomNumberGenerator()
-        let sent = delivery.properties.headers?[NomesAMQP.Header.traceparent]?.stringValue.flatMap(Traceparent.init(parsing:))
-        return (sent?.child(using: &random) ?? .new(using: &random)).description
-    }
+/// Finds a sender's trace context among the headers of a message.
+private struct HeadersExtractor: Extractor {
+    func extract(key: String, from carrier: AMQPTable?) -> String? { carrier?[key]?.stringValue }
 }

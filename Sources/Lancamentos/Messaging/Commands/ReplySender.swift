@@ -20,6 +20,8 @@ package struct ReplySender: Sendable {
 
     private let publisher: any MessagePublisher
     private let logger: Logger
+    private let answered = Counter(label: "command_replies_total", dimensions: [("outcome", "answered")])
+    private let unanswerable = Counter(label: "command_replies_total", dimensions: [("outcome", "unanswerable")])
 
     /// - Parameter publisher: of its own: whatever an answer does to the connection, events and dead letters do not suffer.
     package init(publisher: any MessagePublisher, logger: Logger) {
@@ -69,11 +71,7 @@ package struct ReplySender: Sendable {
     }
 
     private func count(_ fates: [Fate]) {
-        let answered = fates.count { $0 == .answered }
-        let unanswerable = fates.count { $0 == .unanswerable }
-        if answered > 0 { Counter(label: "command_replies_total", dimensions: [("outcome", "answered")]).increment(by: answered) }
-        if unanswerable > 0 {
-            Counter(label: "command_replies_total", dimensions: [("outcome", "unanswerable")]).increment(by: unanswerable)
-        }
+        self.answered.increment(by: fates.count { $0 == .answered })
+        self.unanswerable.increment(by: fates.count { $0 == .unanswerable })
     }
 }

@@ -1,0 +1,106 @@
+/// A W3C trace context in the form of its header, `00-<trace id>-<span id>-<flags>`, carried as text from hop to hop.
+///
+/// Source: https://www.w3.org/TR/trace-context/#traceparent-header
+package struct Traceparent: Sendable, Hashable, CustomStringConvertible {
+    /// The first and the last half of the trace's 128 bits, not all zero.
+    private let first: UInt64
+    private let last: UInt64
+    /// Not zero.
+    private let span: UInt64
+    /// Whether the caller recorded this trace (bit 0 of the flags; the others have no meaning in version 00).
+    package let isSampled: Bool
+
+    private static let byteCount = 55
+
+    /// Reads a header. `nil`: not valid, so that a new trace starts, as the recommendation asks (§3.2.2.5).
+    ///
+    /// A version above 00 may carry more after the flags; it is read as far as version 00 goes. Version `ff` is not valid.
+    package init?(parsing header: String) {
+        var header = header
+        guard let read = header.withUTF8({ Traceparent(bytes: $0) }) else { return nil }
+        self = read
+    }
+
+    private init?(bytes: UnsafeBufferPointer<UInt8>) {
+        guard bytes.count >= Self.byteCount, bytes.count <= 512 else { return nil }
+        guard let version = Self.number(bytes[0..<2]), version != 0xFF else { return nil }
+        guard bytes.count == Self.byteCount || (version > 0 && bytes[Self.byteCount] == Self.dash) else { return nil }
+        guard bytes[2] == Self.dash, bytes[35] == Self.dash, bytes[52] == Self.dash else { return nil }
+        guard let first = Self.number(bytes[3..<19]), let last = Self.number(bytes[19..<35]), let span = Self.number(bytes[36..<52]),
+            let flags = Self.number(bytes[53..<55]), first | last != 0, span != 0
+        else { return nil }
+        self.init(first: first, last: last, span: span, isSampled: flags & 1 == 1)
+    }
+
+    private init(first: UInt64, last: UInt64, span: UInt64, isSampled: Bool) {
+        self.first = first
+        self.last = last
+        self.span = span
+        self.isSampled = isSampled
+    }
+
+    /// A new trace, not sampled: nobody asked for it to be recorded.
+    package static func new(using random: inout some RandomNumberGenerator) -> Traceparent {
+        let first = UInt64.random(in: 1...UInt64.max, using: &random)
+        let last = random.next()
+        return Traceparent(first: first, last: last, span: UInt64.random(in: 1...UInt64.max, using: &random), isSampled: false)
+    }
+
+    /// The same trace with a span of this hop.
+    package func child(using random: inout some RandomNumberGenerator) -> Traceparent {
+        Traceparent(
+            first: self.first, last: self.last, span: UInt64.random(in: 1...UInt64.max, using: &random), isSampled: self.isSampled)
+    }
+
+    /// 32 lower-case hexadecimal digits, not all zero.
+    package var traceID: String {
+        String(unsafeUninitializedCapacity: 32) { digits in
+            Self.write(self.first, at: 0, into: digits)
+            Self.write(self.last, at: 16, into: digits)
+            return 32
+        }
+    }
+
+    /// 16 lower-case hexadecimal digits, not all zero.
+    package var spanID: String {
+        String(unsafeUninitializedCapacity: 16) { digits in
+            Self.write(self.span, at: 0, into: digits)
+            return 16
+        }
+    }
+
+    /// The header, version 00.
+    package var description: String {
+        String(unsafeUninitializedCapacity: Self.byteCount) { text in
+            for position in [0, 1, 53] { text[position] = UInt8(ascii: "0") }
+            for position in [2, 35, 52] { text[position] = Self.dash }
+            Self.write(self.first, at: 3, into: text)
+            Self.write(self.last, at: 19, into: text)
+            Self.write(self.span, at: 36, into: text)
+            text[54] = self.isSampled ? UInt8(ascii: "1") : UInt8(ascii: "0")
+            return Self.byteCount
+        }
+    }
+
+    private static let dash = UInt8(ascii: "-")
+
+    /// The number that at most 16 digits mean; `nil` if one is not a lower-case hexadecimal digit.
+    private static func number(_ digits: Slice<UnsafeBufferPointer<UInt8>>) -> UInt64? {
+        var number: UInt64 = 0
+        for digit in digits {
+            switch digit {
+            case 0x30...0x39: number = number << 4 | UInt64(digit - 0x30)
+            case 0x61...0x66: number = number << 4 | UInt64(digit - 0x61 + 10)
+            default: return nil
+            }
+        }
+        return number
+    }
+
+    private static func write(_ number: UInt64, at position: Int, into text: UnsafeMutableBufferPointer<UInt8>) {
+        for index in 0..<16 {
+            let digit = UInt8(truncatingIfNeeded: number >> UInt64(60 - 4 * index)) & 15
+            text[position + index] = digit < 10 ? 0x30 + digit : 0x61 + digit - 10
+        }
+    }
+}
