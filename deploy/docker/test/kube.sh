@@ -40,7 +40,7 @@ kube_test() {
     python=$(image_named IMAGEM_PYTHON)
     rm -rf "$KUBE"
     mkdir -m 755 "$KUBE"
-    "$LOCAL/kubernetes/python/bin/python" -B "$ROOT/deploy/docker/test/kube.py" "$LOCAL/kubernetes/manifests/dev.yaml" "$KUBE"
+    "$TOOLS/python" -B "$ROOT/deploy/docker/test/kube.py" "$LOCAL/kubernetes/manifests/dev.yaml" "$KUBE"
     cp "$ROOT/deploy/docker/test/load.py" "$ROOT/deploy/compose/token" "$KUBE"
     chmod -R a+rX "$KUBE"
     podman network create "$KUBE_NETWORK" >/dev/null

@@ -4,7 +4,7 @@ RUN groupadd --system --gid 999 rabbitmq \
     && useradd --system --uid 999 --gid 999 --home-dir /var/lib/rabbitmq --shell /bin/bash rabbitmq \
     && printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d && chmod 755 /usr/sbin/policy-rc.d \
     && apt-get update \
-    && apt-get install -y --no-install-recommends rabbitmq-server \
+    && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends rabbitmq-server \
     && rm -rf /var/lib/apt/lists/* /var/lib/rabbitmq/.erlang.cookie \
     && printf '[rabbitmq_management,rabbitmq_prometheus].\n' >/etc/rabbitmq/enabled_plugins \
     && mkdir --parents /etc/rabbitmq/conf.d \
