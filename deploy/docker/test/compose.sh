@@ -44,13 +44,13 @@ compose_parses() {
     say "Compose accepts every profile"
 }
 
-# Podman's API, and health checks, which without systemd nobody runs.
+# Podman's API, and health checks, which without systemd nobody runs: of those that are not healthy, as Compose waits for no other.
 compose_engine() {
     process_start "$CONTAINERS/api.pid" "$CONTAINERS/api.log" podman system service --time 0 "unix://$CONTAINERS/podman.sock"
     # shellcheck disable=SC2016 # for the inner shell
     process_start "$CONTAINERS/health.pid" "$CONTAINERS/health.log" bash -c '
         while true; do
-            for id in $(podman ps --quiet --filter health=starting --filter health=healthy --filter health=unhealthy); do
+            for id in $(podman ps --quiet --filter health=starting --filter health=unhealthy); do
                 podman healthcheck run "$id" >/dev/null 2>&1
             done
             sleep 2
