@@ -1,6 +1,7 @@
 import AMQP
 import Contrato
 import FluxoDeCaixa
+import ServiceKit
 import Testing
 
 @testable import Lancamentos

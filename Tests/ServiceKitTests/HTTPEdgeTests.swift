@@ -3,6 +3,7 @@ import FluxoDeCaixa
 import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
+import Logging
 import NIOConcurrencyHelpers
 import NIOCore
 import Testing

@@ -1,4 +1,5 @@
 import Contrato
+import ServiceKit
 import TestSupport
 import Testing
 

@@ -1,5 +1,7 @@
+import AMQP
 import Contrato
 import Foundation
+import ServiceKit
 import TestSupport
 import Testing
 

@@ -1,3 +1,4 @@
+import AMQP
 import Contrato
 import TestSupport
 import Testing

@@ -28,17 +28,18 @@ interrupt_running() {
 }
 
 # build_products [NAME…]: builds both services and the products named (release) and sets BIN to the folder with the products.
-# Optimised across modules, dependencies included: a tenth less processor time a read than with SwiftPM's default, which
-# looks into other modules only where they are small.
+# deploy/release-flags.txt holds for the images, too. Optimised across modules, dependencies included: a tenth less processor
+# time a read than with SwiftPM's default, which looks into other modules only where they are small.
 build_products() {
     local product
+    local -a flags
+    read -ra flags <"$ROOT/deploy/release-flags.txt"
     for product in lancamentos consolidado "$@"; do
         say "Building $product (release; the first time takes some minutes)"
-        run_interruptibly swift build --package-path "$ROOT" --configuration release -Xswiftc -cross-module-optimization \
-            --product "$product" ||
+        run_interruptibly swift build --package-path "$ROOT" "${flags[@]}" --product "$product" ||
             fail "swift build failed"
     done
-    BIN=$(swift build --package-path "$ROOT" --configuration release --show-bin-path)
+    BIN=$(swift build --package-path "$ROOT" "${flags[@]}" --show-bin-path)
     for product in lancamentos consolidado "$@"; do
         [[ -x $BIN/$product ]] || fail "$BIN/$product is not there after the build"
     done

@@ -4,6 +4,7 @@ package import FluxoDeCaixa
 package import Logging
 package import Mensageria
 import Metrics
+import ServiceKit
 import ServiceLifecycle
 import Tracing
 

@@ -1,0 +1,99 @@
+# shellcheck shell=bash
+# The core of Compose, for real: Compose itself (Debian trixie's package, unpacked) against podman's Docker API.
+
+COMPOSE=$CONTAINERS/compose/usr/libexec/docker/cli-plugins/docker-compose
+COMPOSE_PROFILES_ALL=(ferramentas observabilidade elk)
+
+# Takes the program out of trixie's package; what lists packages there lies below .local, not in the machine's lists.
+compose_program() {
+    local lists=$CONTAINERS/apt archive
+    [[ ! -x $COMPOSE ]] || return 0
+    say "Fetching Compose (Debian trixie's package)"
+    archive=$(archive_of Debian)
+    mkdir -p "$lists/lists/partial" "$lists/cache/archives/partial"
+    printf 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s trixie main\n' "$archive" >"$lists/sources.list"
+    local -a apt=(apt-get -qq -o "Dir::Etc::SourceList=$lists/sources.list" -o Dir::Etc::SourceParts=/dev/null
+        -o "Dir::State::Lists=$lists/lists" -o "Dir::Cache=$lists/cache" -o APT::Sandbox::User=root)
+    "${apt[@]}" update
+    (cd "$lists" && rm -f docker-compose_*.deb && "${apt[@]}" download docker-compose)
+    dpkg-deb --extract "$lists"/docker-compose_*.deb "$CONTAINERS/compose"
+    [[ -x $COMPOSE ]] || fail "the package docker-compose has no $COMPOSE"
+}
+
+# Sets COMPOSE_WITH to the words before Compose's own arguments: called in the clone's folder, as whoever cloned would call it;
+# images by their tags alone, as the stand-ins have them.
+compose_settings() {
+    local name
+    COMPOSE_WITH=(env "--chdir=$ROOT" "DOCKER_HOST=unix://$CONTAINERS/podman.sock" COMPOSE_PROJECT_NAME=fluxo-teste
+        LANCAMENTOS_PORTA=28080 CONSOLIDADO_PORTA=28081 AMQP_PORTA=25672 RABBITMQ_PORTA=25673)
+    while IFS='=' read -r name _; do COMPOSE_WITH+=("$name=$(image_named "$name")"); done < <(grep '^IMAGEM_' "$ROOT/.env")
+    COMPOSE_WITH+=("$COMPOSE")
+}
+
+compose() { "${COMPOSE_WITH[@]}" "$@" 9<&-; }
+
+compose_parses() {
+    local profile
+    local -a all=()
+    compose_settings
+    for profile in "${COMPOSE_PROFILES_ALL[@]}"; do
+        compose --profile "$profile" config --quiet || fail "Compose refuses the profile $profile"
+        all+=(--profile "$profile")
+    done
+    compose "${all[@]}" config --quiet || fail "Compose refuses all profiles together"
+    say "Compose accepts every profile"
+}
+
+# Podman's API, and health checks, which without systemd nobody runs: of those that are not healthy, as Compose waits for no other.
+compose_engine() {
+    process_start "$CONTAINERS/api.pid" "$CONTAINERS/api.log" podman system service --time 0 "unix://$CONTAINERS/podman.sock"
+    # shellcheck disable=SC2016 # for the inner shell
+    process_start "$CONTAINERS/health.pid" "$CONTAINERS/health.log" bash -c '
+        while true; do
+            for id in $(podman ps --quiet --filter health=starting --filter health=unhealthy); do
+                podman healthcheck run "$id" >/dev/null 2>&1
+            done
+            sleep 2
+        done'
+}
+
+# crash SERVICE: kills the first process of one container of it from outside, which is no stop that the engine was asked for.
+crash() {
+    local id pid
+    id=$(compose ps --quiet "$1" | head -n 1)
+    [[ -n $id ]] || fail "no container of $1 runs"
+    pid=$(podman inspect --format '{{.State.Pid}}' "$id")
+    ((pid > 1)) || fail "$1 has no process"
+    say "Killing $1"
+    kill -s KILL "$pid"
+}
+
+compose_test() {
+    local token=$CONTAINERS/token load
+    compose_settings
+    compose_engine
+    say "Starting the core of Compose"
+    run_interruptibly "${COMPOSE_WITH[@]}" up --detach --no-build || fail "the core of Compose does not start"
+    compose run --rm token --contas 'teste.*' --sub deploy-test >"$token" 2>/dev/null
+    say "Load on Compose, with crashes and scaling"
+    python3 -B "$ROOT/deploy/docker/test/load.py" http://127.0.0.1:28080 http://127.0.0.1:28081 "$token" 40 90 \
+        "teste.c$(date +%s)" >"$CONTAINERS/load.log" 2>&1 &
+    load=$!
+    sleep 10
+    compose up --detach --no-build --no-recreate --scale consolidado=4
+    sleep 5
+    crash consolidado
+    sleep 5
+    crash lancamentos
+    sleep 5
+    crash rabbitmq
+    sleep 20
+    compose up --detach --no-build --no-recreate --scale consolidado=1
+    if ! wait "$load"; then
+        cat "$CONTAINERS/load.log" >&2
+        fail "the audit of Compose is not clean"
+    fi
+    cat "$CONTAINERS/load.log"
+    say "Stopping Compose"
+    compose --profile ferramentas down --volumes --timeout 40
+}

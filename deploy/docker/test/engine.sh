@@ -1,0 +1,63 @@
+# shellcheck shell=bash
+# A podman of the test's own below .local/containers: images, containers, volumes and networks of nobody else, all of which
+# can be deleted whole. It runs as root: containers of users need more of a machine than can be installed.
+
+CONTAINERS=$LOCAL/containers
+# What a build compiled before (the Dockerfile's cache mount) lies below it.
+export TMPDIR=$CONTAINERS/tmp
+export CONTAINERS_CONF=$CONTAINERS/containers.conf CONTAINERS_STORAGE_CONF=$CONTAINERS/storage.conf
+export CONTAINERS_REGISTRIES_CONF=$CONTAINERS/registries.conf
+
+# Containers outlive their podman; they must not hold the script's lock.
+podman() { command podman "$@" 9<&-; }
+
+# The files that podman reads instead of the machine's.
+engine_configure() {
+    mkdir -p "$CONTAINERS" "$TMPDIR"
+    cat >"$CONTAINERS_CONF" <<CONF
+[containers]
+default_ulimits = ["nofile=16384:16384", "nproc=8192:8192"]
+log_driver = "k8s-file"
+[network]
+network_config_dir = "$CONTAINERS/networks"
+[engine]
+runtime = "runc"
+cgroup_manager = "cgroupfs"
+events_logger = "file"
+CONF
+    cat >"$CONTAINERS_STORAGE_CONF" <<CONF
+[storage]
+driver = "overlay"
+graphroot = "$CONTAINERS/storage"
+runroot = "$CONTAINERS/run"
+CONF
+    printf 'unqualified-search-registries = []\n' >"$CONTAINERS_REGISTRIES_CONF"
+}
+
+engine_packages() {
+    packages_install podman buildah runc netavark aardvark-dns debootstrap debian-archive-keyring iptables uidmap conmon \
+        python3 python3-venv curl
+}
+
+# Sets TOOLS to the folder of the programs in an environment that has exactly what requirements.txt asks for. It is made when
+# that changes and kept until then.
+engine_tools() {
+    local requirements=$ROOT/deploy/docker/test/requirements.txt folder=$CONTAINERS/python wanted
+    TOOLS=$folder/bin
+    wanted=$(python3 --version && sha256sum <"$requirements")
+    [[ $(cat "$folder/wanted" 2>/dev/null) != "$wanted" ]] || return 0
+    rm -rf "$folder"
+    python3 -m venv "$folder"
+    "$TOOLS/python" -m pip install --quiet --disable-pip-version-check --no-input --no-deps --requirement "$requirements" ||
+        fail "the tools of the test could not be installed"
+    printf '%s\n' "$wanted" >"$folder/wanted"
+}
+
+# Ends and forgets every container, pod, secret and network of this engine, and the volumes too; images stay for the next run.
+engine_clear() {
+    [[ -s $CONTAINERS_CONF ]] || return 0
+    podman pod rm --all --force --time 0 >/dev/null 2>&1 || true
+    podman rm --all --force --time 0 --volumes >/dev/null 2>&1 || true
+    podman volume prune --force >/dev/null 2>&1 || true
+    podman network prune --force >/dev/null 2>&1 || true
+}
