@@ -25,6 +25,9 @@ let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metri
 let coreMetrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
+let hummingbirdTLS: Target.Dependency = .product(name: "HummingbirdTLS", package: "hummingbird")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let certificateReloading: Target.Dependency = .product(name: "NIOCertificateReloading", package: "swift-nio-extras")
 let nioHTTPTypes: Target.Dependency = .product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
@@ -54,6 +57,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
@@ -71,9 +75,10 @@ let package = Package(
     targets: [
         // C
         .systemLibrary(name: "CLibRabbitMQ", pkgConfig: "librabbitmq", providers: [.apt(["librabbitmq-dev"])]),
+        .systemLibrary(name: "CLibSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CLibZ", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-        .target(name: "CRabbitMQ", dependencies: ["CLibRabbitMQ"]),
+        .target(name: "CRabbitMQ", dependencies: ["CLibRabbitMQ", "CLibSSL"]),
 
         // Libraries that know nothing of this product
         .target(name: "OpenFiles", swiftSettings: settings),
@@ -109,13 +114,15 @@ let package = Package(
         .target(
             name: "ServiceKit",
             dependencies: [
-                "CLibZ", "Contrato", "Documents", "FluxoDeCaixa", "OpenFiles", "Postgres", concurrencyHelpers, deque, nioCore, nioHTTP1,
+                "AMQP", "CLibZ", "Contrato", "Documents", "FluxoDeCaixa", "OpenFiles", "Postgres", concurrencyHelpers, deque, nioCore,
+                nioHTTP1,
                 nioPosix,
                 logging,
                 lifecycle,
                 unixSignals,
                 metrics,
-                coreMetrics, hummingbird, hummingbirdCore, nioHTTPTypes, httpTypes, configuration, yams, jwt, asyncHTTPClient,
+                coreMetrics, hummingbird, hummingbirdCore, hummingbirdTLS, nioSSL, certificateReloading, nioHTTPTypes, httpTypes,
+                configuration, yams, jwt, asyncHTTPClient,
                 argumentParser,
             ],
             swiftSettings: settings
@@ -191,8 +198,9 @@ let package = Package(
         .testTarget(
             name: "ServiceKitTests",
             dependencies: [
-                "ServiceKit", "Contrato", "FluxoDeCaixa", "OpenFiles", "SeededRandom", concurrencyHelpers, nioCore, nioEmbedded, nioHTTP1,
-                nioPosix,
+                "ServiceKit", "Contrato", "FluxoDeCaixa", "OpenFiles", "SeededRandom", "TestSupport", "AMQP", concurrencyHelpers, nioCore,
+                nioEmbedded, nioHTTP1,
+                nioPosix, nioSSL,
                 logging, lifecycle,
                 metrics, coreMetrics, hummingbird, hummingbirdTesting, httpTypes, yams, jwt, crypto, cryptoExtras, asyncHTTPClient,
             ],
@@ -237,7 +245,7 @@ let package = Package(
             dependencies: [
                 "TestSupport", "SeededRandom", "AMQP", "OpenFiles", "Postgres", "Contrato", "FluxoDeCaixa", "ServiceKit", "Lancamentos",
                 "Consolidado",
-                concurrencyHelpers, logging, lifecycle, nioCore, nioHTTP1, asyncHTTPClient,
+                concurrencyHelpers, logging, lifecycle, nioCore, nioHTTP1, nioSSL, asyncHTTPClient,
             ],
             swiftSettings: settings
         ),
