@@ -158,6 +158,8 @@ import Testing
                 #expect(line.hasPrefix("configuração: http.tls.certificado = \"\(scene.files.certificado)\" não é aceito"))
                 #expect(!line.contains("\n"))
             }
+            // Nothing besides: there is none from before that could stay.
+            #expect(scene.fixture.lines.withLockedValue { $0.isEmpty })
             try scene.use(good)
             _ = try scene.certificate()
         }

@@ -11,6 +11,12 @@ import ServiceLifecycle
 /// As a service it looks at the files again and again; connections that are made afterwards see what is new. Files that cannot be used are
 /// logged once, and what was read before stays.
 package struct ListenerCertificate: Service {
+    /// What was read so far. A fault of the first reading stops the start, and is told by who stops it.
+    private struct State {
+        var hasOne = false
+        var lastFault: String?
+    }
+
     private let reloader: TimedCertificateReloader
 
     /// Reads the files for the first time.
@@ -22,14 +28,14 @@ package struct ListenerCertificate: Service {
         _ files: HTTPConfiguration.TLS, interval: Duration = .seconds(30), metrics: any MetricsFactory, logger: Logger
     ) throws(ConfigurationError) {
         let expiry = Gauge(label: "tls_certificate_expiry_timestamp_seconds", factory: metrics)
-        let lastFault = NIOLockedValueBox<String?>(nil)
+        let state = NIOLockedValueBox(State())
         let configuration = TimedCertificateReloader.Configuration(
             refreshInterval: interval,
             certificateSource: .init(location: .file(path: files.certificado), format: .pem),
             privateKeySource: .init(location: .file(path: files.chave), format: .pem)
         ) {
             $0.onCertificateLoaded = { loaded in
-                lastFault.withLockedValue { $0 = nil }
+                state.withLockedValue { $0 = State(hasOne: true) }
                 // The first one is the service's own, those behind it lead to its authority.
                 guard case .certificate(let own)? = loaded.currentCertificateChain.first else { return }
                 expiry.record(Double(own.notValidAfter))
@@ -39,9 +45,9 @@ package struct ListenerCertificate: Service {
             }
             $0.onCertificateLoadFailed = { failure in
                 let fault = "\(failure.error)"
-                let isNew = lastFault.withLockedValue { last in
-                    defer { last = fault }
-                    return last != fault
+                let isNew = state.withLockedValue { state in
+                    defer { state.lastFault = fault }
+                    return state.hasOne && state.lastFault != fault
                 }
                 if isNew {
                     logger.error(
