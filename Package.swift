@@ -26,6 +26,9 @@ let coreMetrics: Target.Dependency = .product(name: "CoreMetrics", package: "swi
 let tracing: Target.Dependency = .product(name: "Tracing", package: "swift-distributed-tracing")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
+let hummingbirdTLS: Target.Dependency = .product(name: "HummingbirdTLS", package: "hummingbird")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let certificateReloading: Target.Dependency = .product(name: "NIOCertificateReloading", package: "swift-nio-extras")
 let nioHTTPTypes: Target.Dependency = .product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
@@ -55,6 +58,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
@@ -73,9 +77,10 @@ let package = Package(
     targets: [
         // C
         .systemLibrary(name: "CLibRabbitMQ", pkgConfig: "librabbitmq", providers: [.apt(["librabbitmq-dev"])]),
+        .systemLibrary(name: "CLibSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CLibZ", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-        .target(name: "CRabbitMQ", dependencies: ["CLibRabbitMQ"]),
+        .target(name: "CRabbitMQ", dependencies: ["CLibRabbitMQ", "CLibSSL"]),
 
         // Libraries that know nothing of this product
         .target(name: "OpenFiles", swiftSettings: settings),
@@ -111,14 +116,16 @@ let package = Package(
         .target(
             name: "ServiceKit",
             dependencies: [
-                "CLibZ", "Contrato", "Documents", "FluxoDeCaixa", "OpenFiles", "Postgres", concurrencyHelpers, deque, nioCore, nioHTTP1,
+                "AMQP", "CLibZ", "Contrato", "Documents", "FluxoDeCaixa", "OpenFiles", "Postgres", concurrencyHelpers, deque, nioCore,
+                nioHTTP1,
                 nioPosix,
                 logging,
                 lifecycle,
                 unixSignals,
                 metrics,
                 tracing,
-                coreMetrics, hummingbird, hummingbirdCore, nioHTTPTypes, httpTypes, configuration, yams, jwt, asyncHTTPClient,
+                coreMetrics, hummingbird, hummingbirdCore, hummingbirdTLS, nioSSL, certificateReloading, nioHTTPTypes, httpTypes,
+                configuration, yams, jwt, asyncHTTPClient,
                 argumentParser,
             ],
             swiftSettings: settings
@@ -196,8 +203,9 @@ let package = Package(
         .testTarget(
             name: "ServiceKitTests",
             dependencies: [
-                "ServiceKit", "Contrato", "FluxoDeCaixa", "OpenFiles", "SeededRandom", concurrencyHelpers, nioCore, nioEmbedded, nioHTTP1,
-                nioPosix,
+                "ServiceKit", "Contrato", "FluxoDeCaixa", "OpenFiles", "SeededRandom", "TestSupport", "AMQP", concurrencyHelpers, nioCore,
+                nioEmbedded, nioHTTP1,
+                nioPosix, nioSSL,
                 logging, lifecycle, unixSignals,
                 metrics, coreMetrics, tracing, hummingbird, hummingbirdTesting, httpTypes, yams, jwt, crypto, cryptoExtras, asyncHTTPClient,
             ],
@@ -243,7 +251,7 @@ let package = Package(
             dependencies: [
                 "TestSupport", "SeededRandom", "AMQP", "OpenFiles", "Postgres", "Contrato", "FluxoDeCaixa", "ServiceKit", "Lancamentos",
                 "Consolidado",
-                concurrencyHelpers, logging, lifecycle, nioCore, nioHTTP1, asyncHTTPClient,
+                concurrencyHelpers, logging, lifecycle, nioCore, nioHTTP1, nioSSL, asyncHTTPClient,
             ],
             swiftSettings: settings
         ),

@@ -9,6 +9,7 @@
 #include <sys/time.h>
 
 #include "../CLibRabbitMQ/shim.h"
+#include "crmq_tls.h"
 
 /* The names in the header are the protocol's numbers; the library must mean the same. */
 _Static_assert(CRMQ_CONNECTION_CLOSE == AMQP_CONNECTION_CLOSE_METHOD, "connection.close");
@@ -63,6 +64,10 @@ struct crmq_connection {
   amqp_connection_state_t state;
   /* Tables on their way out; recycled after each call. */
   amqp_pool_t scratch;
+  bool encrypted;
+  /* What OpenSSL found wrong with the broker's certificate. */
+  int certificate_error;
+  const char *tls_failure;
 };
 
 static crmq_bytes from_library(amqp_bytes_t bytes) {
@@ -111,6 +116,21 @@ int crmq_open(crmq_connection *connection, const char *host, int port, int timeo
   if (socket == NULL) return AMQP_STATUS_NO_MEMORY;
   return amqp_socket_open_noblock(socket, host, port, &timeout);
 }
+
+int crmq_open_tls(crmq_connection *connection, const char *host, int port, int timeout_milliseconds, const crmq_tls_options *options) {
+  struct timeval timeout = milliseconds(timeout_milliseconds);
+  /* The connection owns the socket and frees it. */
+  amqp_socket_t *socket = amqp_ssl_socket_new(connection->state);
+  if (socket == NULL) return AMQP_STATUS_NO_MEMORY;
+  connection->encrypted = true;
+  connection->tls_failure = crmq_tls_prepare(socket, host, options, &connection->certificate_error);
+  if (connection->tls_failure != NULL) return AMQP_STATUS_SSL_ERROR;
+  int status = amqp_socket_open_noblock(socket, host, port, &timeout);
+  connection->tls_failure = crmq_tls_reason(status, connection->certificate_error);
+  return status;
+}
+
+const char *crmq_tls_failure(crmq_connection *connection) { return connection->tls_failure; }
 
 int crmq_descriptor(crmq_connection *connection) { return amqp_get_sockfd(connection->state); }
 
@@ -175,6 +195,8 @@ int crmq_login(crmq_connection *connection, const crmq_login_options *options, c
       }
       return AMQP_STATUS_WRONG_METHOD;
     case AMQP_RESPONSE_LIBRARY_EXCEPTION:
+      /* With TLS 1.3 a broker that does not believe this side's certificate says so after the handshake. */
+      if (connection->encrypted) connection->tls_failure = crmq_tls_reason(reply.library_error, connection->certificate_error);
       return reply.library_error < 0 ? reply.library_error : AMQP_STATUS_UNEXPECTED_STATE;
     default:
       return AMQP_STATUS_UNEXPECTED_STATE;

@@ -38,21 +38,21 @@ package enum ConsolidadoApp: ServiceApp {
             repository: PostgresSaldoRepository(client: consumerPool, logger: logger), onApplied: { waits.applied($0) }
         )
 
-        let url = configuration.amqp.url.revealed
+        let broker = configuration.amqp
         var consumerSettings = ConsumerSettings()
         consumerSettings.prefetchMessagesMax = UInt16(clamping: configuration.consolidado.prefetch)
         consumerSettings.batchMessagesMax = configuration.consolidado.loteMax
         consumerSettings.linger = .milliseconds(configuration.consolidado.loteEsperaMs)
         consumerSettings.smallBatchPause = .milliseconds(5)
         let source = BatchConsumer(
-            configuration: try AMQPConfiguration(url: url, connectionName: "consolidado consumer"),
+            configuration: try AMQPConfiguration(broker, service: self.name, purpose: "consumer"),
             topology: ConsolidadoTopology.consumer,
             queue: NomesAMQP.Queue.consolidado,
             settings: consumerSettings,
             logger: logger
         )
         let deadLetterPublisher = ConfirmedPublisher(
-            configuration: try AMQPConfiguration(url: url, connectionName: "consolidado dead letters"),
+            configuration: try AMQPConfiguration(broker, service: self.name, purpose: "dead letters"),
             topology: ConsolidadoTopology.deadLetters,
             logger: logger
         )
@@ -60,7 +60,7 @@ package enum ConsolidadoApp: ServiceApp {
             queue: NomesAMQP.Queue.consolidado, deadLetterQueue: NomesAMQP.Queue.consolidadoDLQ, publisher: deadLetterPublisher,
             settle: { await source.settle($0) }, agora: SystemClock.agora, logger: logger
         )
-        let noticeBroker = try AMQPConfiguration(url: url, connectionName: "consolidado notices")
+        let noticeBroker = try AMQPConfiguration(broker, service: self.name, purpose: "notices")
         let noticePublisher = ConfirmedPublisher(configuration: noticeBroker, topology: ConsolidadoTopology.notices, logger: logger)
         let notices = NoticeSender(
             leases: PostgresNoticeLeaseSource(
@@ -89,10 +89,14 @@ package enum ConsolidadoApp: ServiceApp {
             service: saldos, waitMax: .milliseconds(configuration.consolidado.aposEsperaMaxMs)
         )
         let authenticator = try await Authenticator(configuration.auth, logger: logger)
+        let certificate = try configuration.http.tls.map { files throws(ConfigurationError) in
+            try ListenerCertificate(files, metrics: metrics, logger: logger)
+        }
         let application = try HTTPServer.makeApplication(
             routes: controller.routes + ContasController(service: saldos).routes + Route.operational(health: health, metrics: metrics)
                 + Route.documentation(of: self.name, urlPublica: configuration.urlPublica),
             configuration: configuration.http,
+            certificate: certificate,
             urlPublica: configuration.urlPublica,
             authenticator: authenticator,
             metrics: metrics,
@@ -100,7 +104,7 @@ package enum ConsolidadoApp: ServiceApp {
             logger: logger
         )
         try await ServiceRunner.run(
-            [
+            [certificate].compactMap(\.self) + [
                 pool, consumerPool, sumsPool, deadLetterPublisher, deadLetters, noticePublisher, notices, consumer, reader,
                 authenticator, application,
                 // After the server, so that waiting reads are answered before it waits for them.

@@ -18,7 +18,7 @@ extension LancamentosApp {
         _ configuration: Configuration, service: LancamentoService, schema: SchemaCheck, logger: Logger
     ) throws -> [any Service] {
         func broker(_ purpose: String) throws -> AMQPConfiguration {
-            try AMQPConfiguration(url: configuration.amqp.url.revealed, connectionName: "lancamentos \(purpose)")
+            try AMQPConfiguration(configuration.amqp, service: self.name, purpose: purpose)
         }
         var settings = ConsumerSettings()
         settings.prefetchMessagesMax = self.commandPrefetchMax

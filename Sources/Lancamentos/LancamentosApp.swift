@@ -25,7 +25,7 @@ package enum LancamentosApp: ServiceApp {
         let pool = try PostgresClient.make(
             configuration.banco, service: self.name, idleSessionTimeout: Self.writeSessionIdleMax, logger: logger
         )
-        let broker = try AMQPConfiguration(url: configuration.amqp.url.revealed, connectionName: "lancamentos relay")
+        let broker = try AMQPConfiguration(configuration.amqp, service: self.name, purpose: "relay")
 
         var publisherSettings = PublisherSettings()
         publisherSettings.windowMessagesMax = configuration.lancamentos.relayJanelaMax
@@ -76,10 +76,14 @@ package enum LancamentosApp: ServiceApp {
             urlPublica: configuration.urlPublica
         )
         let authenticator = try await Authenticator(configuration.auth, logger: logger)
+        let certificate = try configuration.http.tls.map { files throws(ConfigurationError) in
+            try ListenerCertificate(files, metrics: metrics, logger: logger)
+        }
         let application = try HTTPServer.makeApplication(
             routes: controller.routes + lista.routes + lotes.routes + Route.operational(health: health, metrics: metrics)
                 + Route.documentation(of: self.name, urlPublica: configuration.urlPublica),
             configuration: configuration.http,
+            certificate: certificate,
             urlPublica: configuration.urlPublica,
             authenticator: authenticator,
             metrics: metrics,
@@ -89,7 +93,7 @@ package enum LancamentosApp: ServiceApp {
         try await ServiceRunner.run(
             [pool, reads, amqpPublisher, relay, sweeper, batcher]
                 + Self.comandos(configuration, service: service, schema: schema, logger: logger)
-                + [authenticator, application, DrainingService(health: health)],
+                + [certificate].compactMap(\.self) + [authenticator, application, DrainingService(health: health)],
             encerramentoMaxS: configuration.encerramentoMaxS,
             logger: logger
         )

@@ -17,6 +17,14 @@ struct AMQPURLTests {
         #expect(configuration.user == "guest" && configuration.password == "guest" && configuration.virtualHost == "/")
     }
 
+    @Test(arguments: ["amqps", "AMQPS"]) func amqpsMeansTLSToEveryHost(_ scheme: String) throws {
+        let configuration = try AMQPConfiguration(url: "\(scheme)://u:p@a,b:1/v", connectionName: "x")
+        #expect(configuration.tls == AMQPTLS())
+        #expect(configuration.endpoints == [AMQPEndpoint(host: "a", port: 5671), AMQPEndpoint(host: "b", port: 1)])
+        #expect(configuration.user == "u" && configuration.password == "p" && configuration.virtualHost == "v")
+        #expect(try AMQPConfiguration(url: "amqp://h", connectionName: "x").tls == nil)
+    }
+
     @Test func tellsAnEmptyVirtualHostFromNone() throws {
         #expect(try AMQPURL("amqp://h").virtualHost == nil)
         #expect(try AMQPURL("amqp://h/").virtualHost == "")
@@ -40,7 +48,7 @@ struct AMQPURLTests {
     }
 
     @Test(arguments: [
-        "", "http://h", "amqps://h", "AMQPS://h", "amqp:/h", "amqp://", "amqp://h,", "amqp://,h", "amqp://h:", "amqp://h:0",
+        "", "http://h", "amqps:/h", "amqps//h", "amqpss://h", "amqp:/h", "amqp://", "amqp://h,", "amqp://,h", "amqp://h:", "amqp://h:0",
         "amqp://h:65536",
         "amqp://h:-1", "amqp://h:+5", "amqp://h:5 672", "amqp://h:1:2", "amqp://[::1", "amqp://[::1]x", "amqp://[]", "amqp://h h",
         "amqp://h/a/b",

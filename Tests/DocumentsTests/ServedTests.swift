@@ -13,7 +13,7 @@ import Testing
 
     private func get(_ path: String, from service: ServiceName = .lancamentos) async throws -> TestResponse {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        let application = HTTPServer.makeApplication(
+        let application = try HTTPServer.makeApplication(
             routes: try Route.documentation(of: service, urlPublica: Self.urlPublica), configuration: HTTPConfiguration(),
             urlPublica: Self.urlPublica, authenticator: try await Authenticator(AuthConfiguration(modo: .nenhum), logger: logger),
             metrics: PrometheusRegistry(logger: logger), logger: logger)

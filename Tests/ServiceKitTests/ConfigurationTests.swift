@@ -114,6 +114,34 @@ import Testing
         #expect(!line.contains("\n"))
     }
 
+    @Test func filesOfTLSAreCheckedAtStart() async throws {
+        let encrypted = ["FLUXO_LANCAMENTOS_AMQP_URL": "amqps://u:segredo@h/"]
+        let (file, none) = ("/etc/passwd", "/nonexistent/ca.crt")
+        let plain = try await Self.load(encrypted)
+        #expect(plain.amqp.tls == BrokerConfiguration.TLS() && plain.http.tls == nil)
+        let names = ["FLUXO_AMQP_TLS_CA": file, "FLUXO_AMQP_TLS_CERTIFICADO": file, "FLUXO_AMQP_TLS_CHAVE": file]
+        #expect(try await Self.load(encrypted.merging(names) { $1 }).amqp.tls == .init(ca: file, certificado: file, chave: file))
+
+        let missing = try await Self.refusal(encrypted.merging(["FLUXO_AMQP_TLS_CA": none]) { $1 })
+        #expect(missing.contains("amqp.tls.ca = \"\(none)\"") && missing.contains("PEM"))
+        let half = try await Self.refusal(encrypted.merging(["FLUXO_AMQP_TLS_CHAVE": file]) { $1 })
+        #expect(half.contains("amqp.tls.certificado") && half.contains("amqp.tls.chave"))
+        // Who names an authority means to be protected.
+        let unprotected = try await Self.refusal(["FLUXO_AMQP_TLS_CA": file])
+        #expect(unprotected.contains("amqp.tls.ca") && unprotected.contains("amqps://"))
+        let halfHTTPS = try await Self.refusal(["FLUXO_HTTP_TLS_CERTIFICADO": file])
+        #expect(halfHTTPS.contains("http.tls.certificado") && halfHTTPS.contains("http.tls.chave"))
+        for line in [missing, half, unprotected, halfHTTPS] { #expect(!line.contains("\n") && !line.contains("segredo")) }
+
+        // `migrate` and `saude` have no use for the files and may run where they are not.
+        let environment = Self.minimal.merging(encrypted) { $1 }.merging([
+            "FLUXO_AMQP_TLS_CA": none, "FLUXO_HTTP_TLS_CERTIFICADO": none, "FLUXO_HTTP_TLS_CHAVE": none,
+        ]) { $1 }
+        _ = try await MigrateConfiguration.load(service: .lancamentos, environment: environment)
+        let health = try await SaudeConfiguration.load(service: .lancamentos, environment: environment)
+        #expect(health.isHTTPS)
+    }
+
     @Test func unknownNamesAreNamed() async throws {
         let file = try await Self.refusal(yaml: "auth:\n  mode: hs256\n")
         #expect(file.contains("auth.mode") && file.contains("auth.modo"))

@@ -20,6 +20,8 @@ struct EdgeFixture {
     var configuration = HTTPConfiguration()
     var auth = AuthConfiguration(modo: .hs256(Secret(TestToken.secret)))
     var moreRoutes: [Route] = []
+    /// HTTPS with this one.
+    var certificate: ListenerCertificate?
     /// The clock of the rate limit.
     let clock = FakeClock()
 
@@ -91,8 +93,8 @@ struct EdgeFixture {
     }
 
     func application(onListening: @escaping @Sendable (any Channel) async -> Void = { _ in }) async throws -> Application<HTTPEdge> {
-        HTTPServer.makeApplication(
-            routes: self.routes, configuration: self.configuration, urlPublica: "https://api.example",
+        try HTTPServer.makeApplication(
+            routes: self.routes, configuration: self.configuration, certificate: self.certificate, urlPublica: "https://api.example",
             authenticator: try await Authenticator(self.auth, logger: self.logger),
             metrics: self.registry,
             logger: self.logger, now: { [clock] in clock.now }, onListening: onListening)

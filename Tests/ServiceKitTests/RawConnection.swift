@@ -40,7 +40,8 @@ extension EdgeFixture {
     func serve<Value: Sendable>(_ body: @Sendable (Int) async throws -> Value) async throws -> Value {
         let (ports, continuation) = AsyncStream<Int>.makeStream()
         let application = try await self.application { continuation.yield($0.localAddress?.port ?? 0) }
-        let group = ServiceGroup(configuration: .init(services: [application], logger: Self.silent))
+        let certificate = [self.certificate].compactMap(\.self)
+        let group = ServiceGroup(configuration: .init(services: certificate + [application], logger: Self.silent))
         return try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
             var iterator = ports.makeAsyncIterator()

@@ -11,21 +11,34 @@ package struct PrivateServers: Sendable {
     private let folder: String
 
     /// Runs the closure with servers of its own and stops them afterwards, however it ends.
-    package static func with<Value>(_ body: (PrivateServers) async throws -> Value) async throws -> Value {
+    /// - Parameters:
+    ///   - wanted: which.
+    ///   - brokerSettings: further lines of `rabbitmq.conf`.
+    package static func with<Value>(
+        _ wanted: [Server] = [.postgres, .rabbitmq], brokerSettings: String = "", _ body: (PrivateServers) async throws -> Value
+    ) async throws -> Value {
         guard let folder = TestServers.folder else { throw TestFailure("TESTE_DIR is not set") }
         let servers = PrivateServers(folder: "\(folder)/\(TestServers.uniqueName())")
-        try FileManager.default.createDirectory(atPath: servers.folder, withIntermediateDirectories: true)
+        let settings = "\(servers.folder)/rabbitmq/conf.d"
+        try FileManager.default.createDirectory(atPath: settings, withIntermediateDirectories: true)
+        try brokerSettings.write(toFile: "\(settings)/teste.conf", atomically: false, encoding: .utf8)
         do {
-            try await servers.start(.postgres)
-            try await servers.start(.rabbitmq)
+            for server in wanted { try await servers.start(server) }
             let value = try await body(servers)
-            try await servers.stopAll()
+            for server in wanted.reversed() { try await servers.run(server, "stop") }
             return value
         } catch {
             // The test's own failure is the one to tell; what is left running is ended with the run.
-            try? await servers.stopAll()
+            for server in wanted.reversed() { try? await servers.run(server, "stop") }
             throw error
         }
+    }
+
+    /// Runs `rabbitmqctl` on the broker.
+    /// - Returns: its output.
+    package func brokerControl(_ arguments: String...) async throws -> String {
+        guard let command = TestServers.servidores else { throw TestFailure("TESTE_SERVIDORES is not set") }
+        return try await Command.run(command, ["rabbitmq", "ctl", "\(self.folder)/rabbitmq"] + arguments)
     }
 
     /// Starts a server, with its old data and port if it ran before; returns when it answers.
@@ -62,11 +75,6 @@ package struct PrivateServers: Sendable {
     private func read(_ server: Server, _ file: String) throws -> String {
         try String(contentsOfFile: "\(self.folder)/\(server.rawValue)/\(file)", encoding: .utf8)
             .trimmingCharacters(in: .whitespacesAndNewlines)
-    }
-
-    private func stopAll() async throws {
-        try await self.run(.rabbitmq, "stop")
-        try await self.run(.postgres, "stop")
     }
 
     private func run(_ server: Server, _ action: String) async throws {

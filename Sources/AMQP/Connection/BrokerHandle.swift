@@ -10,7 +10,7 @@ final class BrokerHandle {
     private var writer = PropertiesWriter()
 
     /// Connects and logs in. Blocks the calling thread for name resolution and up to twice the connect timeout.
-    /// - Throws: ``AMQPError/Kind/unreachable``, ``AMQPError/Kind/refused``, ``AMQPError/Kind/timeout`` or what else the handshake came to.
+    /// - Throws: ``AMQPError/Kind/unreachable``, ``AMQPError/Kind/tlsFailed``, ``AMQPError/Kind/refused``, ``AMQPError/Kind/timeout`` or what else the handshake came to.
     init(configuration: AMQPConfiguration, endpoint: AMQPEndpoint, watchdog: SendWatchdog) throws(AMQPError) {
         guard let connection = crmq_new() else { throw AMQPError(.connectionLost, replyText: "out of memory") }
         self.connection = connection
@@ -18,8 +18,10 @@ final class BrokerHandle {
         self.writeTimeout = configuration.rpcTimeout
         // From here on deinit frees it, whatever is thrown.
         let timeout = Self.milliseconds(configuration.connectTimeout)
-        let opened = crmq_open(connection, endpoint.host, CInt(clamping: endpoint.port), timeout)
-        guard opened == 0 else { throw AMQPError(.unreachable, replyText: String(cString: crmq_status_text(opened))) }
+        let opened = Self.open(connection, endpoint, configuration.tls, timeout: timeout)
+        guard opened == 0 else {
+            throw self.tlsFailure ?? AMQPError(.unreachable, replyText: String(cString: crmq_status_text(opened)))
+        }
         try self.login(configuration, timeout: timeout)
         watchdog.attach(crmq_descriptor(connection))
     }
@@ -27,6 +29,20 @@ final class BrokerHandle {
     deinit {
         self.watchdog.detach()
         crmq_free(self.connection)
+    }
+
+    private static func open(_ connection: OpaquePointer, _ endpoint: AMQPEndpoint, _ tls: AMQPTLS?, timeout: CInt) -> CInt {
+        let port = CInt(clamping: endpoint.port)
+        guard let tls else { return crmq_open(connection, endpoint.host, port, timeout) }
+        return withCStrings(tls.authoritiesFile, tls.ownCertificate?.certificateFile, tls.ownCertificate?.keyFile) {
+            var options = crmq_tls_options(ca_file: $0, certificate_file: $1, key_file: $2)
+            return crmq_open_tls(connection, endpoint.host, port, timeout, &options)
+        }
+    }
+
+    /// What connecting or logging in came to, if TLS is to blame.
+    private var tlsFailure: AMQPError? {
+        crmq_tls_failure(self.connection).map { AMQPError(.tlsFailed, replyText: "TLS: \(String(cString: $0))") }
     }
 
     private func login(_ configuration: AMQPConfiguration, timeout: CInt) throws(AMQPError) {
@@ -49,7 +65,7 @@ final class BrokerHandle {
         case 0: return
         case CInt(CRMQ_INVALID): throw AMQPError(.invalidConfiguration, replyText: "the virtual host's name has more than 255 bytes")
         case 1...: throw Self.error(.refused, refusal)
-        default: throw Self.error(status)
+        default: throw self.tlsFailure ?? Self.error(status)
         }
     }
 

@@ -30,6 +30,21 @@ func withBytes<Result>(
     }
 }
 
+/// Up to three texts as C strings, nil as no pointer; do not let them out of the closure.
+func withCStrings<Result>(
+    _ first: String?, _ second: String?, _ third: String?,
+    _ body: (UnsafePointer<CChar>?, UnsafePointer<CChar>?, UnsafePointer<CChar>?) -> Result
+) -> Result {
+    func pointer(_ text: String?, _ body: (UnsafePointer<CChar>?) -> Result) -> Result {
+        if let text { text.withCString(body) } else { body(nil) }
+    }
+    return pointer(first) { first in
+        pointer(second) { second in
+            pointer(third) { third in body(first, second, third) }
+        }
+    }
+}
+
 extension AMQPProperties {
     /// Copies what the C struct points to.
     init(_ properties: crmq_properties) {

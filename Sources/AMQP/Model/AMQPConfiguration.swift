@@ -10,11 +10,13 @@ public struct AMQPConfiguration: Sendable {
     public var virtualHost: String
     /// What the broker's connection list shows.
     public var connectionName: String
+    /// TLS, to every endpoint; nil: everything is sent in the clear.
+    public var tls: AMQPTLS?
     /// Heartbeat to ask for, whole seconds, 1–65535; the broker may lower it. A peer that is silent for twice as long is given up.
     public var heartbeat: Duration = .seconds(10)
     /// Largest frame to ask for; the broker may lower it.
     public var frameBytesMax = 131_072
-    /// Limit for connecting, and again for the handshake. Name resolution is not included.
+    /// Limit for connecting, TLS included, and again for AMQP's handshake. Name resolution is not included.
     public var connectTimeout: Duration = .seconds(5)
     /// Limit for one request to the broker while it does not block the connection, and for one write into a full socket.
     public var rpcTimeout: Duration = .seconds(10)
@@ -34,11 +36,12 @@ public struct AMQPConfiguration: Sendable {
         self.connectionName = connectionName
     }
 
-    /// Reads `amqp://user:password@host:port/vhost`, after RabbitMQ's URI specification (https://www.rabbitmq.com/docs/uri-spec).
+    /// Reads `amqp://user:password@host:port/vhost`, or `amqps://…` for TLS, after RabbitMQ's URI specification (https://www.rabbitmq.com/docs/uri-spec).
     ///
-    /// User, password and virtual host are percent-decoded; several hosts are separated by commas; port 5672, user and password `guest` and
-    /// the virtual host `/` are the defaults. Query parameters are refused.
-    /// - Throws: ``AMQPError/Kind/invalidConfiguration``, also for `amqps`, which is not supported. The text never repeats the URL.
+    /// User, password and virtual host are percent-decoded; several hosts are separated by commas; port 5672 (5671 with TLS), user and
+    /// password `guest` and the virtual host `/` are the defaults. Query parameters are refused: what TLS needs is set in ``tls``, which
+    /// `amqps` sets to the system's authorities.
+    /// - Throws: ``AMQPError/Kind/invalidConfiguration``. The text never repeats the URL.
     public init(url: String, connectionName: String) throws(AMQPError) {
         let parsed = try AMQPURL(url)
         self.init(
@@ -48,5 +51,6 @@ public struct AMQPConfiguration: Sendable {
             virtualHost: parsed.virtualHost ?? "/",
             connectionName: connectionName
         )
+        if parsed.isEncrypted { self.tls = AMQPTLS() }
     }
 }

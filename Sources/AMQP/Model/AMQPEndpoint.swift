@@ -5,7 +5,7 @@ public struct AMQPEndpoint: Sendable, Hashable {
     /// 1–65535.
     public var port: Int
 
-    /// - Parameter port: 5672 is AMQP's own without TLS.
+    /// - Parameter port: 5672 is AMQP's own without TLS, 5671 with it.
     public init(host: String, port: Int = 5672) {
         self.host = host
         self.port = port

@@ -11,6 +11,9 @@ public struct AMQPError: Error, Sendable, Hashable, CustomStringConvertible {
         case invalidMessage
         /// The host has no address, or nobody answered at it in time.
         case unreachable
+        /// No TLS came about: the broker's certificate was not accepted, or this side's not by it, a file of ours cannot be used, or who
+        /// answers does not speak TLS. ``AMQPError/replyText`` says which. Nothing was sent in the clear.
+        case tlsFailed
         /// The broker refused user, password or virtual host.
         case refused
         /// The broker closed the connection and said why.
@@ -59,7 +62,8 @@ public struct AMQPError: Error, Sendable, Hashable, CustomStringConvertible {
             case 311, 402, 403, 406, 530: false
             default: true
             }
-        case .unreachable, .connectionClosed, .connectionLost, .heartbeatTimeout, .timeout, .protocolViolation: true
+        // Certificates are renewed, here and there, while both sides run.
+        case .unreachable, .tlsFailed, .connectionClosed, .connectionLost, .heartbeatTimeout, .timeout, .protocolViolation: true
         }
     }
 

@@ -1,7 +1,10 @@
 /// The parts of an AMQP URL, percent-decoded; nil where the URL does not say.
 struct AMQPURL: Equatable {
-    private static let portDefault = 5672
+    private static let plainPort = 5672
+    private static let tlsPort = 5671
 
+    /// `amqps`
+    var isEncrypted: Bool
     var endpoints: [AMQPEndpoint] = []
     var user: String?
     var password: String?
@@ -10,11 +13,9 @@ struct AMQPURL: Equatable {
     /// - Throws: ``AMQPError/Kind/invalidConfiguration`` with a text that says which part is wrong without repeating it.
     init(_ url: String) throws(AMQPError) {
         let lowered = url.prefix(8).lowercased()
-        guard !lowered.hasPrefix("amqps://") else {
-            throw Self.error("amqps (TLS) is not supported, use amqp://")
-        }
-        guard lowered.hasPrefix("amqp://") else { throw Self.error("the URL must begin with amqp://") }
-        var rest = url.dropFirst(7)
+        self.isEncrypted = lowered.hasPrefix("amqps://")
+        guard self.isEncrypted || lowered.hasPrefix("amqp://") else { throw Self.error("the URL must begin with amqp:// or amqps://") }
+        var rest = url.dropFirst(self.isEncrypted ? 8 : 7)
         guard !rest.contains(where: { $0 == "?" || $0 == "#" }) else {
             throw Self.error("query and fragment are not supported (percent-encode ? and # in a password)")
         }
@@ -35,11 +36,11 @@ struct AMQPURL: Equatable {
             rest = rest[rest.index(after: at)...]
         }
         for host in rest.split(separator: ",", omittingEmptySubsequences: false) {
-            self.endpoints.append(try Self.endpoint(host))
+            self.endpoints.append(try Self.endpoint(host, portDefault: self.isEncrypted ? Self.tlsPort : Self.plainPort))
         }
     }
 
-    private static func endpoint(_ text: Substring) throws(AMQPError) -> AMQPEndpoint {
+    private static func endpoint(_ text: Substring, portDefault: Int) throws(AMQPError) -> AMQPEndpoint {
         var host = text
         var port: Substring?
         if text.first == "[" {
@@ -54,7 +55,7 @@ struct AMQPURL: Equatable {
         }
         guard !host.isEmpty else { throw Self.error("a host is missing") }
         guard host.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else { throw Self.error("a host has a character that no host has") }
-        guard let port else { return AMQPEndpoint(host: String(host), port: Self.portDefault) }
+        guard let port else { return AMQPEndpoint(host: String(host), port: portDefault) }
         guard port.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }), let number = Int(port), (1...65535).contains(number) else {
             throw Self.error("a port is not a number from 1 to 65535")
         }

@@ -10,11 +10,12 @@
  *
  * Rules for all of it:
  * - One connection, its thread, nobody else: librabbitmq forbids sharing a connection between threads (its README, "Threading").
- * - A result below zero is a status of the library (crmq_status_text names it). After one, only crmq_free may be called.
+ * - A result below zero is a status of the library (crmq_status_text names it). After one, only crmq_tls_failure and crmq_free may be
+ *   called.
  * - No function keeps a pointer that it was given. Pointers handed out lie in memory of the library: they are valid until the next call on
  *   the same connection and must be copied before.
- * - Nothing waits for an answer, except crmq_open and crmq_login. What is sent may wait for room in the socket, without a limit: look with
- *   crmq_can_send first, and let another thread call shutdown(2) on crmq_descriptor if a call does not come back.
+ * - Nothing waits for an answer, except crmq_open, crmq_open_tls and crmq_login. What is sent may wait for room in the socket, without a
+ *   limit: look with crmq_can_send first, and let another thread call shutdown(2) on crmq_descriptor if a call does not come back.
  */
 
 typedef struct crmq_connection crmq_connection;
@@ -133,6 +134,29 @@ void crmq_free(crmq_connection *connection);
 int crmq_open(crmq_connection *connection, const char *host, int port, int timeout_milliseconds);
 
 /*
+ * How a broker is told from an impostor. Files are in PEM and read at each crmq_open_tls, so that renewed ones are taken up by new
+ * connections.
+ */
+typedef struct {
+  /* The authorities that are believed; NULL: those of OpenSSL's default, which is the system's. */
+  const char *ca_file;
+  /* This side's own certificate, with what leads to its authority, and its key; NULL both if the broker asks for none. */
+  const char *certificate_file;
+  const char *key_file;
+} crmq_tls_options;
+
+/*
+ * As crmq_open, then TLS 1.2 or newer, all within the timeout. The broker's certificate has to lead to one of the authorities, to be valid
+ * now, and to name `host` in its subjectAltName, as a DNS name or an IP address; else the handshake is broken off.
+ */
+int crmq_open_tls(crmq_connection *connection, const char *host, int port, int timeout_milliseconds, const crmq_tls_options *options);
+
+/*
+ * After a status of crmq_open_tls or crmq_login: what was wrong with TLS, a constant text without names; NULL if something else was.
+ */
+const char *crmq_tls_failure(crmq_connection *connection);
+
+/*
  * The handshake up to connection.open-ok, with SASL PLAIN. Announces connection.blocked, basic.nack, publisher_confirms,
  * consumer_cancel_notify and authentication_failure_close.
  * Returns 0, a status, 1 if the broker closed the connection: then `refusal` holds reply_code, text, class_id and method_id; or
@@ -165,7 +189,10 @@ crmq_connection *crmq_new_decoder(int frame_max_bytes);
  */
 int crmq_decode(crmq_connection *connection, crmq_bytes input, size_t *consumed, crmq_frame *frame);
 
-/* Whether bytes or frames were read from the socket that crmq_next_frame has not returned yet: poll(2) cannot see those. */
+/*
+ * Whether bytes or frames were read from the socket that crmq_next_frame has not returned yet: poll(2) cannot see those. With TLS, too:
+ * OpenSSL reads no further than one record, and a whole record fits what the library reads at once.
+ */
 bool crmq_has_input(crmq_connection *connection);
 
 /* Gives back the memory of decoded frames where the library can. Once a turn; without it memory grows with every frame. */

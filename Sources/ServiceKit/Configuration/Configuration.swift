@@ -45,7 +45,7 @@ package struct Configuration: Sendable {
         self.http = http
         self.encerramentoMaxS = try values.integer("encerramento_max_s")
         self.banco = try BancoConfiguration(values)
-        self.amqp = BrokerConfiguration(url: Secret(try values.required("\(service.rawValue).amqp.url")))
+        self.amqp = try BrokerConfiguration(values)
         self.lancamentos = service == .lancamentos ? try LancamentosConfiguration(values) : LancamentosConfiguration()
         self.consolidado = service == .consolidado ? try ConsolidadoConfiguration(values) : ConsolidadoConfiguration()
     }
@@ -75,10 +75,12 @@ package struct MigrateConfiguration: Sendable {
 package struct SaudeConfiguration: Sendable {
     package let endereco: String
     package let porta: Int
+    package let isHTTPS: Bool
 
-    package init(endereco: String, porta: Int) {
+    package init(endereco: String, porta: Int, isHTTPS: Bool = false) {
         self.endereco = endereco
         self.porta = porta
+        self.isHTTPS = isHTTPS
     }
 
     /// - Throws: the first fault found, as one line; see ``Configuration/load(service:file:environment:)``.
@@ -87,6 +89,6 @@ package struct SaudeConfiguration: Sendable {
     ) async throws(ConfigurationError) -> SaudeConfiguration {
         let values = try await ConfigurationValues(service: service, file: file, environment: environment)
         let http = try HTTPConfiguration(values)
-        return SaudeConfiguration(endereco: http.endereco, porta: http.porta)
+        return SaudeConfiguration(endereco: http.endereco, porta: http.porta, isHTTPS: http.tls != nil)
     }
 }

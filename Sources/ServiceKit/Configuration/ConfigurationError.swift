@@ -40,6 +40,11 @@ package struct ConfigurationError: Error, Equatable, CustomStringConvertible {
         Self(origin: name, line: "\(name) = valor oculto não é aceito; aceita-se \(accepted)")
     }
 
+    /// A value of the right form that turned out to be of no use.
+    static func unusable(_ name: String, value: String, accepted: String) -> Self {
+        Self(origin: name, line: "\(name) = \"\(value.prefix(128))\" não é aceito; aceita-se \(accepted)")
+    }
+
     static func contradiction(_ key: ConfigurationKey, _ reason: String) -> Self {
         Self(origin: key.name, line: "\(key.name): \(reason)")
     }

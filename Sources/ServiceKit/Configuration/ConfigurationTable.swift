@@ -34,6 +34,11 @@ package enum ConfigurationTable {
         ConfigurationKey("http.taxa.por_segundo", .integer(0...1_000_000), unit: "requisições", default: "0"),
         ConfigurationKey("http.taxa.rajada", .integer(1...1_000_000), unit: "requisições"),
         ConfigurationKey("http.cors.origens", .text),
+        ConfigurationKey("http.tls.certificado", .text),
+        ConfigurationKey("http.tls.chave", .text),
+        ConfigurationKey("amqp.tls.ca", .text),
+        ConfigurationKey("amqp.tls.certificado", .text),
+        ConfigurationKey("amqp.tls.chave", .text),
         ConfigurationKey("encerramento_max_s", .integer(1...600), unit: "s", default: "20"),
     ]
 
@@ -54,7 +59,7 @@ package enum ConfigurationTable {
             ConfigurationKey("\(name).banco.conexoes", .integer(1...64), unit: "conexões", default: "8"),
             ConfigurationKey("\(name).banco.espera_max_ms", .integer(millisecond), unit: "ms", default: "2000"),
             ConfigurationKey("\(name).banco.instrucao_max_ms", .integer(100...25_000), unit: "ms", default: "5000"),
-            ConfigurationKey("\(name).amqp.url", .url(schemes: ["amqp"]), secret: true),
+            ConfigurationKey("\(name).amqp.url", .url(schemes: ["amqps", "amqp"]), secret: true),
         ]
     }
 

@@ -56,6 +56,14 @@ struct ConfigurationValues: Sendable {
         return value
     }
 
+    /// The path of a file that is needed at start.
+    func readableFile(_ name: String, _ path: String) throws(ConfigurationError) -> String {
+        guard FileManager.default.isReadableFile(atPath: path) else {
+            throw .invalid(self.key(name), value: path, from: name, accepted: "um arquivo PEM que pode ser lido")
+        }
+        return path
+    }
+
     func key(_ name: String) -> ConfigurationKey {
         guard let key = self.keys[name] else {
             preconditionFailure("\(name) is not in the key table")

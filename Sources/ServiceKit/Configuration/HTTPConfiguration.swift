@@ -16,10 +16,24 @@ package struct HTTPConfiguration: Sendable {
     package var taxa: RateLimit?
     /// The origins whose pages may read answers.
     package var origensCORS: OrigensCORS
+    /// HTTPS instead of HTTP, with this certificate; `nil`: plain.
+    package var tls: TLS?
+
+    /// Files in PEM: the certificate with what leads to its authority, and its key.
+    package struct TLS: Sendable, Equatable {
+        package let certificado: String
+        package let chave: String
+
+        package init(certificado: String, chave: String) {
+            self.certificado = certificado
+            self.chave = chave
+        }
+    }
 
     package init(
         endereco: String = "127.0.0.1", porta: Int = 0, corpoMaxBytes: Int = 65_536, requisicaoMaxS: Int = 30, ociosaMaxS: Int = 60,
-        conexoesMax: Int = 2000, pedidosMax: Int = 1000, taxa: RateLimit? = nil, origensCORS: OrigensCORS = .nenhuma
+        conexoesMax: Int = 2000, pedidosMax: Int = 1000, taxa: RateLimit? = nil, origensCORS: OrigensCORS = .nenhuma,
+        tls: TLS? = nil
     ) {
         self.endereco = endereco
         self.porta = porta
@@ -30,6 +44,7 @@ package struct HTTPConfiguration: Sendable {
         self.pedidosMax = pedidosMax
         self.taxa = taxa
         self.origensCORS = origensCORS
+        self.tls = tls
     }
 
     init(_ values: ConfigurationValues) throws(ConfigurationError) {
@@ -43,8 +58,17 @@ package struct HTTPConfiguration: Sendable {
             conexoesMax: try values.integer("http.conexoes_max"),
             pedidosMax: try values.integer("http.pedidos_max"),
             taxa: try Self.taxa(values),
-            origensCORS: try Self.origensCORS(values)
+            origensCORS: try Self.origensCORS(values),
+            tls: try Self.tls(values)
         )
+    }
+
+    private static func tls(_ values: ConfigurationValues) throws(ConfigurationError) -> TLS? {
+        switch (values.text("http.tls.certificado"), values.text("http.tls.chave")) {
+        case (nil, nil): return nil
+        case (let certificado?, let chave?): return TLS(certificado: certificado, chave: chave)
+        default: throw .contradiction(values.key("http.tls.certificado"), "aceita-se junto com http.tls.chave, ou nenhum dos dois")
+        }
     }
 
     private static func taxa(_ values: ConfigurationValues) throws(ConfigurationError) -> RateLimit? {

@@ -1,6 +1,7 @@
 package import CoreMetrics
 package import Hummingbird
 import HummingbirdCore
+import HummingbirdTLS
 package import Logging
 package import NIOCore
 package import Tracing
@@ -16,15 +17,17 @@ package enum HTTPServer {
     /// - Parameters:
     ///   - configuration: where to listen (port 0: any free one) and the limits of one client.
     ///   - urlPublica: base of a problem's `type`.
+    ///   - certificate: what the listener shows; nil: it speaks plain HTTP.
     ///   - metrics: gets `http_requests_total` and `http_request_duration_seconds`.
     ///   - tracer: makes each request a span of its caller's trace.
     ///   - now: the clock of the rate limit.
     ///   - onListening: told the channel once the server listens, with the port that it got.
     package static func makeApplication(
-        routes: [Route], configuration: HTTPConfiguration, urlPublica: String, authenticator: Authenticator, metrics: any MetricsFactory,
-        tracer: any Tracer = W3CTracer(), logger: Logger, now: @escaping @Sendable () -> ContinuousClock.Instant = { ContinuousClock.now },
+        routes: [Route], configuration: HTTPConfiguration, certificate: ListenerCertificate? = nil, urlPublica: String,
+        authenticator: Authenticator, metrics: any MetricsFactory, tracer: any Tracer = W3CTracer(), logger: Logger,
+        now: @escaping @Sendable () -> ContinuousClock.Instant = { ContinuousClock.now },
         onListening: @escaping @Sendable (any Channel) async -> Void = { _ in }
-    ) -> Application<HTTPEdge> {
+    ) throws -> Application<HTTPEdge> {
         let calls = routes.map { "\($0.method.rawValue) \($0.path)" }.sorted()
         logger.debug("calls served", metadata: ["calls": "\(calls.joined(separator: ", "))"])
         let edge = HTTPEdge(
@@ -40,7 +43,8 @@ package enum HTTPServer {
             httpDecoderConfiguration: .init(
                 maxHeaderFieldSize: self.headersMaxBytes / 2, maxHeaderListSize: self.headersMaxBytes,
                 maxHeaderFieldCount: self.headersMaxCount))
-        let server = HTTPServerBuilder { EventLoopChannel(http1: HTTP1Channel(responder: $0, configuration: channel)) }
+        var server = HTTPServerBuilder { EventLoopChannel(http1: HTTP1Channel(responder: $0, configuration: channel)) }
+        if let certificate { server = try .tls(server, tlsConfiguration: certificate.tlsConfiguration()) }
         return Application(
             responder: edge,
             server: server,

@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
+import NIOSSL
 
 /// The command `saude`: asks the running instance whether it is ready.
 package enum Saude {
@@ -17,10 +18,15 @@ package enum Saude {
 
     /// `GET /readyz` at the configured address, at most `maxS` seconds.
     package static func ask(_ configuration: SaudeConfiguration, maxS: Int = 5) async -> Outcome {
-        let url = "http://\(self.host(configuration.endereco)):\(configuration.porta)/readyz"
-        let client = HTTPClient.shared
+        let scheme = configuration.isHTTPS ? "https" : "http"
+        let url = "\(scheme)://\(self.host(configuration.endereco)):\(configuration.porta)/readyz"
+        var request = HTTPClientRequest(url: url)
+        // The certificate names the public host, not the address that the listener has here. Nothing secret is told or asked.
+        var unverified = TLSConfiguration.makeClientConfiguration()
+        unverified.certificateVerification = .none
+        request.tlsConfiguration = unverified
         do {
-            let response = try await client.execute(HTTPClientRequest(url: url), timeout: .seconds(Int64(maxS)))
+            let response = try await HTTPClient.shared.execute(request, timeout: .seconds(Int64(maxS)))
             let body = try await response.body.collect(upTo: self.answerMaxBytes)
             return Outcome(isReady: response.status == .ok, message: String(buffer: body))
         } catch {

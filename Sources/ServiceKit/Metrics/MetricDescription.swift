@@ -41,6 +41,7 @@ package struct MetricDescription: Sendable {
         MetricDescription("consumer_dead_letters_total", help: "Messages moved to the dead-letter queue, by reason."),
         MetricDescription("apply_duration_seconds", help: "Time that one batch took in the database."),
         MetricDescription("entry_age_seconds", help: "Time from an entry's registration to its application.", buckets: ages),
+        MetricDescription("tls_certificate_expiry_timestamp_seconds", help: "When the listener's certificate expires, in Unix time."),
         MetricDescription("pool_in_use", help: "Database connections in use."),
         MetricDescription("pool_size", help: "Database connections that may be in use."),
         MetricDescription("pool_wait_seconds", help: "Time waited for a database connection that came."),

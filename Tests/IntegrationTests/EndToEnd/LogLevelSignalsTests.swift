@@ -22,7 +22,8 @@ struct LogLevelSignalsTests {
         func change(_ signal: Int32, to level: String) async throws {
             instance.signal(signal)
             let changed = try await eventually { try instance.readLog().contains(" to=\(level)\n") }
-            #expect(changed, "\(level): \(try instance.readLog())")
+            let log = try instance.readLog()
+            #expect(changed, "\(level): \(log)")
         }
         func answers() throws -> Int {
             try instance.readLog().split(separator: "\n").count { $0.contains("request answered") }
