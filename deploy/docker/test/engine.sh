@@ -39,18 +39,11 @@ engine_packages() {
         python3 python3-venv curl
 }
 
-# Sets TOOLS to the folder of the programs in an environment that has exactly what requirements.txt asks for. It is made when
-# that changes and kept until then.
+# Sets TOOLS to the folder of the programs that requirements.txt asks for.
+# shellcheck disable=SC2034 # used by the scripts that read this one
 engine_tools() {
-    local requirements=$ROOT/deploy/docker/test/requirements.txt folder=$CONTAINERS/python wanted
-    TOOLS=$folder/bin
-    wanted=$(python3 --version && sha256sum <"$requirements")
-    [[ $(cat "$folder/wanted" 2>/dev/null) != "$wanted" ]] || return 0
-    rm -rf "$folder"
-    python3 -m venv "$folder"
-    "$TOOLS/python" -m pip install --quiet --disable-pip-version-check --no-input --no-deps --requirement "$requirements" ||
-        fail "the tools of the test could not be installed"
-    printf '%s\n' "$wanted" >"$folder/wanted"
+    python_environment containers/python "$ROOT/deploy/docker/test/requirements.txt"
+    TOOLS=$LOCAL/containers/python/bin
 }
 
 # Ends and forgets every container, pod, secret and network of this engine, and the volumes too; images stay for the next run.
