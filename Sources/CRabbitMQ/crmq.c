@@ -126,7 +126,7 @@ int crmq_open_tls(crmq_connection *connection, const char *host, int port, int t
   connection->tls_failure = crmq_tls_prepare(socket, host, options, &connection->certificate_error);
   if (connection->tls_failure != NULL) return AMQP_STATUS_SSL_ERROR;
   int status = amqp_socket_open_noblock(socket, host, port, &timeout);
-  connection->tls_failure = crmq_tls_reason(status, connection->certificate_error);
+  connection->tls_failure = crmq_tls_reason(status, connection->certificate_error, "the connection was closed in the middle of TLS");
   return status;
 }
 
@@ -195,8 +195,15 @@ int crmq_login(crmq_connection *connection, const crmq_login_options *options, c
       }
       return AMQP_STATUS_WRONG_METHOD;
     case AMQP_RESPONSE_LIBRARY_EXCEPTION:
-      /* With TLS 1.3 a broker that does not believe this side's certificate says so after the handshake. */
-      if (connection->encrypted) connection->tls_failure = crmq_tls_reason(reply.library_error, connection->certificate_error);
+      /*
+       * With TLS 1.3 a broker that does not believe this side's certificate says so after the handshake (RFC 8446, section 4.4.2.4), and
+       * what this side has sent by then can cost it the words.
+       */
+      if (connection->encrypted) {
+        connection->tls_failure = crmq_tls_reason(
+            reply.library_error, connection->certificate_error,
+            "the connection was closed right after TLS, as brokers do that ask for a certificate or do not believe this side's");
+      }
       return reply.library_error < 0 ? reply.library_error : AMQP_STATUS_UNEXPECTED_STATE;
     default:
       return AMQP_STATUS_UNEXPECTED_STATE;

@@ -87,7 +87,7 @@ static const char *certificate_text(int error) {
   }
 }
 
-const char *crmq_tls_reason(int status, int certificate_error) {
+const char *crmq_tls_reason(int status, int certificate_error, const char *closed) {
   switch (status) {
     case AMQP_STATUS_SSL_ERROR:
     case AMQP_STATUS_SSL_CONNECTION_FAILED:
@@ -104,5 +104,5 @@ const char *crmq_tls_reason(int status, int certificate_error) {
   if (ERR_GET_LIB(error) == ERR_LIB_SSL && ERR_GET_REASON(error) == SSL_R_WRONG_VERSION_NUMBER) {
     return "the broker does not speak TLS on this port";
   }
-  return reason != NULL ? reason : "the connection was closed in the middle of TLS";
+  return reason != NULL ? reason : closed;
 }

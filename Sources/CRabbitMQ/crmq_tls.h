@@ -11,7 +11,10 @@
  */
 const char *crmq_tls_prepare(amqp_socket_t *socket, const char *host, const crmq_tls_options *options, int *certificate_error);
 
-/* What a status of the library means, on the thread that got it, before another call: a constant text, or NULL if it is not about TLS. */
-const char *crmq_tls_reason(int status, int certificate_error);
+/*
+ * What a status of the library means, on the thread that got it, before another call: a constant text, or NULL if it is not about TLS.
+ * `closed` is the text for a connection that ended without a word.
+ */
+const char *crmq_tls_reason(int status, int certificate_error, const char *closed);
 
 #endif

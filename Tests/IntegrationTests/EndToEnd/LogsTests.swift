@@ -41,7 +41,8 @@ struct LogsTests {
             let id = try #require(posted["id"])
             let commandTrace = "0af7651916cd43dd8448eb211c80319c"
             let commanded = try await scene.asUser("integrador") { client in
-                try await client.ask("f1", CommandScene.body("loja")) {
+                try await client.consume(CommandScene.direct)
+                return try await client.ask("f1", CommandScene.body("loja")) {
                     $0.userID = "integrador"
                     $0.headers = ["traceparent": .string("00-\(commandTrace)-b7ad6b7169203331-00")]
                 }

@@ -20,6 +20,7 @@ struct MetricsTests {
                 "POST", "\(entries.url)/v1/lancamentos/lote", headers: [("Content-Type", "application/x-ndjson")],
                 body: "\(debit)\n{}\n\(debit)\n")
             try await scene.asUser("integrador") { client in
+                try await client.consume(CommandScene.direct)
                 _ = try await client.ask("f1", CommandScene.body("loja", "100.00")) { $0.userID = "integrador" }
                 _ = try await client.ask("f1", CommandScene.body("loja", "100.00")) { $0.userID = "integrador" }
             }

@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # What the parts of a stack use of processor and memory, read from proc(5).
 
-USAGE_PARTS=(lancamentos consolidado postgres rabbitmq)
+# Of PostgreSQL also the sessions of each service's database by themselves; the rest writes for both of them.
+USAGE_PARTS=(lancamentos consolidado postgres postgres-lancamentos postgres-consolidado rabbitmq)
 
 # A part's processes that this stack started, one pid file a line.
 usage_roots() {
@@ -67,10 +68,24 @@ usage_peak_kib() {
     printf '%d\n' $((own + file_max + shared_max))
 }
 
+# Sets TREE to the processes of a part.
 usage_of() {
     local -a roots
-    mapfile -t roots < <(usage_roots "$1")
+    mapfile -t roots < <(usage_roots "${1%-*}")
     usage_tree "${roots[@]}"
+    if [[ $1 == postgres-* ]]; then usage_sessions "${1#*-}"; fi
+}
+
+# Leaves in TREE the sessions with a database: PostgreSQL names them `postgres: user database host state`.
+usage_sessions() {
+    local pid title
+    local -a words sessions=()
+    for pid in "${TREE[@]}"; do
+        { read -rd '' title <"/proc/$pid/cmdline"; } 2>/dev/null || true
+        read -ra words <<<"${title:-}"
+        if [[ ${words[0]:-} == postgres: && ${words[2]:-} == "$1" ]]; then sessions+=("$pid"); fi
+    done
+    TREE=("${sessions[@]}")
 }
 
 usage_print() {
