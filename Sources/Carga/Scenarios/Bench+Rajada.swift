@@ -1,5 +1,6 @@
 extension Bench {
     private static let drainPoll = Duration.milliseconds(250)
+    private static let publishedMax = Duration.seconds(120)
 
     /// Consolidado stopped while entries come, then started: how fast it catches up.
     func rajada() async throws -> ScenarioResult {
@@ -45,6 +46,8 @@ extension Bench {
             var (plan, ledger) = self.makeRun()
             try await self.scale(to: 0)
             try await self.fill(plan, &ledger, entries: self.settings.backlogEntries)
+            // Else it would be the entry service's publishing that is measured.
+            try await self.waitUntilPublished()
             let drain = try await self.drain(plan, expected: ledger.expected, instances: instances)
             result.figures.append(
                 Figure(name: "escala_\(instances)_por_segundo", label: "drained by \(instances)", value: drain.perSecond, unit: "/s"))
@@ -53,6 +56,19 @@ extension Bench {
         }
         try await self.scale(to: before)
         return result
+    }
+
+    /// Waits until the broker has all that was registered, as the metrics of the entry service tell.
+    private func waitUntilPublished() async throws {
+        let deadline = ContinuousClock.now + Self.publishedMax
+        try await self.withSenders { lancamentos, _ in
+            while true {
+                let answer = try await lancamentos.send { $0.get("/metrics") }
+                if String(decoding: answer.bytes, as: UTF8.self).split(separator: "\n").contains("fluxo_outbox_pending 0") { return }
+                guard ContinuousClock.now < deadline else { throw BenchFailure("entries are still unpublished after \(Self.publishedMax)") }
+                try await Task.sleep(for: Self.drainPoll)
+            }
+        }
     }
 
     /// Starts consolidado and waits until the balances hold everything.

@@ -30,7 +30,7 @@ package enum ConfigurationTable {
         ConfigurationKey("http.requisicao_max_s", .integer(second), unit: "s", default: "30"),
         ConfigurationKey("http.ociosa_max_s", .integer(second), unit: "s", default: "60"),
         ConfigurationKey("http.conexoes_max", .integer(1...100_000), unit: "conexões", default: "2000"),
-        ConfigurationKey("http.pedidos_max", .integer(1...100_000), unit: "requisições", default: "1000"),
+        ConfigurationKey("http.pedidos_max", .integer(1...100_000), unit: "requisições", default: "400"),
         ConfigurationKey("http.taxa.por_segundo", .integer(0...1_000_000), unit: "requisições", default: "0"),
         ConfigurationKey("http.taxa.rajada", .integer(1...1_000_000), unit: "requisições"),
         ConfigurationKey("http.cors.origens", .text),

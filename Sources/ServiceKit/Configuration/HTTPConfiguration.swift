@@ -32,7 +32,7 @@ package struct HTTPConfiguration: Sendable {
 
     package init(
         endereco: String = "127.0.0.1", porta: Int = 0, corpoMaxBytes: Int = 65_536, requisicaoMaxS: Int = 30, ociosaMaxS: Int = 60,
-        conexoesMax: Int = 2000, pedidosMax: Int = 1000, taxa: RateLimit? = nil, origensCORS: OrigensCORS = .nenhuma,
+        conexoesMax: Int = 2000, pedidosMax: Int = 400, taxa: RateLimit? = nil, origensCORS: OrigensCORS = .nenhuma,
         tls: TLS? = nil
     ) {
         self.endereco = endereco
