@@ -37,8 +37,8 @@ package struct BatchQueue<Item: Sendable, Worker: Sendable>: Sendable {
     private var isClosed = false
 
     /// - Parameters:
-    ///   - workers: how many there are; only told apart from the idle ones, so without `joinMin` it says nothing.
-    ///   - joinMin: items that must wait before another worker joins those that are busy.
+    ///   - workers: how many there are: those that are not idle are taken to be busy.
+    ///   - joinMin: items that must wait before another worker joins those that are busy; 1: each joins at once.
     package init(queueMax: Int, batchMax: Int, workers: Int = 1, joinMin: Int = 1) {
         self.queueMax = queueMax
         self.batchMax = batchMax

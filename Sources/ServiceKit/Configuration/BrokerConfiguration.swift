@@ -30,7 +30,7 @@ package struct BrokerConfiguration: Sendable {
     init(_ values: ConfigurationValues) throws(ConfigurationError) {
         let name = "\(values.service.rawValue).amqp.url"
         let url = try values.required(name)
-        let isEncrypted = url.hasPrefix("amqps://")
+        let isEncrypted = url.lowercased().hasPrefix("amqps://")
         func file(_ key: String) throws(ConfigurationError) -> String? {
             guard let path = values.text(key) else { return nil }
             guard isEncrypted else {

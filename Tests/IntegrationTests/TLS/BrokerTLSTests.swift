@@ -52,13 +52,7 @@ struct BrokerTLSTests {
             let publisher = ConfirmedPublisher(configuration: configuration, topology: .temporary(name), logger: .quiet)
             try await withServices([publisher]) {
                 #expect(await publisher.publish([.test(name, "a")]) == [.confirmed])
-                proxy.freeze()
-                let body = [UInt8](repeating: 7, count: 1_000_000)
-                let outcomes = await publisher.publish((0..<40).map { .test(name, "m\($0)", body: body) })
-                // What went into the silent connection, then what waited for the next one.
-                let unknown = outcomes.prefix { $0 == .unknown }.count
-                #expect(unknown > 0 && unknown < 40)
-                #expect(outcomes[unknown...].allSatisfy { $0 == .confirmed })
+                await expectSilenceIsGivenUp(by: publisher, name, behind: proxy)
             }
         }
     }
