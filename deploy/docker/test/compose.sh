@@ -57,15 +57,12 @@ compose_engine() {
         done'
 }
 
-# crash SERVICE: kills the first process of one container of it from outside, which is no stop that the engine was asked for.
-crash() {
-    local id pid
+# crash_service SERVICE: one container of it.
+crash_service() {
+    local id
     id=$(compose ps --quiet "$1" | head -n 1)
     [[ -n $id ]] || fail "no container of $1 runs"
-    pid=$(podman inspect --format '{{.State.Pid}}' "$id")
-    ((pid > 1)) || fail "$1 has no process"
-    say "Killing $1"
-    kill -s KILL "$pid"
+    crash "$id" "$1"
 }
 
 compose_test() {
@@ -82,11 +79,11 @@ compose_test() {
     sleep 10
     compose up --detach --no-build --no-recreate --scale consolidado=4
     sleep 5
-    crash consolidado
+    crash_service consolidado
     sleep 5
-    crash lancamentos
+    crash_service lancamentos
     sleep 5
-    crash rabbitmq
+    crash_service rabbitmq
     sleep 20
     compose up --detach --no-build --no-recreate --scale consolidado=1
     if ! wait "$load"; then

@@ -35,7 +35,7 @@ CONF
 }
 
 engine_packages() {
-    packages_install podman buildah runc netavark aardvark-dns debootstrap debian-archive-keyring iptables uidmap conmon \
+    packages_install podman buildah runc netavark aardvark-dns debootstrap debian-archive-keyring iptables uidmap conmon catatonit \
         python3 python3-venv curl
 }
 
@@ -53,4 +53,13 @@ engine_clear() {
     podman rm --all --force --time 0 --volumes >/dev/null 2>&1 || true
     podman volume prune --force >/dev/null 2>&1 || true
     podman network prune --force >/dev/null 2>&1 || true
+}
+
+# crash CONTAINER [NAME]: kills its first process from outside, which is no stop that the engine was asked for.
+crash() {
+    local pid
+    pid=$(podman inspect --format '{{.State.Pid}}' "$1")
+    ((pid > 1)) || fail "${2:-$1} has no process"
+    say "Killing ${2:-$1}"
+    kill -s KILL "$pid"
 }
