@@ -2,6 +2,9 @@
 ///
 /// What was applied is kept in the table `schema_migrations`. Instances that start at once wait for each other on an advisory lock, and each
 /// script runs in a transaction together with the row that records it.
+///
+/// A step says in its row which older programs may go on beside it. They cannot know it themselves, and a program is replaced by the next one
+/// without a gap only if both run on one schema for a while: first a step that adds (expand), later one that removes (contract).
 public struct PostgresMigrations: Sendable {
     /// One step.
     public struct Migration: Sendable {
@@ -11,12 +14,18 @@ public struct PostgresMigrations: Sendable {
         public let name: String
         /// The script.
         public let sql: String
+        /// Programs whose list leads at least to this version work with the schema after this step as before it.
+        public let compatibleSince: Int32
 
-        /// - Parameter sql: the program's own text; it is not looked at.
-        public init(version: Int32, name: String, sql: String) {
+        /// - Parameters:
+        ///   - sql: the program's own text; it is not looked at.
+        ///   - compatibleSince: see ``compatibleSince``; nil: no older program does.
+        public init(version: Int32, name: String, sql: String, compatibleSince: Int32? = nil) {
+            precondition((1...version).contains(compatibleSince ?? version), "a step is compatible with versions up to its own")
             self.version = version
             self.name = name
             self.sql = sql
+            self.compatibleSince = compatibleSince ?? version
         }
     }
 
@@ -26,6 +35,8 @@ public struct PostgresMigrations: Sendable {
         case current
         /// The database lacks steps: it is at this version (0: none).
         case older(Int32)
+        /// The database has steps that this program does not know, all of which say that it may go on.
+        case compatible(Int32)
         /// The database has steps that this program does not know.
         case newer(Int32)
         /// A recorded step has another name than this program's of the same version.
@@ -47,12 +58,12 @@ public struct PostgresMigrations: Sendable {
     /// Any number; the same for every program that migrates the same database.
     private static let lockKey: Int64 = 7_235_911_408_223_145_001
 
-    /// Applies what is missing.
+    /// Applies what is missing. Nothing is where the database is newer and says that this program may go on.
     /// - Parameters:
     ///   - configuration: the database; its timeouts of statements and locks are replaced by longer ones.
     ///   - onApply: told of each step before it runs.
     /// - Returns: how many steps were applied.
-    /// - Throws: ``PostgresError``; ``PostgresError/Code/migration`` if the database is newer than this list or differs from it.
+    /// - Throws: ``PostgresError``; ``PostgresError/Code/migration`` if the database is too new for this list or differs from it.
     @discardableResult
     public func apply(
         to configuration: PostgresConfiguration,
@@ -81,26 +92,32 @@ public struct PostgresMigrations: Sendable {
             create table if not exists schema_migrations (
                 version integer primary key,
                 name text not null,
-                applied_at timestamptz not null default clock_timestamp()
+                applied_at timestamptz not null default clock_timestamp(),
+                compatible_since integer
             )
             """
         )
         let recorded = try await Self.recorded(on: connection)
         switch self.compare(recorded) {
-        case .current: return 0
+        case .current, .compatible: return 0
         case .older: break
         case .newer(let version):
             throw PostgresError(.migration, detail: "the database is at version \(version), this program knows \(self.latestVersion)")
         case .different(let version):
             throw PostgresError(.migration, detail: "version \(version) of the database is another one than this program's")
         }
+        // Tables made before there was this column.
+        try await connection.runScript("alter table schema_migrations add column if not exists compatible_since integer")
         let missing = self.migrations.dropFirst(recorded.count)
         for migration in missing {
             onApply(migration)
             try await connection.query("begin")
             try await connection.runScript(migration.sql)
             try await connection.query(
-                "insert into schema_migrations (version, name) values (\(migration.version), \(migration.name))"
+                """
+                insert into schema_migrations (version, name, compatible_since)
+                values (\(migration.version), \(migration.name), \(migration.compatibleSince))
+                """
             )
             try await connection.query("commit")
         }
@@ -117,20 +134,36 @@ public struct PostgresMigrations: Sendable {
         }
     }
 
-    private static func recorded(on connection: PostgresConnection) async throws(PostgresError) -> [(version: Int32, name: String)] {
-        var recorded: [(version: Int32, name: String)] = []
-        for row in try await connection.query("select version, name from schema_migrations order by version") {
-            recorded.append((try row.decode(0), try row.decode(1)))
+    /// A row of `schema_migrations`.
+    struct Recorded {
+        let version: Int32
+        let name: String
+        let compatibleSince: Int32
+    }
+
+    private static func recorded(on connection: PostgresConnection) async throws(PostgresError) -> [Recorded] {
+        var recorded: [Recorded] = []
+        // By way of JSON, because the table may be from before there was the column, and asking is no time to add it.
+        let rows = try await connection.query(
+            """
+            select version, name, coalesce((to_jsonb(m) ->> 'compatible_since')::integer, version)
+            from schema_migrations m order by version
+            """
+        )
+        for row in rows {
+            recorded.append(Recorded(version: try row.decode(0), name: try row.decode(1), compatibleSince: try row.decode(2)))
         }
         return recorded
     }
 
-    func compare(_ recorded: [(version: Int32, name: String)]) -> Status {
+    func compare(_ recorded: [Recorded]) -> Status {
         for (mine, theirs) in zip(self.migrations, recorded) where mine.version != theirs.version || mine.name != theirs.name {
             return .different(theirs.version)
         }
-        if recorded.count > self.migrations.count { return .newer(recorded.last?.version ?? 0) }
-        if recorded.count < self.migrations.count { return .older(recorded.last?.version ?? 0) }
-        return .current
+        let version = recorded.last?.version ?? 0
+        if recorded.count < self.migrations.count { return .older(version) }
+        let unknown = recorded.dropFirst(self.migrations.count)
+        if unknown.isEmpty { return .current }
+        return unknown.allSatisfy { $0.compatibleSince <= self.latestVersion } ? .compatible(version) : .newer(version)
     }
 }

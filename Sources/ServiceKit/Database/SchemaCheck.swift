@@ -15,7 +15,7 @@ package actor SchemaCheck {
         self.client = client
     }
 
-    /// For the readiness: nil if the database answers and its schema is this program's, else why not.
+    /// For the readiness: nil if the database answers and its schema is this program's, or a newer one that says it may go on, else why not.
     package func run() async -> String? {
         if let last, .now - last.askedAt < Self.answerMaxAge { return await last.task.value }
         let (migrations, client) = (self.migrations, self.client)
@@ -29,7 +29,7 @@ package actor SchemaCheck {
         do throws(PostgresError) {
             let expected = migrations.latestVersion
             switch try await migrations.status(of: client) {
-            case .current: return nil
+            case .current, .compatible: return nil
             case .older(0): return "o esquema não existe; rode o comando migrate"
             case .older(let version): return "o esquema está na versão \(version) e este programa usa a \(expected); rode o comando migrate"
             case .newer(let version): return "o esquema está na versão \(version), mais nova que a \(expected) deste programa"

@@ -43,4 +43,22 @@ struct PostgresMigrationsIntegrationTests {
             #expect(error?.code == .migration)
         }
     }
+
+    @Test func `a program goes on with a newer database that says so, also where the record is from before it could`() async throws {
+        let first = PostgresMigrations(Array(self.migrations.migrations.prefix(1)))
+        let expanded = PostgresMigrations(first.migrations + [.init(version: 2, name: "two", sql: "select 1", compatibleSince: 1)])
+        let contracted = PostgresMigrations(expanded.migrations + [.init(version: 3, name: "three", sql: "select 1")])
+        try await withSchema(first) { client, configuration in
+            try await client.query("alter table schema_migrations drop column compatible_since")
+            #expect(try await first.status(of: client) == .current)
+            #expect(try await expanded.status(of: client) == .older(1))
+            #expect(try await expanded.apply(to: configuration) == 1)
+            #expect(try await first.status(of: client) == .compatible(2))
+            #expect(try await first.apply(to: configuration) == 0)
+            #expect(try await contracted.apply(to: configuration) == 1)
+            #expect(try await first.status(of: client) == .newer(3))
+            #expect(try await expanded.status(of: client) == .newer(3))
+            #expect(try await contracted.status(of: client) == .current)
+        }
+    }
 }
