@@ -1,13 +1,13 @@
 import Foundation
 
 /// Runs commands of the machine.
-enum Command {
+package enum Command {
     /// Runs a command to its end.
     /// - Parameter environment: all of it; nil passes on the test's own.
     /// - Returns: its output.
     /// - Throws: ``TestFailure`` with its output if it exits with another status than 0.
     @discardableResult
-    static func run(_ path: String, _ arguments: [String], environment: [String: String]? = nil) async throws -> String {
+    package static func run(_ path: String, _ arguments: [String], environment: [String: String]? = nil) async throws -> String {
         let output = FileManager.default.temporaryDirectory.appending(path: "comando-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: output) }
         let process = try ChildProcess(

@@ -37,7 +37,8 @@ package enum HTTPServer {
         let idleMax = TimeAmount.seconds(Int64(configuration.ociosaMaxS))
         let channel = HTTP1Channel.Configuration(
             additionalChannelHandlers: [
-                RequestPaceHandler(RequestPace(requestMax: requestMax, stallMax: idleMax)), CallerWatchHandler(),
+                RequestPaceHandler(RequestPace(requestMax: requestMax, stallMax: idleMax)), OverloadHandler { edge.refusal(of: $0) },
+                CallerWatchHandler(),
             ],
             idleTimeout: idleMax,
             httpDecoderConfiguration: .init(

@@ -86,3 +86,13 @@ images_build() {
             "${SWIFT_MOUNTS[@]}" "$ROOT" || fail "the image of $service was not built"
     done
 }
+
+# Makes the bill of materials of both images, and has it validated.
+images_bills() {
+    local service bill
+    for service in lancamentos consolidado; do
+        bill=$CONTAINERS/$service.cdx.json
+        "$ROOT/deploy/docker/sbom" "$service" "localhost/fluxo-caixa/$service:dev" --engine podman >"$bill" 9<&-
+        "$TOOLS/python" -B "$ROOT/deploy/docker/test/bill.py" "$bill" || fail "the bill of materials of $service is not valid"
+    done
+}
