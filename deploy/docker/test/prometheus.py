@@ -8,7 +8,7 @@ import sys
 
 import yaml
 
-TARGETS = ("file_sd_configs", "dns_sd_configs")
+TARGETS = ("file_sd_configs", "dns_sd_configs", "static_configs")
 
 
 def without_targets(value):
