@@ -4,7 +4,7 @@ usage: pods.py RENDERED FOLDER
 
 Images, commands, environment, users, rights, memory and claims stay as rendered. What podman 4.3 cannot do is replaced: files of
 ConfigMaps, Secrets and projected volumes, and empty folders (podman gives those of one name to all pods) are below FOLDER and
-mounted from there; probes, which nobody would run, go.
+mounted from there; probes, which nobody would run, go, and so do ports, which would be taken on the machine.
 """
 
 import base64
@@ -16,7 +16,7 @@ import yaml
 
 # A second Deployment of it beside the first is how it is scaled: a file played again would replace what runs.
 SCALED = {"consolidado": ("consolidado-mais", 3)}
-PROBES = ("startupProbe", "livenessProbe", "readinessProbe", "lifecycle")
+LEFT_OUT = ("startupProbe", "livenessProbe", "readinessProbe", "lifecycle", "ports")
 
 
 class Pods:
@@ -64,16 +64,14 @@ class Pods:
     def playable(self, name, template):
         """A pod's template with what podman can do."""
         template = copy.deepcopy(template)
-        # Else an initContainer is deleted when it has ended, which podman tries a moment too early.
-        template["metadata"].setdefault("annotations", {})["io.podman.annotations.init.container.type"] = "always"
         spec = template["spec"]
         folders, volumes = {}, []
         for volume in spec.get("volumes", []):
             folders[volume["name"]] = folder = self.write(name, volume)
             volumes.append(volume if folder is None else host_path(volume["name"], folder, "Directory"))
         for container in spec.get("initContainers", []) + spec["containers"]:
-            for probe in PROBES:
-                container.pop(probe, None)
+            for field in LEFT_OUT:
+                container.pop(field, None)
             for mount in container.get("volumeMounts", []):
                 if sub_path := mount.pop("subPath", None):
                     volumes.append(host_path(f"{mount['name']}-{len(volumes)}", folders[mount["name"]] / sub_path, "File"))
@@ -82,6 +80,8 @@ class Pods:
         return template
 
     def save(self, name, document, spec):
+        # Else an initContainer is deleted when it has ended, which podman tries a moment too early.
+        document["metadata"].setdefault("annotations", {})["io.podman.annotations.init.container.type"] = "always"
         wanted = {volume["persistentVolumeClaim"]["claimName"] for volume in spec["volumes"] if "persistentVolumeClaim" in volume}
         claims = [claim for claim in self.of("PersistentVolumeClaim") if claim["metadata"]["name"] in wanted]
         text = yaml.safe_dump_all([*self.of("ConfigMap"), *claims, document])
