@@ -27,6 +27,7 @@ answers() {
 
 # Kubernetes would wait by itself, by starting again what does not come up; podman does not start an initContainer twice.
 pods_start() {
+    local pod
     podman network create "$PODS_NETWORK" >/dev/null
     play postgres
     play rabbitmq
@@ -75,4 +76,5 @@ kubernetes_test() {
     say "Stopping the overlay dev"
     for pod in lancamentos-pod-0 consolidado-pod-0 consolidado-pod-1; do podman pod stop --time 40 "$pod" >/dev/null; done
     engine_clear
+    rm -rf --one-file-system "$PODS"
 }
