@@ -48,8 +48,9 @@ final class ChildProcess: Sendable {
         }
     }
 
-    /// Ends it at once and waits for that.
+    /// Ends it at once and waits for that. Once it has ended its number may be another process's.
     func kill() {
+        guard self.isRunning else { return }
         Foundation.kill(self.pid, SIGKILL)
         _ = self.endStatus(blocking: true)
     }
