@@ -100,42 +100,6 @@ import Testing
         }
     }
 
-    /// On a connection the refusal comes before anything else is done: also before the token is looked at. `.live` has one connection only.
-    @Test func onAConnectionTheRefusalIsWholeAndTheConnectionStays() async throws {
-        let gate = Gate()
-        let busy = Self.fixture {
-            $0.configuration.pedidosMax = 1
-            $0.moreRoutes = [
-                Route(.get, "/held", access: .scope(.lancamentosLer)) { _, _ in
-                    await gate.pass()
-                    return EdgeFixture.text("held")
-                }
-            ]
-        }
-        try await busy.application().test(.ahc(.http)) { client in
-            defer { gate.open.continuation.finish() }
-            async let held = client.execute(uri: "/held", method: .get, headers: Self.writer)
-            await gate.untilReached()
-            for headers in [Self.writer, [:]] {
-                let refused = try await client.execute(
-                    uri: "/v1/lancamentos", method: .post, headers: headers, body: ByteBuffer(string: "{}"))
-                #expect(refused.problem == "sobrecarga" && refused.status.code == 503)
-                #expect(refused.headers[values: .retryAfter] == ["1"])
-                #expect(refused.headers[.contentType] == "application/problem+json" && refused.headers[.requestID] != nil)
-            }
-            let last = try await client.execute(uri: "/v1/lancamentos", method: .get, headers: [.connection: "close"])
-            #expect(last.problem == "sobrecarga" && last.headers[.connection] == "close")
-            #expect(try await client.execute(uri: "/livez", method: .get).status == .ok)
-            #expect(try await client.execute(uri: "/nothing", method: .get).status == .notFound)
-            gate.open.continuation.finish()
-            let answered = try await held
-            #expect(answered.text == "held")
-            #expect(try await client.execute(uri: "/v1/lancamentos", method: .get, headers: Self.writer).status == .ok)
-        }
-        let metrics = busy.registry.exposition()
-        #expect(metrics.contains(#"fluxo_http_requests_total{method="POST",route="/v1/lancamentos",status="503"} 2"#))
-    }
-
     @Test func whoeverOnlyWaitsIsNotCounted() async throws {
         let gate = Gate()
         let waiting = Self.fixture {

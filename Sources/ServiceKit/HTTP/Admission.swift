@@ -14,12 +14,6 @@ final class Admission: Sendable {
         self.requestsMax = requestsMax
     }
 
-    /// Whether the next request would be one too many.
-    var isFull: Bool { self.requests.withLockedValue { $0 >= self.requestsMax } }
-
-    /// What a request is told that is one too many.
-    static let refusal = Problema(.sobrecarga, detail: "O serviço atende pedidos demais agora.")
-
     /// Handles a request, if it is not one too many.
     /// - Throws: `sobrecarga` if it is: before its body was looked at, because refusing must cost little; else what `handle` throws.
     func counted<Value>(_ handle: () async throws -> Value) async throws -> Value {
@@ -28,7 +22,7 @@ final class Admission: Sendable {
             requests += 1
             return true
         }
-        guard isAdmitted else { throw Self.refusal }
+        guard isAdmitted else { throw Problema(.sobrecarga, detail: "O serviço atende pedidos demais agora.") }
         defer { self.requests.withLockedValue { $0 -= 1 } }
         return try await handle()
     }

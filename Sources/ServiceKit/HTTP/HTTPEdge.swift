@@ -10,7 +10,7 @@ import Tracing
 /// Answers every request: finds the route, asks who calls, runs the handler, and turns whatever happens into a documented answer.
 ///
 /// The first that applies is answered: 404 for the path, 405, 401, 429, 403 for the scope, 503 with too many requests at the same time; then
-/// the handler's own order. While there are too many, a request is mostly refused before even its token is looked at, on its connection.
+/// the handler's own order.
 package struct HTTPEdge: HTTPResponder {
     private let table: RouteTable
     private let authenticator: Authenticator
@@ -54,35 +54,6 @@ package struct HTTPEdge: HTTPResponder {
                 "transaction.id": "\(self.hop.traceparent.spanID)",
             ]
         }
-    }
-
-    /// What a request that is one too many is told before anything else is done for it; nil: it is handled as usual, and may be refused there.
-    ///
-    /// Only what can be told from the head alone: calls that need a token, with a body that is awaited to its end and short.
-    func refusal(of head: HTTPRequest) -> (head: HTTPResponse, body: ByteBuffer)? {
-        guard self.admission.isFull, head.headerFields[.expect] == nil, !head.asksForUpgrade else { return nil }
-        switch DeclaredBody(head.headerFields) {
-        case .none: break
-        case .length(let bytes) where bytes <= self.bodyMaxBytes: break
-        case .length, .chunked: return nil
-        }
-        guard let resource = self.table.match(RequestTarget(head.path ?? "").path)?.resource,
-            let route = resource.routes[head.method == .head ? .get : head.method],
-            case .scope = route.access, case .complete = route.pace
-        else { return nil }
-        let start = ContinuousClock.now
-        let request = Request(head: head, body: RequestBody(buffer: ByteBuffer()))
-        let requestID = RequestID.new()
-        var answer = self.problems.parts(ProblemaHTTP(Admission.refusal), request: request, requestID: requestID)
-        answer.head.headerFields[.requestID] = requestID
-        answer.head.headerFields[.contentLength] = String(answer.body.readableBytes)
-        self.cors.decorate(&answer.head.headerFields, of: request)
-        if head.headerFields[.connection]?.lowercased() == "close" { answer.head.headerFields[.connection] = "close" }
-        if head.method == .head { answer.body.clear() }
-        self.metrics.record(
-            method: head.method, route: route.path, status: answer.head.status.code, duration: start.duration(to: .now), waited: .zero)
-        self.logger.debug("request refused", metadata: ["pedido": "\(requestID)", "route": "\(route.path)"])
-        return answer
     }
 
     package func respond(to request: Request, context: EdgeContext) async throws -> Response {

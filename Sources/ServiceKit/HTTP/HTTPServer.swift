@@ -37,8 +37,7 @@ package enum HTTPServer {
         let idleMax = TimeAmount.seconds(Int64(configuration.ociosaMaxS))
         let channel = HTTP1Channel.Configuration(
             additionalChannelHandlers: [
-                RequestPaceHandler(RequestPace(requestMax: requestMax, stallMax: idleMax)), OverloadHandler { edge.refusal(of: $0) },
-                CallerWatchHandler(),
+                RequestPaceHandler(RequestPace(requestMax: requestMax, stallMax: idleMax)), CallerWatchHandler(),
             ],
             idleTimeout: idleMax,
             httpDecoderConfiguration: .init(

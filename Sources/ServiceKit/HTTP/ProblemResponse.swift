@@ -8,12 +8,6 @@ struct ProblemResponse: Sendable {
     let urlPublica: String
 
     func make(_ problem: ProblemaHTTP, request: Request, requestID: String) -> Response {
-        let (head, body) = self.parts(problem, request: request, requestID: requestID)
-        return Response(status: head.status, headers: head.headerFields, body: ResponseBody(byteBuffer: body))
-    }
-
-    /// The same as head and body.
-    func parts(_ problem: ProblemaHTTP, request: Request, requestID: String) -> (head: HTTPResponse, body: ByteBuffer) {
         let problema = problem.problema
         var headers = problem.headers
         headers[.contentType] = "application/problem+json"
@@ -28,7 +22,10 @@ struct ProblemResponse: Sendable {
         default: break
         }
         let body = problema.json(urlPublica: self.urlPublica, requestID: requestID)
-        return (HTTPResponse(status: .init(code: problema.nome.status), headerFields: headers), ByteBuffer(bytes: body))
+        return Response(
+            status: HTTPResponse.Status(code: problema.nome.status), headers: headers,
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: body))
+        )
     }
 
     /// RFC 6750 §3: the error is told only to those who sent a token.
