@@ -91,6 +91,9 @@ compose_test() {
         fail "the audit of Compose is not clean"
     fi
     cat "$CONTAINERS/load.log"
+    compose run --rm -T --no-deps --entrypoint cat segredos /segredos/mestre/rabbitmq.monitor >"$CONTAINERS/monitor" 2>/dev/null
+    "$TOOLS/python" -B "$ROOT/deploy/docker/test/trigger.py" "$ROOT/deploy/kubernetes/overlays/producao/scaling.yaml" \
+        http://127.0.0.1:25673 "$CONTAINERS/monitor" || fail "KEDA would not learn the queue's length"
     say "Stopping Compose"
     compose --profile ferramentas down --volumes --timeout 40
 }
