@@ -37,7 +37,7 @@ public struct PostgresMigrations: Sendable {
         case older(Int32)
         /// The database has steps that this program does not know, all of which say that it may go on.
         case compatible(Int32)
-        /// The database has steps that this program does not know.
+        /// The database has steps that this program does not know, and not all of them say that it may go on.
         case newer(Int32)
         /// A recorded step has another name than this program's of the same version.
         case different(Int32)

@@ -3,11 +3,9 @@ import Foundation
 /// The programs in `Tests/Conformance`, which see the services as a stranger's tools do.
 package enum ConformanceTool {
     /// The folder of the programs.
-    private static let folder = root.appending(path: "Tests/Conformance").path()
+    private static let folder = Clone.path("Tests/Conformance")
     /// The folder of the documents.
-    package static let config = root.appending(path: "config").path()
-
-    private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    package static let config = Clone.path("config")
 
     /// Runs a program to its end.
     /// - Parameters:

@@ -9,6 +9,8 @@ package enum TestServers {
     package static let amqpURL = environment("TESTE_AMQP_URL")
     /// The management API of the private RabbitMQ, with an administrator's name and password in it.
     package static let managementURL = environment("TESTE_RABBITMQ_MANAGEMENT_URL")
+    /// The private RabbitMQ's folder: its ports, and the passwords that made its users.
+    package static let rabbitmqFolder = environment("TESTE_RABBITMQ_DIR")
     /// A command that runs `rabbitmqctl` on the private RabbitMQ.
     package static let rabbitmqctl = environment("TESTE_RABBITMQCTL")
     /// The folder of the release products.
@@ -65,7 +67,8 @@ package enum TestServers {
         try await self.administer(url, "drop database if exists \(name) with (force)")
     }
 
-    private static func administer(_ url: String, _ sql: String) async throws {
+    /// Runs a script on a database.
+    package static func administer(_ url: String, _ sql: String) async throws {
         var configuration = try PostgresConfiguration(url: url, applicationName: "tests")
         configuration.statementTimeout = .seconds(60)
         configuration.connectTimeout = .seconds(10)

@@ -1,5 +1,4 @@
 import Foundation
-import Postgres
 import TestSupport
 import Testing
 
@@ -11,9 +10,7 @@ import Testing
 struct BackupTests {
     /// The commands of the page's block of that name.
     private static func commands(_ name: String) throws -> String {
-        var root = URL(filePath: #filePath)
-        for _ in 0..<4 { root.deleteLastPathComponent() }
-        let page = try String(contentsOf: root.appending(path: "deploy/runbooks/backup-and-restore.md"), encoding: .utf8)
+        let page = try Clone.text("deploy/runbooks/backup-and-restore.md")
         let lines = page.split(separator: "\n", omittingEmptySubsequences: false)
         let begin = try #require(lines.firstIndex { $0.hasSuffix("```sh \(name)") }, "the page has no block \(name)")
         let indent = lines[begin].prefix { $0 == " " }.count
@@ -64,12 +61,6 @@ struct BackupTests {
         return last.registered
     }
 
-    private static func loseEverything(_ url: String) async throws {
-        let database = try await PostgresConnection.connect(PostgresConfiguration(url: url, applicationName: "tests"))
-        try await database.runScript("drop schema public cascade; create schema public")
-        await database.close()
-    }
-
     @Test func `a backup made under load brings back what it holds, and each entry counts once`() async throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "copia-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -90,7 +81,9 @@ struct BackupTests {
             _ = try await Self.settled(stack, total: total)
 
             for instance in [stack.lancamentos] + stack.consolidados { #expect(await instance.terminate() == 0) }
-            for url in stack.databases.values { try await Self.loseEverything(url) }
+            for url in stack.databases.values {
+                try await TestServers.administer(url, "drop schema public cascade; create schema public")
+            }
             try await Self.run("restore", stack, folder: folder.path())
             try await Self.run("republish", stack, folder: folder.path())
             for instance in [stack.lancamentos] + stack.consolidados { try instance.launch() }

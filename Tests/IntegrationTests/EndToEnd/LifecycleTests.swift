@@ -1,5 +1,4 @@
 import Foundation
-import Postgres
 import TestSupport
 import Testing
 
@@ -28,20 +27,18 @@ struct LifecycleTests {
     @Test(arguments: ["lancamentos", "consolidado"])
     func `on a newer schema it goes on only if that says so`(product: String) async throws {
         try await TestServers.withDatabase { url in
-            let database = try await PostgresConnection.connect(PostgresConfiguration(url: url, applicationName: "tests"))
             let instance = try ServiceProcess.make(product, databaseURL: url, amqpURL: "amqp://127.0.0.1:1")
             try await instance.migrate()
             let next = "insert into schema_migrations (version, name, compatible_since) select max(version) + 1, 'x'"
-            try await database.runScript("\(next), max(version) from schema_migrations")
+            try await TestServers.administer(url, "\(next), max(version) from schema_migrations")
             // Its initContainer, for instance, after it was moved to another machine.
             try await instance.migrate()
             try instance.launch()
             try await instance.waitUntilReady()
-            try await database.runScript("\(next), max(version) + 1 from schema_migrations")
+            try await TestServers.administer(url, "\(next), max(version) + 1 from schema_migrations")
             #expect(try await eventually { try await API(token: nil).get(instance, "/readyz").status == 503 })
             #expect(try await API(token: nil).get(instance, "/readyz").text.contains("mais nova"))
             #expect(await instance.terminate() == 0)
-            await database.close()
         }
     }
 

@@ -7,12 +7,6 @@ import Testing
 /// `config/postgres/direitos.sql`, the rights that every environment gives.
 @Suite(.enabled(if: TestServers.postgresURL != nil, "needs the server that deploy/local/test starts"), .timeLimit(.minutes(2)))
 struct DatabaseRolesTests {
-    private static func rights() throws -> String {
-        var root = URL(filePath: #filePath)
-        for _ in 0..<4 { root.deleteLastPathComponent() }
-        return try String(contentsOf: root.appending(path: "config/postgres/direitos.sql"), encoding: .utf8)
-    }
-
     private static func configuration(_ url: String, role: String? = nil) throws -> PostgresConfiguration {
         guard let role else { return try PostgresConfiguration(url: url, applicationName: "tests") }
         var address = try #require(URLComponents(string: url))
@@ -55,9 +49,8 @@ struct DatabaseRolesTests {
         } catch {
             outcome = .failure(error)
         }
-        try await self.with(try #require(TestServers.postgresURL)) { superuser in
-            for role in roles { try await superuser.runScript("drop role if exists \(role)") }
-        }
+        let drops = roles.map { "drop role if exists \($0)" }.joined(separator: "; ")
+        try await TestServers.administer(try #require(TestServers.postgresURL), drops)
         try outcome.get()
     }
 
@@ -67,9 +60,9 @@ struct DatabaseRolesTests {
     }
 
     @Test func `a service owns nothing, its migrator everything, and the reader only reads`() async throws {
-        let rights = try Self.rights()
+        let rights = try Clone.text("config/postgres/direitos.sql")
         try await Self.withOldDatabase { url, service in
-            for _ in 1...2 { try await Self.with(url) { try await $0.runScript(rights) } }
+            for _ in 1...2 { try await TestServers.administer(url, rights) }
             let migrations = ConsolidadoMigrations.migrations
             let applied = try await migrations.apply(to: Self.configuration(url, role: "\(service)_migrador"))
             #expect(applied == migrations.migrations.count)

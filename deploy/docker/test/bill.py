@@ -18,7 +18,8 @@ def main(path):
     text = pathlib.Path(path).read_text(encoding="utf-8")
     fault = JsonStrictValidator(SchemaVersion.V1_6).validate_str(text)
     if fault is not None:
-        sys.exit(f"error: {path}: {fault}")
+        # What follows is the schema itself.
+        sys.exit(f"error: {path}: {str(fault).splitlines()[0]}")
     bill = json.loads(text)
     components = bill["components"]
     missing = NEEDED - {component["name"] for component in components}

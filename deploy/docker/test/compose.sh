@@ -86,11 +86,7 @@ compose_test() {
     crash_service rabbitmq
     sleep 20
     compose up --detach --no-build --no-recreate --scale consolidado=1
-    if ! wait "$load"; then
-        cat "$CONTAINERS/load.log" >&2
-        fail "the audit of Compose is not clean"
-    fi
-    cat "$CONTAINERS/load.log"
+    load_audited "$load" "$CONTAINERS/load.log" Compose
     compose run --rm -T --no-deps --entrypoint cat segredos /segredos/mestre/rabbitmq.monitor >"$CONTAINERS/monitor" 2>/dev/null
     "$TOOLS/python" -B "$ROOT/deploy/docker/test/trigger.py" "$ROOT/deploy/kubernetes/overlays/producao/scaling.yaml" \
         http://127.0.0.1:25673 "$CONTAINERS/monitor" || fail "KEDA would not learn the queue's length"

@@ -55,6 +55,15 @@ engine_clear() {
     podman network prune --force >/dev/null 2>&1 || true
 }
 
+# load_audited PID LOG WHAT: waits for load.py, which ends with the audit.
+load_audited() {
+    if ! wait "$1"; then
+        cat "$2" >&2
+        fail "the audit of $3 is not clean"
+    fi
+    cat "$2"
+}
+
 # crash CONTAINER [NAME]: kills its first process from outside, which is no stop that the engine was asked for.
 crash() {
     local pid

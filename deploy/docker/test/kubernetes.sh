@@ -68,11 +68,7 @@ kubernetes_test() {
     sleep 20
     say "Scaling down"
     for pod in consolidado-mais-pod-{0,1,2}; do podman pod stop --time 40 "$pod" >/dev/null; done
-    if ! wait "$load"; then
-        cat "$PODS/load.log" >&2
-        fail "the audit of the overlay dev is not clean"
-    fi
-    cat "$PODS/load.log"
+    load_audited "$load" "$PODS/load.log" "the overlay dev"
     say "Stopping the overlay dev"
     for pod in lancamentos-pod-0 consolidado-pod-0 consolidado-pod-1; do podman pod stop --time 40 "$pod" >/dev/null; done
     engine_clear

@@ -1,0 +1,15 @@
+import TestSupport
+import Testing
+
+/// `config/rabbitmq/import` where things go wrong.
+@Suite(
+    .enabled(
+        if: TestServers.hasEverything && TestServers.python != nil, "needs the servers, products and tools that deploy/local/test provides"),
+    .timeLimit(.minutes(3))
+)
+struct ImportTests {
+    @Test func `the import begins again when a connection ends in the middle, and says so once`() async throws {
+        let broker = try #require(TestServers.rabbitmqFolder)
+        print(try await ConformanceTool.run("import_again.py", [ConformanceTool.config, broker]))
+    }
+}
