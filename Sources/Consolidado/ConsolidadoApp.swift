@@ -29,7 +29,7 @@ package enum ConsolidadoApp: ServiceApp {
         )
         // Of its own, so that a peak of reads does not hold back what they want to read.
         let consumerPool = try PostgresClient.make(
-            configuration.banco, service: self.name, pool: "consumidor", connections: LancamentosConsumer.batchesInFlightMax + 1,
+            configuration.banco, service: self.name, pool: "consumidor", connections: LancamentosConsumer.connectionsMax,
             logger: logger
         )
         let readRepository = PostgresSaldoReadRepository(client: pool, sums: sumsPool, logger: logger)
@@ -43,7 +43,7 @@ package enum ConsolidadoApp: ServiceApp {
         consumerSettings.prefetchMessagesMax = UInt16(clamping: configuration.consolidado.prefetch)
         consumerSettings.batchMessagesMax = configuration.consolidado.loteMax
         consumerSettings.linger = .milliseconds(configuration.consolidado.loteEsperaMs)
-        consumerSettings.smallBatchPause = .milliseconds(5)
+        consumerSettings.smallBatchPause = .milliseconds(5) ... .milliseconds(20)
         let source = BatchConsumer(
             configuration: try AMQPConfiguration(broker, service: self.name, purpose: "consumer"),
             topology: ConsolidadoTopology.consumer,

@@ -5,7 +5,7 @@ import Testing
 @Suite struct BatchPauseTests {
     private let start = ContinuousClock.now
 
-    private func pause() -> BatchPause { BatchPause(duration: .milliseconds(5), enoughMessages: 16) }
+    private func pause() -> BatchPause { BatchPause(rest: .milliseconds(5) ... .milliseconds(20), enoughMessages: 64) }
 
     @Test func nothingIsDelayedBeforeTheFirstBatch() {
         #expect(self.pause().end(now: self.start, waiting: 0) == nil)
@@ -18,7 +18,7 @@ import Testing
         #expect(pause.end(now: self.start + .milliseconds(5), waiting: 3) == nil, "the rest is over")
     }
 
-    @Test(arguments: [16, 500]) func aLargeBatchIsNot(messages: Int) {
+    @Test(arguments: [64, 500]) func aLargeBatchIsNot(messages: Int) {
         var pause = self.pause()
         pause.batchLeft(messages: messages, now: self.start)
         #expect(pause.end(now: self.start, waiting: 0) == nil)
@@ -26,9 +26,9 @@ import Testing
 
     @Test func aRestEndsWhenEnoughWaits() {
         var pause = self.pause()
-        pause.batchLeft(messages: 15, now: self.start)
-        #expect(pause.end(now: self.start, waiting: 15) != nil)
-        #expect(pause.end(now: self.start, waiting: 16) == nil)
+        pause.batchLeft(messages: 63, now: self.start)
+        #expect(pause.end(now: self.start, waiting: 63) != nil)
+        #expect(pause.end(now: self.start, waiting: 64) == nil)
     }
 
     @Test func whereNothingLeftThereIsNoRest() {
@@ -37,9 +37,16 @@ import Testing
         #expect(pause.end(now: self.start, waiting: 0) == nil)
     }
 
+    @Test(arguments: [(1, 5_000), (4, 5_000), (5, 6_250), (8, 10_000), (16, 20_000), (63, 20_000)])
+    func theRestGrowsWithTheBatch(messages: Int, microseconds: Int) {
+        var pause = self.pause()
+        pause.batchLeft(messages: messages, now: self.start)
+        #expect(pause.end(now: self.start, waiting: 0) == self.start + .microseconds(microseconds))
+    }
+
     @Test func withoutADurationThereIsNone() {
-        var pause = BatchPause(duration: .zero, enoughMessages: 16)
-        pause.batchLeft(messages: 1, now: self.start)
+        var pause = BatchPause(rest: .zero ... .zero, enoughMessages: 16)
+        pause.batchLeft(messages: 8, now: self.start)
         #expect(pause.end(now: self.start, waiting: 0) == nil)
     }
 }

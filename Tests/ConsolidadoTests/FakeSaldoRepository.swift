@@ -7,6 +7,9 @@ import FluxoDeCaixa
 /// Applied entries in memory, with failures on demand.
 actor FakeSaldoRepository: SaldoRepository {
     private(set) var entries: [LancamentoID: LancamentoAplicavel] = [:]
+    /// How many batches were being applied at the same time, at most.
+    private(set) var batchesAtOnceMax = 0
+    private var batchesAtOnce = 0
     private let refusedID: LancamentoID?
     /// How many calls still fail.
     private var failures: Int
@@ -17,6 +20,11 @@ actor FakeSaldoRepository: SaldoRepository {
     }
 
     func apply(_ entries: [LancamentoAplicavel]) async throws(FalhaDeArmazenamento) -> Set<LancamentoID> {
+        self.batchesAtOnce += 1
+        self.batchesAtOnceMax = max(self.batchesAtOnceMax, self.batchesAtOnce)
+        defer { self.batchesAtOnce -= 1 }
+        // Lets others in who may be in.
+        for _ in 0..<100 { await Task.yield() }
         try self.failOnDemand()
         if entries.contains(where: { $0.id == self.refusedID }) { throw .dados }
         var new: Set<LancamentoID> = []

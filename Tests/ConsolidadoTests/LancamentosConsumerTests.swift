@@ -68,6 +68,14 @@ import Testing
         #expect(await repository.entries.count == 2)
     }
 
+    @Test func `one batch after the other is in the database`() async throws {
+        let repository = FakeSaldoRepository()
+        let batches = (1...8).map { number in [Self.delivery(UInt64(number), Self.entry(UInt64(number)))] }
+        let source = try await self.consume(batches, from: repository)
+        #expect(await source.settled.sorted() == Array(1...8))
+        #expect(await repository.batchesAtOnceMax == 1)
+    }
+
     @Test func `poison goes to the dead letters with its reason and its neighbours are applied`() async throws {
         let repository = FakeSaldoRepository()
         let broker = FakeBroker()
@@ -180,8 +188,8 @@ import Testing
         #expect(await source.lateTags.isEmpty)
     }
 
-    @Test func `two batches that meet one outage stop consumption once`() async throws {
-        let repository = FakeSaldoRepository(failures: 6)
+    @Test func `an outage that one batch met does not stop consumption again for the next`() async throws {
+        let repository = FakeSaldoRepository(failures: 3)
         let source = try await self.consume([[Self.delivery(1, Self.entry(1))], [Self.delivery(2, Self.entry(2))]], from: repository)
         #expect(await source.suspensions == 1)
         #expect(await source.settled.sorted() == [1, 2])

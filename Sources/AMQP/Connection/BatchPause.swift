@@ -1,22 +1,31 @@
 /// A short rest after a batch that was far from full: what comes meanwhile gathers, so that one wake-up of thread, broker and whoever works on
 /// the messages serves several of them.
 ///
-/// A lone message is not delayed, only one that follows closely upon another; and batches that fill are not followed by a rest.
+/// A lone message is not delayed, only one that follows closely upon another; and batches that fill are not followed by a rest. The more
+/// a small batch held, the longer the rest: a trickle is passed on quickly, a stream in few batches.
 struct BatchPause {
-    /// How long a rest lasts; zero: none.
-    let duration: Duration
+    /// Messages in a batch up to which the shortest rest follows; beyond, the rest grows in proportion.
+    private static let messagesOfShortest = 4
+
+    /// How long a rest lasts, at least and at most; zero: none.
+    let rest: ClosedRange<Duration>
     /// A batch of at least so many needs no rest.
     let enoughMessages: Int
     private var until: ContinuousClock.Instant?
 
-    init(duration: Duration, enoughMessages: Int) {
-        self.duration = duration
+    init(rest: ClosedRange<Duration>, enoughMessages: Int) {
+        self.rest = rest
         self.enoughMessages = enoughMessages
     }
 
     /// A batch begins its way.
     mutating func batchLeft(messages: Int, now: ContinuousClock.Instant) {
-        self.until = messages > 0 && messages < self.enoughMessages ? now + self.duration : nil
+        self.until = messages > 0 && messages < self.enoughMessages ? now + self.rest(after: messages) : nil
+    }
+
+    private func rest(after messages: Int) -> Duration {
+        let grown = self.rest.lowerBound * messages / Self.messagesOfShortest
+        return min(max(grown, self.rest.lowerBound), self.rest.upperBound)
     }
 
     /// When the present rest ends; nil if there is none, or if enough waits already.

@@ -75,7 +75,7 @@ actor ConsumerSession {
         self.logger = logger
         self.watchdog = watchdog
         self.channelBackoff = Backoff(shortest: configuration.reconnectDelayMin, longest: configuration.reconnectDelayMax)
-        self.pause = BatchPause(duration: settings.smallBatchPause, enoughMessages: settings.batchMessagesMax / 8)
+        self.pause = BatchPause(rest: settings.smallBatchPause, enoughMessages: settings.batchMessagesMax / 8)
         self.executor = BrokerThread.makeExecutor(name: "amqp-consume")
     }
 

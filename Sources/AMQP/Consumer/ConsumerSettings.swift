@@ -7,9 +7,9 @@ public struct ConsumerSettings: Sendable {
     public var batchMessagesMax = 500
     /// How long a batch may grow after its first message while more keep coming.
     public var linger: Duration = .milliseconds(10)
-    /// After a batch that was less than an eighth full nothing is handed out for so long, so that a trickle of messages becomes small batches.
-    /// Only what follows closely upon another message waits.
-    public var smallBatchPause: Duration = .zero
+    /// After a batch that was less than an eighth full nothing is handed out for so long, so that a trickle of messages becomes small batches:
+    /// at least after one of a few messages, more the more it held. Only what follows closely upon another message waits.
+    public var smallBatchPause: ClosedRange<Duration> = .zero ... .zero
     /// A longer content is cut off and shows in ``Delivery/isTruncated``.
     public var bodyBytesMax = 262_144
     /// How long a graceful shutdown waits for what was handed out to be settled.

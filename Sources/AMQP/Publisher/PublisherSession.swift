@@ -70,7 +70,8 @@ actor PublisherSession {
         self.logger = logger
         self.observer = observer
         self.watchdog = watchdog
-        self.pause = BatchPause(duration: settings.smallBurstPause, enoughMessages: settings.burstMessagesMax / 4)
+        self.pause = BatchPause(
+            rest: settings.smallBurstPause...settings.smallBurstPause, enoughMessages: settings.burstMessagesMax / 4)
         self.executor = BrokerThread.makeExecutor(name: "amqp-publish")
     }
 

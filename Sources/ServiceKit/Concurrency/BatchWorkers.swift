@@ -20,7 +20,7 @@ package final class BatchWorkers<Item: Sendable>: Sendable {
         /// How long an item may wait for a worker.
         package var queueWaitMax: Duration
         /// How long items gather at most while some workers are busy and others are not.
-        package var gatherMax: Duration = .milliseconds(2)
+        package var gatherMax: Duration = .milliseconds(4)
 
         package init(queueMax: Int, batchMax: Int, workers: Int, queueWaitMax: Duration) {
             self.queueMax = queueMax
