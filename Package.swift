@@ -238,7 +238,7 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
-        .testTarget(name: "LimitesTests", dependencies: ["Limites"], swiftSettings: settings),
+        .testTarget(name: "LimitesTests", dependencies: ["Limites", "Contrato"], swiftSettings: settings),
         .testTarget(
             name: "CargaTests",
             dependencies: [

@@ -18,21 +18,44 @@ struct DatabaseParts: Sendable {
     func insert(for duration: Duration) async throws -> (Measured, outbox: [Int64]) {
         let repository = PostgresLancamentoRepository(client: self.lancamentos, reads: self.lancamentos, logger: self.logger)
         let inserted = NIOLockedValueBox<[Int64]>([])
-        // As large as the hash of a content with its version.
-        let conteudo = [UInt8](repeating: 1, count: 33)
         let measured = try await Stopwatch.measure(for: duration, states: self.entries("limites-i")) { entries in
             let agora = SystemClock.agora()
-            let batch = (0..<Workload.insertBatchRows).map { _ in
-                let lancamento = entries.next(agora: agora)
-                return RegistroDeLancamento(
-                    lancamento: lancamento, conteudo: lancamento.chave == nil ? nil : conteudo,
-                    traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
-            }
+            let batch = (0..<Workload.insertBatchRows).map { _ in Self.registro(entries.next(agora: agora)) }
             let rows = try await repository.insert(batch)
             inserted.withLockedValue { $0 += rows.map(\.seq) }
             return rows.count
         }
         return (measured, inserted.withLockedValue { $0 })
+    }
+
+    /// Single entries at the rate of `pico`, each in a transaction of its own that is on the disk when it counts.
+    /// - Returns: 99 of 100 took less, in ms, counted from when each was due; nil where the database does not keep up with that rate.
+    func singleInserts(for duration: Duration) async throws -> Double? {
+        let repository = PostgresLancamentoRepository(client: self.lancamentos, reads: self.lancamentos, logger: self.logger)
+        var entries = Entries(prefix: "limites-u", hoje: self.hoje)
+        let begin = ContinuousClock.now
+        return try await withThrowingTaskGroup(of: Duration?.self) { group in
+            for number in 0..<Int(Workload.peakPerSecond * (duration / .seconds(1))) {
+                let due = begin + .seconds(Double(number) / Workload.peakPerSecond)
+                try await Task.sleep(until: due)
+                let row = Self.registro(entries.next(agora: SystemClock.agora()))
+                group.addTask {
+                    do throws(Lancamentos.FalhaDeArmazenamento) {
+                        _ = try await repository.insert([row])
+                        return .now - due
+                    } catch {
+                        guard error == .sobrecarga else { throw error }
+                        return nil
+                    }
+                }
+            }
+            var latencies: [Duration] = []
+            for try await latency in group {
+                guard let latency else { return nil }
+                latencies.append(latency)
+            }
+            return latencies.sorted()[latencies.count * 99 / 100] / .milliseconds(1)
+        }
     }
 
     /// Rows a second out of the outbox.
@@ -61,6 +84,15 @@ struct DatabaseParts: Sendable {
             let pedidos = (0..<Workload.readBatchKeys).map { _ in entries.nextRead() }
             return try await repository.saldos(pedidos).count
         }
+    }
+
+    /// The row that the service makes of an entry.
+    private static func registro(_ lancamento: Lancamento) -> RegistroDeLancamento {
+        RegistroDeLancamento(
+            lancamento: lancamento,
+            // As large as the hash of a content with its version.
+            conteudo: lancamento.chave == nil ? nil : [UInt8](repeating: 1, count: 33),
+            traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
     }
 
     private func entries(_ prefix: String, shared: Bool = false) -> [Entries] {

@@ -13,31 +13,59 @@ struct HTTPParts: Sendable {
     let hoje: Dia
 
     /// Requests a second that a handler carries which parses an entry and answers 201 with what it was sent.
-    func write(for duration: Duration) async throws -> Measured {
+    func write(for duration: Duration) async throws -> Measured { try await Self.measure(for: duration, self.post) }
+
+    /// Requests a second that an empty handler carries.
+    func read(for duration: Duration) async throws -> Measured { try await Self.measure(for: duration, Self.get) }
+
+    /// Both handlers at the rates of `pico`.
+    func peak(for duration: Duration) async throws -> PeakMeasures.Bare {
+        try await Self.serving { port in
+            let outcome = try await SteadyLoad(port: port).run(
+                [
+                    .init(name: "writes", ratePerSecond: Workload.peakPerSecond, request: self.post),
+                    .init(name: "reads", ratePerSecond: Workload.peakPerSecond, request: Self.get),
+                ], warmUp: .seconds(1), for: duration)
+            guard outcome.failures == 0, let write = outcome.p99Ms[0], let read = outcome.p99Ms[1] else {
+                throw LimitesError("\(outcome.failures) requests to bare handlers failed")
+            }
+            return .init(writeP99Ms: write, readP99Ms: read, processors: outcome.processors)
+        }
+    }
+
+    /// Renders the write.
+    private var post: @Sendable (RequestWriter) -> ByteBuffer {
         var entries = Entries(prefix: "limites-h", hoje: self.hoje)
         let body = Self.asSent(entries.next(agora: SystemClock.agora()))
+        return { $0.post("/v1/lancamentos", headers: "Content-Type: application/json\r\n", body: body) }
+    }
+
+    /// Renders the read.
+    private static let get: @Sendable (RequestWriter) -> ByteBuffer = { $0.get("/v1/consolidados") }
+
+    private static func measure(
+        for duration: Duration, _ request: @escaping @Sendable (RequestWriter) -> ByteBuffer
+    ) async throws -> Measured {
+        try await self.serving { port in
+            let loop = try ClosedLoop(port: port, connections: Workload.httpConnections)
+            // Connections, caches and branch predictors; what is measured comes after it.
+            _ = try await loop.run(for: .seconds(1), request)
+            let outcome = try await loop.run(for: duration, request)
+            guard outcome.failures == 0 else { throw LimitesError("\(outcome.failures) requests to a bare handler failed") }
+            return Measured(operations: outcome.answers, seconds: outcome.seconds)
+        }
+    }
+
+    /// Runs the bare handlers as long as the closure, which is given their port.
+    private static func serving<Value: Sendable>(_ body: @Sendable (Int) async throws -> Value) async throws -> Value {
         let router = Router()
+        router.get("v1/consolidados") { _, _ in Response(status: .ok) }
         router.post("v1/lancamentos") { request, _ in
             let bytes = try await request.body.collect(upTo: Self.bodyMaxBytes)
             _ = try JSONReader.read(Array(bytes.readableBytesView))
             return Response(
                 status: .created, headers: [.contentType: "application/json"], body: ResponseBody(byteBuffer: bytes))
         }
-        return try await Self.measure(router, for: duration) { writer in
-            writer.post("/v1/lancamentos", headers: "Content-Type: application/json\r\n", body: body)
-        }
-    }
-
-    /// Requests a second that an empty handler carries.
-    func read(for duration: Duration) async throws -> Measured {
-        let router = Router()
-        router.get("v1/consolidados") { _, _ in Response(status: .ok) }
-        return try await Self.measure(router, for: duration) { $0.get("/v1/consolidados") }
-    }
-
-    private static func measure(
-        _ router: Router<BasicRequestContext>, for duration: Duration, _ request: @escaping @Sendable (RequestWriter) -> ByteBuffer
-    ) async throws -> Measured {
         var silent = Logger(label: "limites")
         silent.logLevel = .critical
         let (ports, listens) = AsyncStream.makeStream(of: Int.self)
@@ -46,12 +74,7 @@ struct HTTPParts: Sendable {
             onServerRunning: { channel in listens.yield(channel.localAddress?.port ?? 0) }, logger: silent)
         return try await Services.run([application]) {
             guard let port = await ports.first(where: { _ in true }) else { throw LimitesError("the bare handler does not listen") }
-            let loop = try ClosedLoop(port: port, connections: Workload.httpConnections)
-            // Connections, caches and branch predictors; what is measured comes after it.
-            _ = try await loop.run(for: .seconds(1), request)
-            let outcome = try await loop.run(for: duration, request)
-            guard outcome.failures == 0 else { throw LimitesError("\(outcome.failures) requests to a bare handler failed") }
-            return Measured(operations: outcome.answers, seconds: outcome.seconds)
+            return try await body(port)
         }
     }
 

@@ -48,6 +48,7 @@ struct LimitesCommand: AsyncParsableCommand {
         let http = HTTPParts(hoje: hoje)
         results.add(.bareWrite, try await http.write(for: duration))
         results.add(.bareRead, try await http.read(for: duration))
+        let bare = try await http.peak(for: duration)
 
         let lancamentos = try await Self.pool(address("LANCAMENTOS_DATABASE_URL"), LancamentosMigrations.migrations, logger)
         let consolidado = try await Self.pool(address("CONSOLIDADO_DATABASE_URL"), ConsolidadoMigrations.migrations, logger)
@@ -55,6 +56,9 @@ struct LimitesCommand: AsyncParsableCommand {
         results = try await Services.run([lancamentos, consolidado]) { [results] in
             var results = results
             results.servers.append(try await Self.version(lancamentos))
+            let peak = PeakMeasures(bare: bare, insertP99Ms: try await database.singleInserts(for: duration))
+            results.peak = peak
+            results.say(peak.line)
             let (inserted, outbox) = try await database.insert(for: duration)
             results.add(.insert, inserted)
             results.add(.delete, try await database.delete(outbox))

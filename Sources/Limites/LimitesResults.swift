@@ -7,6 +7,8 @@ struct LimitesResults: Sendable {
     /// The servers' versions.
     var servers: [String] = []
     private var rates: [(part: Part, rate: Double)] = []
+    /// At the rates of `pico`.
+    var peak: PeakMeasures?
 
     init(segundos: Int) { self.segundos = segundos }
 
@@ -36,8 +38,8 @@ struct LimitesResults: Sendable {
         }.joined(separator: "\n")
     }
 
-    /// `{"segundos", "processadores", "servidores", "partes": {"H": …}, "compostos": {"escrita", "lote", "leitura"}}`, rates in operations a
-    /// second.
+    /// `{"segundos", "processadores", "servidores", "partes": {"H": …}, "compostos": {"escrita", "lote", "leitura"}, "pico": {…}}`, rates in
+    /// operations a second; for `pico` see ``PeakMeasures``.
     var json: [UInt8] {
         let composed = self.composed
         var writer = JSONWriter()
@@ -54,6 +56,10 @@ struct LimitesResults: Sendable {
                 for (name, limit) in [("escrita", composed.write), ("lote", composed.lote), ("leitura", composed.read)] {
                     if let limit { writer.member(name, Int(limit)) }
                 }
+            }
+            if let peak = self.peak {
+                writer.name("pico")
+                peak.write(to: &writer)
             }
         }
         return writer.bytes

@@ -9,6 +9,8 @@ enum Workload {
     static let readBatchKeys = 64
     static let accounts = 1000
     static let days = 7
+    /// Writes, and reads, a second in `pico`.
+    static let peakPerSecond = 500.0
     /// Keep-alive connections of the HTTP client, one request at a time on each.
     static let httpConnections = 64
 }

@@ -50,6 +50,20 @@ import Testing
         #expect(load.ownCPU > .zero)
     }
 
+    @Test func `one request at a constant rate, with the client's processor time apart`() async throws {
+        let outcome = try await StubServer().run { target, _ in
+            try await SteadyLoad(port: target.lancamentos.port).run(
+                [
+                    .init(name: "reads", ratePerSecond: 100) { $0.get("/v1/consolidados?conta=a&de=2026-11-22&ate=2026-11-23") },
+                    .init(name: "unknown", ratePerSecond: 50) { $0.get("/nothing") },
+                ], warmUp: .zero, for: .seconds(1))
+        }
+        #expect(outcome.failures == 50)
+        #expect(outcome.p99Ms[0] != nil)
+        #expect(outcome.p99Ms[1] == nil, "nothing was accepted")
+        #expect(outcome.processors > 0)
+    }
+
     @Test func `a stall of 2 s is in the percentiles, for everything that was due meanwhile`() async throws {
         let (load, audit) = try await Self.measure(.init(stallAfterWrites: 200), seconds: 4)
         let writes = try #require(load.writes)

@@ -28,6 +28,15 @@ import Testing
         #expect(ResultsTable.text([drained]).contains("0.40 of applying alone, 30,000 (target 0.50: missed)"))
     }
 
+    @Test func `the peak is told beside what the least would need`() throws {
+        let limits = try Self.limits(
+            #"{"partes":{},"compostos":{},"pico":{"nu_escrita_p99_us":2150,"nu_processador_milesimos":210,"insercao_p99_us":3000}}"#)
+        let figures = limits.compared(ScenarioResult(name: .pico)).figures
+        #expect(figures.map(\.name) == ["pico_nu_p99_escrita_ms", "pico_nu_processador", "pico_nu_p99_insercao_ms"])
+        #expect(figures.map(\.value) == [2.15, 0.21, 3])
+        #expect(limits.compared(ScenarioResult(name: .leitura)).figures.isEmpty)
+    }
+
     @Test(arguments: ["lote_consolidados_por_segundo", "leitura_por_segundo", "another"])
     func `what was not measured has no ratio`(figure: String) throws {
         #expect(try Self.limits(Self.written).compared(Self.result(figure, 1)).figures[0].ratio == nil)

@@ -21,9 +21,23 @@ struct PartLimits: Sendable {
         self.value = value
     }
 
-    /// The result with a ratio beside each figure that a limit bounds.
+    /// What the least that a service could do needs at the rates of `pico`; `limites` tells thousandths of these units.
+    private static let atPeak: [(member: String, figure: String, label: String, unit: String)] = [
+        ("nu_escrita_p99_us", "pico_nu_p99_escrita_ms", "bare handlers at 500/s each: p99 of a write", "ms"),
+        ("nu_leitura_p99_us", "pico_nu_p99_leitura_ms", "and of a read", "ms"),
+        ("nu_processador_milesimos", "pico_nu_processador", "and their processor time", "of one"),
+        ("insercao_p99_us", "pico_nu_p99_insercao_ms", "a single durable insert at 500/s: p99", "ms"),
+    ]
+
+    /// The result with a ratio beside each figure that a limit bounds, and with what the least would need beside the peak.
     func compared(_ result: ScenarioResult) -> ScenarioResult {
         var result = result
+        if result.name == .pico {
+            for part in Self.atPeak {
+                guard case .number(let text)? = self.value["pico"]?[part.member], let value = Double(text) else { continue }
+                result.figures.append(Figure(name: part.figure, label: part.label, value: value / 1000, unit: part.unit))
+            }
+        }
         for bound in Self.bounds {
             guard let position = result.figures.firstIndex(where: { $0.name == bound.figure }),
                 case .number(let text)? = self.value[bound.group]?[bound.limit], let limit = Double(text), limit > 0
