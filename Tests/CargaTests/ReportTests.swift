@@ -57,6 +57,18 @@ import Testing
         #expect(streams.first?["p99_ms"] != .null)
     }
 
+    @Test func `the services' processor time is told without that of what they use`() {
+        var result = Self.result()
+        #expect(result.coresOfServices == nil)
+        result.processes = [
+            ProcessUsage(name: "lancamentos", cpu: .milliseconds(600), peakKiB: 1),
+            ProcessUsage(name: "postgres", cpu: .seconds(9), peakKiB: 1),
+            ProcessUsage(name: "postgres-consolidado", cpu: .seconds(9), peakKiB: 1),
+            ProcessUsage(name: "consolidado", cpu: .milliseconds(400), peakKiB: 1),
+        ]
+        #expect(result.coresOfServices == 0.5, "1 s of 2 s")
+    }
+
     @Test func `a rate that was not offered is told nowhere`() throws {
         let result = Self.result(latenessMs: 200)
         let text = ResultsTable.text([result])

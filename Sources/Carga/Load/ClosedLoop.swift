@@ -11,15 +11,12 @@ package struct ClosedLoop: Sendable {
         package let seconds: Double
     }
 
-    private let address: HTTPAddress
-    private let token: Token
+    private let server: LocalServer
     private let connections: Int
 
     /// A server on this machine that asks for no token.
     package init(port: Int, connections: Int) throws {
-        guard let address = HTTPAddress(url: "http://127.0.0.1:\(port)"), let token = Token("none") else { throw RequestFailure.malformed }
-        self.address = address
-        self.token = token
+        self.server = try LocalServer(port: port)
         self.connections = connections
     }
 
@@ -29,7 +26,8 @@ package struct ClosedLoop: Sendable {
         let start = ContinuousClock.now
         let counts = try await eventLoop.flatSubmit { () -> EventLoopFuture<Counts> in
             let pool = ConnectionPool(
-                address: self.address, token: self.token, eventLoop: eventLoop, limits: .init(connectionsMax: self.connections))
+                address: self.server.address, token: self.server.token, eventLoop: eventLoop,
+                limits: .init(connectionsMax: self.connections))
             let run = Run(
                 pool: pool, request: request(pool.writer), open: self.connections, end: start + duration,
                 promise: eventLoop.makePromise(of: Counts.self))

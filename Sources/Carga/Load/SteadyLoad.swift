@@ -29,14 +29,11 @@ package struct SteadyLoad: Sendable {
         package let processors: Double
     }
 
-    private let address: HTTPAddress
-    private let token: Token
+    private let server: LocalServer
 
     /// A server on this machine that asks for no token.
     package init(port: Int) throws {
-        guard let address = HTTPAddress(url: "http://127.0.0.1:\(port)"), let token = Token("none") else { throw RequestFailure.malformed }
-        self.address = address
-        self.token = token
+        self.server = try LocalServer(port: port)
     }
 
     /// - Parameter warmUp: load before the measuring of latency begins; its processor time counts, as that of the scenarios does.
@@ -72,7 +69,8 @@ package struct SteadyLoad: Sendable {
         let streams = streams.map { stream in
             LoadStream(
                 name: stream.name, ratePerSecond: stream.ratePerSecond, times: times, traffic: SameRequest(stream.request),
-                endpoints: Endpoints([self.address], token: self.token, eventLoop: eventLoop, limits: .init(connectionsMax: 256)))
+                endpoints: Endpoints(
+                    [self.server.address], token: self.server.token, eventLoop: eventLoop, limits: .init(connectionsMax: 256)))
         }
         return (OpenLoop(eventLoop: eventLoop, streams: streams, probe: nil, times: times, onSecond: { _ in }), streams)
     }

@@ -25,7 +25,7 @@ struct PartLimits: Sendable {
     private static let atPeak: [(member: String, figure: String, label: String, unit: String)] = [
         ("nu_escrita_p99_us", "pico_nu_p99_escrita_ms", "bare handlers at 500/s each: p99 of a write", "ms"),
         ("nu_leitura_p99_us", "pico_nu_p99_leitura_ms", "and of a read", "ms"),
-        ("nu_processador_milesimos", "pico_nu_processador", "and their processor time", "of one"),
+        ("nu_processador_milesimos", "pico_nu_processador", "and their processor time", "cores"),
         ("insercao_p99_us", "pico_nu_p99_insercao_ms", "a single durable insert at 500/s: p99", "ms"),
     ]
 

@@ -77,16 +77,10 @@ final class Bench {
         }
         let after = try await self.usage("depois", scenario)
         result.processes = ProcessUsage.between(before, after)
-        if scenario == .pico { result.figures += Self.processors(result) }
+        if scenario == .pico, let cores = result.coresOfServices {
+            result.figures.append(Figure(name: "pico_processador", label: "processor time of the services", value: cores, unit: "cores"))
+        }
         return result
-    }
-
-    /// How much of a processor the services took.
-    private static func processors(_ result: ScenarioResult) -> [Figure] {
-        let services = result.processes.filter { ["lancamentos", "consolidado"].contains($0.name) }
-        guard !services.isEmpty, result.wall > .zero else { return [] }
-        let used = services.map(\.cpu).reduce(.zero, +)
-        return [Figure(name: "pico_processador", label: "processor time of the services", value: used / result.wall, unit: "of one")]
     }
 
     // MARK: What scenarios are made of

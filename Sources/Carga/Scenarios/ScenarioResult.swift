@@ -55,6 +55,13 @@ struct ScenarioResult: Sendable {
         if self.verdict == .passed { self.verdict = .failed(reason) }
     }
 
+    /// How many cores the services kept busy; nil where nobody told.
+    var coresOfServices: Double? {
+        let services = self.processes.filter { ["lancamentos", "consolidado"].contains($0.name) }
+        guard !services.isEmpty, self.wall > .zero else { return nil }
+        return services.map(\.cpu).reduce(.zero, +) / self.wall
+    }
+
     mutating func take(_ result: LoadResult) {
         self.streams = result.streams
         self.visible = result.visible
