@@ -9,7 +9,12 @@ import Testing
         let outage = DatabaseOutage(source: source, isDatabaseReady: { true }, logger: Logger(label: "tests"))
         let receivedAt = ContinuousClock.now
         await withDiscardingTaskGroup { group in
-            for _ in 0..<3 { group.addTask { await outage.waitUntilOver(receivedAt: receivedAt) } }
+            for _ in 0..<3 {
+                group.addTask {
+                    await outage.waitUntilOver(receivedAt: receivedAt)
+                    #expect(await source.resumptions == 1, "all of them wait for its end")
+                }
+            }
         }
         #expect(await source.suspensions == 1)
         // One that was handed out before the outage and notices it when it is over.

@@ -17,6 +17,7 @@ package actor FakeSource: DeliverySource {
     package private(set) var settledBeforeHandled: [UInt64] = []
     package private(set) var lateTags: [DeliveryTag] = []
     package private(set) var suspensions = 0
+    package private(set) var resumptions = 0
 
     /// - Parameter isHandled: whether a message may be settled: asked when it is.
     package init(_ batches: [[Delivery]], isHandled: @escaping @Sendable (Delivery) async -> Bool) {
@@ -61,6 +62,7 @@ package actor FakeSource: DeliverySource {
     }
 
     package func resumeConsuming() async {
+        self.resumptions += 1
         self.isSuspended = false
         self.wake()
     }
