@@ -34,25 +34,27 @@ struct DatabaseParts: Sendable {
         let repository = PostgresLancamentoRepository(client: self.lancamentos, reads: self.lancamentos, logger: self.logger)
         var entries = Entries(prefix: "limites-u", hoje: self.hoje)
         let begin = ContinuousClock.now
-        return try await withThrowingTaskGroup(of: Duration?.self) { group in
-            for number in 0..<Int(Workload.peakPerSecond * (duration / .seconds(1))) {
+        return try await withThrowingTaskGroup(of: (number: Int, latency: Duration?).self) { group in
+            // Connecting and planning come in the first second, which does not count.
+            let warmUp = Int(Workload.peakPerSecond)
+            for number in 0..<(warmUp + Int(Workload.peakPerSecond * (duration / .seconds(1)))) {
                 let due = begin + .seconds(Double(number) / Workload.peakPerSecond)
                 try await Task.sleep(until: due)
                 let row = Self.registro(entries.next(agora: SystemClock.agora()))
                 group.addTask {
                     do throws(Lancamentos.FalhaDeArmazenamento) {
                         _ = try await repository.insert([row])
-                        return .now - due
+                        return (number, .now - due)
                     } catch {
                         guard error == .sobrecarga else { throw error }
-                        return nil
+                        return (number, nil)
                     }
                 }
             }
             var latencies: [Duration] = []
-            for try await latency in group {
+            for try await (number, latency) in group {
                 guard let latency else { return nil }
-                latencies.append(latency)
+                if number >= warmUp { latencies.append(latency) }
             }
             return latencies.sorted()[latencies.count * 99 / 100] / .milliseconds(1)
         }
