@@ -37,9 +37,15 @@ struct RawConnection {
 
 extension EdgeFixture {
     /// Runs the service on a free port for as long as `body` runs.
-    func serve<Value: Sendable>(_ body: @Sendable (Int) async throws -> Value) async throws -> Value {
+    /// - Parameter beforeAccepting: runs while the service listens and accepts nothing yet.
+    func serve<Value: Sendable>(
+        beforeAccepting: @escaping @Sendable (any Channel) async -> Void = { _ in }, _ body: @Sendable (Int) async throws -> Value
+    ) async throws -> Value {
         let (ports, continuation) = AsyncStream<Int>.makeStream()
-        let application = try await self.application { continuation.yield($0.localAddress?.port ?? 0) }
+        let application = try await self.application { channel in
+            await beforeAccepting(channel)
+            continuation.yield(channel.localAddress?.port ?? 0)
+        }
         let certificate = [self.certificate].compactMap(\.self)
         let group = ServiceGroup(configuration: .init(services: certificate + [application], logger: Self.silent))
         return try await withThrowingTaskGroup(of: Void.self) { tasks in

@@ -11,6 +11,13 @@ package enum HTTPServer {
     /// All headers of a request together, in bytes; one header at most half of it.
     static let headersMaxBytes = 32_768
     static let headersMaxCount = 100
+    /// How many connections may wait to be accepted; the kernel may allow fewer (`net.core.somaxconn`). It drops what comes beyond: who
+    /// connects tries again after a second, and who takes itself for connected sends its request again and again, each time after twice as
+    /// long.
+    static let connectionsWaitingMax = 4096
+    /// How many connections are accepted in one turn of the event loop; NIO's own 4 are some 50 a second when each turn serves hundreds of
+    /// requests. As many, less one, can be open beyond the limit.
+    static let connectionsPerTurnMax = 64
 
     /// The server as a service: listens when run, drains on graceful shutdown.
     ///
@@ -50,8 +57,16 @@ package enum HTTPServer {
             server: server,
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.endereco, port: configuration.porta),
+                backlog: self.connectionsWaitingMax,
                 availableConnectionsDelegate: .maximum(configuration.conexoesMax, logger: logger)),
-            onServerRunning: onListening,
+            onServerRunning: { channel in
+                do {
+                    try await channel.setOption(.maxMessagesPerRead, value: UInt(self.connectionsPerTurnMax)).get()
+                } catch {
+                    logger.error("connections are accepted slowly under load", metadata: ["error": "\(error)"])
+                }
+                await onListening(channel)
+            },
             logger: logger)
     }
 }
