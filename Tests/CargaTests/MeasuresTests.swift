@@ -97,4 +97,17 @@ import Testing
         #expect(Recovery.seconds(seconds([5, 5, 5, 5], shed: [1: 1]), p99MaxMs: 100) == 2)
         #expect(Recovery.seconds(seconds([5, 5, 500]), p99MaxMs: 100) == nil)
     }
+
+    @Test func publishedEventsAreThoseConfirmedEitherWay() {
+        let metrics = """
+            # TYPE fluxo_publish_total counter
+            fluxo_publish_total{outcome="confirmed"} 100000
+            fluxo_publish_total{outcome="confirmed_direct"} 25
+            fluxo_publish_total{outcome="not_sent"} 7
+
+            """
+        #expect(PublishedEvents.count(metrics: metrics) == 100_025)
+        #expect(PublishedEvents.count(metrics: "fluxo_publish_total{outcome=\"confirmed\"} 1\n") == nil)
+        #expect(PublishedEvents.count(metrics: "") == nil)
+    }
 }

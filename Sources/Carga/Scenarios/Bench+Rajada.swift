@@ -45,9 +45,10 @@ extension Bench {
         for instances in [1, 2, 4] {
             var (plan, ledger) = self.makeRun()
             try await self.scale(to: 0)
+            let published = try await self.publishedEvents()
             try await self.fill(plan, &ledger, entries: self.settings.backlogEntries)
             // Else it would be the entry service's publishing that is measured.
-            try await self.waitUntilPublished()
+            try await self.waitUntilPublished(published + ledger.acknowledged)
             let drain = try await self.drain(plan, expected: ledger.expected, instances: instances)
             result.figures.append(
                 Figure(name: "escala_\(instances)_por_segundo", label: "drained by \(instances)", value: drain.perSecond, unit: "/s"))
@@ -58,16 +59,22 @@ extension Bench {
         return result
     }
 
-    /// Waits until the broker has all that was registered, as the metrics of the entry service tell.
-    private func waitUntilPublished() async throws {
-        let deadline = ContinuousClock.now + Self.publishedMax
+    private func publishedEvents() async throws -> Int {
         try await self.withSenders { lancamentos, _ in
-            while true {
-                let answer = try await lancamentos.send { $0.get("/metrics") }
-                if String(decoding: answer.bytes, as: UTF8.self).split(separator: "\n").contains("fluxo_outbox_pending 0") { return }
-                guard ContinuousClock.now < deadline else { throw BenchFailure("entries are still unpublished after \(Self.publishedMax)") }
-                try await Task.sleep(for: Self.drainPoll)
+            let answer = try await lancamentos.send { $0.get("/metrics") }
+            guard let count = PublishedEvents.count(metrics: String(decoding: answer.bytes, as: UTF8.self)) else {
+                throw BenchFailure("the metrics of the entry service do not tell how many events it has published")
             }
+            return count
+        }
+    }
+
+    /// Waits until the entry service has published so many events since it started.
+    private func waitUntilPublished(_ expected: Int) async throws {
+        let deadline = ContinuousClock.now + Self.publishedMax
+        while try await self.publishedEvents() < expected {
+            guard ContinuousClock.now < deadline else { throw BenchFailure("entries are still unpublished after \(Self.publishedMax)") }
+            try await Task.sleep(for: Self.drainPoll)
         }
     }
 
