@@ -1,5 +1,5 @@
 extension Bench {
-    private static let drainPoll = Duration.milliseconds(250)
+    private static let drainPoll = Duration.milliseconds(50)
     private static let publishedMax = Duration.seconds(120)
 
     /// Consolidado stopped while entries come, then started: how fast it catches up.
