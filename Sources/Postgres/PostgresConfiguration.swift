@@ -56,7 +56,6 @@ public struct PostgresConfiguration: Sendable {
             "synchronous_commit=on",
             // The server's side of a connection whose client is gone: found dead after 5 + 3 × 2 s.
             "tcp_keepalives_idle=5", "tcp_keepalives_interval=2", "tcp_keepalives_count=3",
-            "plan_cache_mode=\(self.plans.rawValue)",
         ]
         return [
             ("dbname", self.url),
@@ -64,7 +63,7 @@ public struct PostgresConfiguration: Sendable {
             ("client_encoding", "UTF8"),
             ("tcp_user_timeout", "\(self.tcpUserTimeout.milliseconds)"),
             ("keepalives_idle", "5"), ("keepalives_interval", "2"), ("keepalives_count", "3"),
-            ("options", ([self.urlOptions].compactMap(\.self) + sessionSettings.map { "-c \($0)" }).joined(separator: " ")),
+            ("options", ([self.urlOptions].compactMap(\.self) + (sessionSettings + self.plans.settings).map { "-c \($0)" }).joined(separator: " ")),
         ]
     }
 }

@@ -10,13 +10,16 @@ package struct PostgresOutboxRepository: OutboxRepository {
     }
 
     /// In the order of `seq`, passing over rows that another instance deletes at the same moment: after a sweep two may hold the same ones.
+    ///
+    /// The rows are named by their places, which nothing changes: these are never updated. Joined by `seq`, they would be looked for in the
+    /// whole table, with all that is dead in it, by a server that has known it empty.
     package func delete(_ seqs: [Int64]) async throws(FalhaDeArmazenamento) {
         do throws(PostgresError) {
             try await self.client.query(
                 """
-                delete from outbox where seq in (
-                    select seq from outbox where seq = any(\(seqs)) order by seq for update skip locked
-                )
+                delete from outbox where ctid = any(array(
+                    select ctid from outbox where seq = any(\(seqs)) order by seq for update skip locked
+                ))
                 """
             )
         } catch {

@@ -46,6 +46,8 @@ struct PostgresConnectionTests {
             "select generic_plans, custom_plans from pg_prepared_statements where statement like '%+ 1'")
         let row = try #require(counts.first)
         #expect([try row.decode(0, as: Int64.self), try row.decode(1, as: Int64.self)] == genericAndCustom)
+        let readsThrough = try await connection.query("select current_setting('enable_seqscan')")
+        #expect(try readsThrough.first?.decode(0) == (plans == .once ? "off" : "on"))
         await connection.close()
     }
 

@@ -159,4 +159,35 @@ struct LancamentoRepositoryTests {
             #expect(readThrough == 0, "rows read without a key")
         }
     }
+
+    /// Its plan is made while the table is empty, and kept: it read the whole table for each batch, with all that was dead in it.
+    @Test func `confirmed rows are deleted without reading the outbox through`() async throws {
+        try await self.withRepository { repository, client, configuration in
+            var once = configuration
+            once.plans = .once
+            var limits = PostgresClient.Limits()
+            limits.connectionsMax = 1
+            let deleting = PostgresClient(configuration: once, limits: limits, logger: Logger(label: "tests"))
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { await deleting.run() }
+                // A session that ends has told the statistics all that it did.
+                defer { group.cancelAll() }
+                let outbox = PostgresOutboxRepository(client: deleting)
+                for seq in 0..<3 as Range<Int64> { try await outbox.delete([seq]) }
+                for first in stride(from: UInt64(1), to: 4000, by: 500) {
+                    let seqs = try await repository.insert((first..<first + 500).map { Self.registro($0) }).map(\.seq)
+                    try await outbox.delete(seqs)
+                }
+                #expect(try await outbox.backlog(countedMax: 100).pending == 0)
+            }
+            let reads: PostgresQuery = "select idx_tup_fetch, seq_tup_read from pg_stat_user_tables where relname = 'outbox'"
+            let told = try await eventually {
+                try #require(try await client.query(reads).first).decode(0, as: Int64.self) >= 4000
+            }
+            let row = try #require(try await client.query(reads).first)
+            let (lookedUp, readThrough) = (try row.decode(0, as: Int64.self), try row.decode(1, as: Int64.self))
+            #expect(told, "4000 rows should be looked up by key, \(lookedUp) were")
+            #expect(readThrough == 0, "rows read without a key")
+        }
+    }
 }
