@@ -78,7 +78,9 @@ struct LimitesCommand: AsyncParsableCommand {
     }
 
     private static func pool(_ url: String, _ migrations: PostgresMigrations, _ logger: Logger) async throws -> PostgresClient {
-        let configuration = try PostgresConfiguration(url: url, applicationName: "limites")
+        var configuration = try PostgresConfiguration(url: url, applicationName: "limites")
+        // As the services have it.
+        configuration.plans = .once
         try await migrations.apply(to: configuration)
         var limits = PostgresClient.Limits()
         limits.connectionsMax = Workload.connections

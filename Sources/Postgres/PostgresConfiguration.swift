@@ -47,7 +47,7 @@ public struct PostgresConfiguration: Sendable {
 
     /// libpq's keywords and values; what comes later overrides the URL.
     var parameters: [(keyword: String, value: String)] {
-        let sessionSettings = [
+        var sessionSettings = [
             "statement_timeout=\(self.statementTimeout.milliseconds)",
             "lock_timeout=\(self.lockTimeout.milliseconds)",
             "idle_in_transaction_session_timeout=\(self.idleInTransactionTimeout.milliseconds)",
@@ -57,13 +57,14 @@ public struct PostgresConfiguration: Sendable {
             // The server's side of a connection whose client is gone: found dead after 5 + 3 × 2 s.
             "tcp_keepalives_idle=5", "tcp_keepalives_interval=2", "tcp_keepalives_count=3",
         ]
+        sessionSettings += self.plans.settings
         return [
             ("dbname", self.url),
             ("application_name", self.applicationName),
             ("client_encoding", "UTF8"),
             ("tcp_user_timeout", "\(self.tcpUserTimeout.milliseconds)"),
             ("keepalives_idle", "5"), ("keepalives_interval", "2"), ("keepalives_count", "3"),
-            ("options", ([self.urlOptions].compactMap(\.self) + (sessionSettings + self.plans.settings).map { "-c \($0)" }).joined(separator: " ")),
+            ("options", ([self.urlOptions].compactMap(\.self) + sessionSettings.map { "-c \($0)" }).joined(separator: " ")),
         ]
     }
 }
