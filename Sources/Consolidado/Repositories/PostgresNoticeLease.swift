@@ -60,43 +60,48 @@ package struct PostgresNoticeLease: NoticeLease {
     }
 
     /// Passes over rows that a batch is just changing: they are due again.
+    ///
+    /// Each row is looked up by its key and then named by its place, which nothing changes while it is locked. Joined, they would be looked for
+    /// in the whole table by a server that has known it empty.
     package func confirmed(_ notices: [Notice]) async throws(FalhaDeArmazenamento) {
         try await self.run { connection throws(PostgresError) in
             try await connection.query(
                 """
-                with enviadas as (
-                    select conta collate "C" as conta, data, versao
+                delete from atualizacoes where ctid = any(array(
+                    select a.ctid
                     from unnest(
                         \(notices.map(\.noticia.conta.nome)), \(notices.map { PostgresDate($0.chave.data) }), \(notices.map(\.dueVersao))
                     ) as enviadas (conta, data, versao)
-                ), k as (
-                    select conta, data from atualizacoes join enviadas using (conta, data, versao)
-                    order by conta, data for update of atualizacoes skip locked
-                )
-                delete from atualizacoes a using k where a.conta = k.conta and a.data = k.data
+                    cross join lateral (
+                        select ctid from atualizacoes
+                        where conta = enviadas.conta and data = enviadas.data and versao = enviadas.versao
+                        for update skip locked
+                    ) a
+                ))
                 """
             )
         }
     }
 
-    /// Half a second, doubled with each refusal, to a minute.
+    /// Half a second, doubled with each refusal, to a minute; passing over rows as in ``confirmed(_:)``.
     package func postpone(_ notices: [Notice]) async throws(FalhaDeArmazenamento) {
         try await self.run { connection throws(PostgresError) in
             try await connection.query(
                 """
-                with recusadas as (
-                    select conta collate "C" as conta, data, versao
+                update atualizacoes set
+                    tentativas = least(tentativas + 1, 1000),
+                    nao_antes = clock_timestamp() + least(60, 0.5 * power(2, least(tentativas, 7))) * interval '1 second'
+                where ctid = any(array(
+                    select a.ctid
                     from unnest(
                         \(notices.map(\.noticia.conta.nome)), \(notices.map { PostgresDate($0.chave.data) }), \(notices.map(\.dueVersao))
                     ) as recusadas (conta, data, versao)
-                ), k as (
-                    select conta, data from atualizacoes join recusadas using (conta, data, versao)
-                    order by conta, data for update of atualizacoes skip locked
-                )
-                update atualizacoes a set
-                    tentativas = least(a.tentativas + 1, 1000),
-                    nao_antes = clock_timestamp() + least(60, 0.5 * power(2, least(a.tentativas, 7))) * interval '1 second'
-                from k where a.conta = k.conta and a.data = k.data
+                    cross join lateral (
+                        select ctid from atualizacoes
+                        where conta = recusadas.conta and data = recusadas.data and versao = recusadas.versao
+                        for update skip locked
+                    ) a
+                ))
                 """
             )
         }

@@ -63,7 +63,7 @@ package struct PostgresOutboxLeaseSource: OutboxLeaseSource {
     private let locks: AdvisoryLockSource
     private let logger: Logger
 
-    /// - Parameter configuration: the database; its session timeout is replaced.
+    /// - Parameter configuration: the database; its session timeout and plans are replaced.
     package init(configuration: PostgresConfiguration, logger: Logger) {
         self.locks = AdvisoryLockSource(configuration: configuration, key: Self.lockKey)
         self.logger = logger

@@ -4,6 +4,9 @@ package import Postgres
 ///
 /// A lost connection is a lost lock, and the server ends a session that stays silent, so that a stopped process does not keep it. A session
 /// that does not get the lock is kept for the next try.
+///
+/// What a session asks is planned once (``StatementPlans/once``): it works off a table that is nearly always empty, and a plan made then reads
+/// all of it when it has grown.
 package actor AdvisoryLockSource {
     /// A session silent for so long belongs to a stopped process: whoever holds the lock asks the database more often than that.
     private static let silenceMax: Duration = .seconds(10)
@@ -13,11 +16,12 @@ package actor AdvisoryLockSource {
     private var spare: PostgresConnection?
 
     /// - Parameters:
-    ///   - configuration: the database; its session timeout is replaced.
+    ///   - configuration: the database; its session timeout and plans are replaced.
     ///   - key: any number; the same for all that compete for the lock, and for nothing else in the database.
     package init(configuration: PostgresConfiguration, key: Int64) {
         var configuration = configuration
         configuration.idleSessionTimeout = Self.silenceMax
+        configuration.plans = .once
         self.configuration = configuration
         self.key = key
     }

@@ -104,4 +104,46 @@ struct NoticeLeaseTests {
             #expect(try deadlocks.first?.decode(0, as: Int64.self) == 0)
         }
     }
+
+    /// Plans are made while nothing is due, and kept.
+    @Test(arguments: [false, true])
+    func `what is due is looked up, and no table is read through`(isVacuumed: Bool) async throws {
+        try await withSchema(ConsolidadoMigrations.migrations) { client, configuration in
+            if isVacuumed { try await client.query("vacuum analyze atualizacoes") }
+            let source = PostgresNoticeLeaseSource(configuration: configuration, logger: Logger(label: "tests"))
+            let lease = try #require(try await source.acquire())
+            // The sixth run of a prepared statement is the first that may have a plan for all parameters.
+            for _ in 0..<8 {
+                let none = try await lease.due(after: nil, limit: 500)
+                #expect(none.isEmpty)
+                try await lease.confirmed(none)
+                try await lease.postpone(none)
+            }
+            let saldos = Saldos(client)
+            for first in stride(from: 1, to: 4000, by: 500) {
+                try await saldos.apply((first..<first + 500).map { Self.entry($0, conta: "loja\($0)") })
+            }
+            // What waits longer is refused once before it is confirmed.
+            var after: ChaveDeSaldo?
+            for _ in 0..<4 {
+                let refused = try await lease.due(after: after, limit: 500)
+                try await lease.postpone(refused)
+                after = refused.last?.chave
+            }
+            for _ in 0..<4 {
+                let notices = try await lease.due(after: after, limit: 500)
+                #expect(notices.count == 500)
+                try await lease.confirmed(notices)
+            }
+            await lease.release()
+            // The pool's sessions read these tables too, all by key.
+            let (lookedUp, readThrough) = try await rowsRead(of: "atualizacoes", atLeast: 8000, client)
+            #expect((8000..<24_000).contains(lookedUp), "4000 days are looked up twice or three times each, \(lookedUp) rows were")
+            #expect(readThrough == 0, "rows read without a key")
+            for table in ["contas", "saldos_diarios"] {
+                let readThrough = try await rowsRead(of: table, atLeast: 4000, client).readThrough
+                #expect(readThrough == 0, "rows of \(table) read without a key")
+            }
+        }
+    }
 }
