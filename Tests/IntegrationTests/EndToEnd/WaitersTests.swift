@@ -19,7 +19,7 @@ struct WaitersTests {
     private static let statementsPerSecondMax = 50
 
     /// Transactions of the database since it was made, failed ones included; each statement of a service is one. A session tells
-    /// its own at most once a second (PostgreSQL manual, 27.2.2), so a count can be off by a second's worth.
+    /// its own at most once a second (PostgreSQL manual, "Viewing Statistics"), so a count can be off by a second's worth.
     private static func transactions(_ database: String) async throws -> Int64 {
         let connection = try await PostgresConnection.connect(PostgresConfiguration(url: database, applicationName: "tests"))
         let row = try await connection.query(

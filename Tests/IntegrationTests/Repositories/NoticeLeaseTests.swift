@@ -123,7 +123,7 @@ struct NoticeLeaseTests {
             for first in stride(from: 1, to: 4000, by: 500) {
                 try await saldos.apply((first..<first + 500).map { Self.entry($0, conta: "loja\($0)") })
             }
-            // What waits longer is refused once before it is confirmed.
+            // Queues refuse the first half and take the second.
             var after: ChaveDeSaldo?
             for _ in 0..<4 {
                 let refused = try await lease.due(after: after, limit: 500)
