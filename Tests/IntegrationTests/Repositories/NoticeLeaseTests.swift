@@ -18,10 +18,13 @@ struct NoticeLeaseTests {
     private static func ids(_ notices: [Notice]) -> [String] { notices.map(\.noticia.id) }
 
     private func withLease<Value: Sendable>(
+        lockTimeout: Duration = .seconds(20),
         _ body: @Sendable @escaping (any NoticeLease, Saldos, PostgresClient) async throws -> Value
     ) async throws -> Value {
         try await withSchema(ConsolidadoMigrations.migrations) { client, configuration in
-            let source = PostgresNoticeLeaseSource(configuration: configuration, logger: Logger(label: "tests"))
+            var leasing = configuration
+            leasing.lockTimeout = lockTimeout
+            let source = PostgresNoticeLeaseSource(configuration: leasing, logger: Logger(label: "tests"))
             let lease = try #require(try await source.acquire())
             let other = PostgresNoticeLeaseSource(configuration: configuration, logger: Logger(label: "tests"))
             #expect(try await other.acquire() == nil)
@@ -73,6 +76,27 @@ struct NoticeLeaseTests {
             let row = try await client.query("select max(extract(epoch from nao_antes - clock_timestamp()))::bigint from atualizacoes")
                 .first
             #expect(try #require(row).decode(0, as: Int64.self) == 60)
+        }
+    }
+
+    /// Who waits for a batch's rows while it holds others can deadlock with it.
+    @Test func `rows that a batch is changing are waited for by nobody`() async throws {
+        try await self.withLease(lockTimeout: .milliseconds(500)) { lease, saldos, client in
+            try await saldos.apply([Self.entry(1, conta: "a"), Self.entry(2, conta: "b"), Self.entry(3, conta: "c")])
+            let notices = try await lease.due(after: nil, limit: 10)
+            try await client.withConnection { batch throws(PostgresError) in
+                try await batch.query("begin")
+                try await batch.query("select from atualizacoes where conta = 'b' for update")
+                await #expect(throws: Never.self, "neither should wait for b") {
+                    try await lease.postpone(Array(notices.dropLast()))
+                    try await lease.confirmed(Array(notices.dropFirst()))
+                }
+                try await batch.query("rollback")
+            }
+            // Longer than half a second, so that a slow machine does not see it over.
+            try await client.query("update atualizacoes set nao_antes = nao_antes + interval '1 hour'")
+            #expect(
+                try await Self.ids(lease.due(after: nil, limit: 10)) == ["b/2026-11-24/1"], "a was put off, c is gone, b is due as before")
         }
     }
 
@@ -135,6 +159,7 @@ struct NoticeLeaseTests {
                 #expect(notices.count == 500)
                 try await lease.confirmed(notices)
             }
+            #expect(try await lease.due(after: after, limit: 1).isEmpty, "what was confirmed is gone")
             await lease.release()
             // The pool's sessions read these tables too, all by key.
             let (lookedUp, readThrough) = try await rowsRead(of: "atualizacoes", atLeast: 8000, client)
