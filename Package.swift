@@ -34,7 +34,6 @@ let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swi
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
-let configuration: Target.Dependency = .product(name: "Configuration", package: "swift-configuration")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let jwt: Target.Dependency = .product(name: "JWTKit", package: "jwt-kit")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
@@ -46,7 +45,6 @@ let hummingbirdTesting: Target.Dependency = .product(name: "HummingbirdTesting",
 
 let package = Package(
     name: "fluxo-de-caixa",
-    platforms: [.macOS(.v15)],
     products: [
         .library(name: "AMQP", targets: ["AMQP"]),
         .library(name: "Postgres", targets: ["Postgres"]),
@@ -56,23 +54,22 @@ let package = Package(
         .executable(name: "limites", targets: ["Limites"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
-        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
-        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
-        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
-        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
-        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
-        .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.0"),
-        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
-        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: [.defaults, "YAML"]),
-        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
-        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
-        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
-        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
-        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.0"),
-        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing", exact: "1.7.3"),
+        .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
+        .package(url: "https://github.com/vapor/jwt-kit", exact: "5.7.1"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", exact: "0.2.0"),
     ],
     targets: [
         // C
@@ -104,39 +101,55 @@ let package = Package(
             dependencies: ["AMQP", "Contrato", "FluxoDeCaixa", concurrencyHelpers, logging, lifecycle, metrics],
             swiftSettings: settings
         ),
+        .target(name: "Batching", dependencies: [concurrencyHelpers, deque, lifecycle, nioCore, nioPosix], swiftSettings: settings),
+        .target(name: "Settings", dependencies: [yams], swiftSettings: settings),
+        .target(
+            name: "Observability",
+            dependencies: ["Contrato", "FluxoDeCaixa", "Settings", concurrencyHelpers, coreMetrics, logging, tracing, unixSignals],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "Access",
+            dependencies: [
+                "Contrato", "FluxoDeCaixa", "Settings", asyncHTTPClient, concurrencyHelpers, jwt, lifecycle, logging, nioCore, nioHTTP1,
+                nioPosix,
+            ],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "Edge",
+            dependencies: [
+                "Access", "Batching", "CLibZ", "Contrato", "FluxoDeCaixa", "Observability", "Settings", certificateReloading,
+                concurrencyHelpers, coreMetrics, httpTypes, hummingbird, hummingbirdCore, hummingbirdTLS, lifecycle, logging, metrics,
+                nioCore, nioHTTP1, nioHTTPTypes, nioSSL, tracing,
+            ],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "ServiceRuntime",
+            dependencies: [
+                "AMQP", "Access", "Contrato", "Edge", "FluxoDeCaixa", "Observability", "OpenFiles", "Postgres", "Settings", argumentParser,
+                asyncHTTPClient, concurrencyHelpers, coreMetrics, lifecycle, logging, metrics, nioCore, nioHTTP1, nioSSL, tracing,
+                unixSignals,
+            ],
+            swiftSettings: settings
+        ),
         .target(
             name: "Documents",
+            dependencies: ["Contrato", "Edge", httpTypes, hummingbird, nioCore, yams],
             resources: [
                 .embedInCode("Texts/openapi-lancamentos.yaml"), .embedInCode("Texts/openapi-consolidado.yaml"),
+                .embedInCode("Texts/lancamentos.yaml"), .embedInCode("Texts/consolidado.yaml"),
                 .embedInCode("Texts/problemas.md"), .embedInCode("Texts/lancamento-registrado-v1.json"),
                 .embedInCode("Texts/consolidado-atualizado-v1.json"),
             ],
             swiftSettings: settings
         ),
         .target(
-            name: "ServiceKit",
-            dependencies: [
-                "AMQP", "CLibZ", "Contrato", "Documents", "FluxoDeCaixa", "OpenFiles", "Postgres", concurrencyHelpers, deque, nioCore,
-                nioHTTP1,
-                nioPosix,
-                logging,
-                lifecycle,
-                unixSignals,
-                metrics,
-                tracing,
-                coreMetrics, hummingbird, hummingbirdCore, hummingbirdTLS, nioSSL, certificateReloading, nioHTTPTypes, httpTypes,
-                configuration, yams, jwt, asyncHTTPClient,
-                argumentParser,
-            ],
-            swiftSettings: settings
-        ),
-        .target(
             name: "Lancamentos",
             dependencies: [
-                "AMQP", "Postgres", "FluxoDeCaixa", "Contrato", "Mensageria", "ServiceKit", concurrencyHelpers, deque, logging, lifecycle,
-                metrics,
-                tracing,
-                coreMetrics, hummingbird, httpTypes, crypto, nioCore,
+                "AMQP", "Contrato", "FluxoDeCaixa", "Mensageria", "Postgres", "Access", "Batching", "Documents", "Edge", "Observability", "ServiceRuntime", "Settings",
+                concurrencyHelpers, coreMetrics, crypto, deque, httpTypes, hummingbird, lifecycle, logging, metrics, nioCore, tracing,
             ],
             resources: [
                 .embedInCode("Repositories/Migrations/V1_lancamentos_e_outbox.sql"),
@@ -147,10 +160,8 @@ let package = Package(
         .target(
             name: "Consolidado",
             dependencies: [
-                "AMQP", "Postgres", "FluxoDeCaixa", "Contrato", "Mensageria", "ServiceKit", concurrencyHelpers, logging, lifecycle, metrics,
-                tracing,
-                coreMetrics,
-                hummingbird, httpTypes,
+                "AMQP", "Contrato", "FluxoDeCaixa", "Mensageria", "Postgres", "Access", "Batching", "Documents", "Edge", "Observability", "ServiceRuntime", "Settings",
+                concurrencyHelpers, coreMetrics, httpTypes, hummingbird, lifecycle, logging, metrics, tracing,
             ],
             resources: [
                 .embedInCode("Repositories/Migrations/V1_saldos.sql"), .embedInCode("Repositories/Migrations/V2_indices_por_data.sql"),
@@ -158,8 +169,8 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
-        .executableTarget(name: "LancamentosServer", dependencies: ["Lancamentos", "ServiceKit", argumentParser], swiftSettings: settings),
-        .executableTarget(name: "ConsolidadoServer", dependencies: ["Consolidado", "ServiceKit", argumentParser], swiftSettings: settings),
+        .executableTarget(name: "LancamentosServer", dependencies: ["Lancamentos", "ServiceRuntime", argumentParser], swiftSettings: settings),
+        .executableTarget(name: "ConsolidadoServer", dependencies: ["Consolidado", "ServiceRuntime", argumentParser], swiftSettings: settings),
         .target(
             name: "Carga",
             dependencies: [
@@ -171,7 +182,7 @@ let package = Package(
         .executableTarget(
             name: "Limites",
             dependencies: [
-                "AMQP", "Carga", "Consolidado", "Contrato", "FluxoDeCaixa", "Lancamentos", "Mensageria", "Postgres", "ServiceKit",
+                "AMQP", "Batching", "Carga", "Consolidado", "Contrato", "FluxoDeCaixa", "Lancamentos", "Mensageria", "Postgres", "ServiceRuntime",
                 argumentParser, concurrencyHelpers, hummingbird, lifecycle, logging, nioCore,
             ],
             swiftSettings: settings
@@ -184,6 +195,8 @@ let package = Package(
             path: "Tests/TestSupport",
             swiftSettings: settings
         ),
+        .target(
+            name: "Fixtures", dependencies: [concurrencyHelpers, crypto, cryptoExtras, logging], path: "Tests/Fixtures", swiftSettings: settings),
         .target(name: "SeededRandom", path: "Tests/SeededRandom", swiftSettings: settings),
         .target(name: "MensageriaFakes", dependencies: ["AMQP", "Mensageria"], path: "Tests/MensageriaFakes", swiftSettings: settings),
         .target(
@@ -200,41 +213,61 @@ let package = Package(
         .testTarget(name: "AMQPTests", dependencies: ["AMQP", "CRabbitMQ", "SocketExecutor", "SeededRandom"], swiftSettings: settings),
         .testTarget(name: "FluxoDeCaixaTests", dependencies: ["FluxoDeCaixa", "SeededRandom"], swiftSettings: settings),
         .testTarget(name: "ContratoTests", dependencies: ["Contrato", "FluxoDeCaixa", "SeededRandom"], swiftSettings: settings),
+        .testTarget(name: "BatchingTests", dependencies: ["Batching", concurrencyHelpers, lifecycle], swiftSettings: settings),
         .testTarget(
-            name: "ServiceKitTests",
+            name: "ObservabilityTests",
             dependencies: [
-                "ServiceKit", "Contrato", "FluxoDeCaixa", "OpenFiles", "SeededRandom", "TestSupport", "AMQP", concurrencyHelpers, nioCore,
-                nioEmbedded, nioHTTP1,
-                nioPosix, nioSSL,
-                logging, lifecycle, unixSignals,
-                metrics, coreMetrics, tracing, hummingbird, hummingbirdTesting, httpTypes, yams, jwt, crypto, cryptoExtras, asyncHTTPClient,
+                "Contrato", "FluxoDeCaixa", "Observability", "SeededRandom", "Settings", concurrencyHelpers, coreMetrics, logging, metrics,
+                tracing, unixSignals,
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "AccessTests",
+            dependencies: [
+                "Access", "Contrato", "Fixtures", "FluxoDeCaixa", "Observability", "SeededRandom", "Settings", concurrencyHelpers, lifecycle,
+                logging,
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "EdgeTests",
+            dependencies: [
+                "Access", "Contrato", "Edge", "Fixtures", "FluxoDeCaixa", "Observability", "OpenFiles", "SeededRandom", "ServiceRuntime",
+                "Settings", "TestSupport", asyncHTTPClient, concurrencyHelpers, coreMetrics, httpTypes, hummingbird, hummingbirdTesting, lifecycle, logging, metrics,
+                nioCore, nioEmbedded, nioHTTP1, nioPosix, nioSSL, tracing,
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "ServiceRuntimeTests",
+            dependencies: [
+                "Access", "Consolidado", "Contrato", "Edge", "FluxoDeCaixa", "Lancamentos", "Observability", "ServiceRuntime", "Settings",
+                concurrencyHelpers, lifecycle, logging, nioCore,
             ],
             swiftSettings: settings
         ),
         .testTarget(
             name: "DocumentsTests",
             dependencies: [
-                "AMQP", "Lancamentos", "Consolidado", "Contrato", "FluxoDeCaixa", "ServiceKit", "SeededRandom", logging, nioCore, httpTypes,
-                hummingbird,
-                hummingbirdTesting,
+                "AMQP", "Access", "Consolidado", "Contrato", "Documents", "Edge", "FluxoDeCaixa", "Lancamentos", "Observability",
+                "SeededRandom", "ServiceRuntime", httpTypes, hummingbird, hummingbirdTesting, logging, nioCore,
             ],
             swiftSettings: settings
         ),
         .testTarget(
             name: "LancamentosTests",
             dependencies: [
-                "Lancamentos", "AMQP", "Contrato", "FluxoDeCaixa", "Mensageria", "MensageriaFakes", "SeededRandom", "ServiceKit",
-                concurrencyHelpers,
-                logging,
+                "AMQP", "Access", "Contrato", "Edge", "FluxoDeCaixa", "Lancamentos", "Mensageria", "MensageriaFakes", "Observability",
+                "SeededRandom", concurrencyHelpers, logging,
             ],
             swiftSettings: settings
         ),
         .testTarget(
             name: "ConsolidadoTests",
             dependencies: [
-                "Consolidado", "AMQP", "Contrato", "FluxoDeCaixa", "Mensageria", "MensageriaFakes", "ServiceKit", concurrencyHelpers,
-                logging,
-                httpTypes,
+                "AMQP", "Access", "Consolidado", "Contrato", "Edge", "FluxoDeCaixa", "Mensageria", "MensageriaFakes", concurrencyHelpers,
+                httpTypes, logging,
             ],
             swiftSettings: settings
         ),
@@ -249,9 +282,9 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "TestSupport", "SeededRandom", "AMQP", "OpenFiles", "Postgres", "Contrato", "FluxoDeCaixa", "ServiceKit", "Lancamentos",
-                "Consolidado",
-                concurrencyHelpers, logging, lifecycle, nioCore, nioHTTP1, nioSSL, asyncHTTPClient,
+                "AMQP", "Batching", "Consolidado", "Contrato", "Documents", "FluxoDeCaixa", "Lancamentos", "Observability", "OpenFiles",
+                "Postgres", "SeededRandom", "ServiceRuntime", "TestSupport", asyncHTTPClient, concurrencyHelpers, lifecycle, logging,
+                nioCore, nioHTTP1, nioSSL,
             ],
             swiftSettings: settings
         ),
@@ -262,4 +295,42 @@ let package = Package(
 if Context.environment["FUZZER"] != nil {
     package.targets.append(
         .executableTarget(name: "Fuzzer", dependencies: ["FuzzTargets"], path: "Tests/Fuzzer", swiftSettings: settings))
+}
+
+// MODULES=FluxoDeCaixa,Contrato builds and tests these modules with their dependencies alone, for a short loop while editing.
+if let chosen = Context.environment["MODULES"] {
+    package.keep(modules: chosen.split(separator: ",").map(String.init))
+}
+
+extension Package {
+    /// Removes every target but these, their tests and what they depend on, and every package that is not used any more.
+    func keep(modules: [String]) {
+        let targets = Dictionary(uniqueKeysWithValues: self.targets.map { ($0.name, $0) })
+        var kept: Set<String> = []
+        var packages: Set<String> = []
+        var open = modules.flatMap { [$0, "\($0)Tests"] }.filter { targets[$0] != nil }
+        guard !open.isEmpty else { fatalError("MODULES names no target of this package: \(modules.joined(separator: ","))") }
+        while let name = open.popLast() {
+            guard let target = targets[name], kept.insert(name).inserted else { continue }
+            for dependency in target.dependencies {
+                switch dependency {
+                case .targetItem(let name, _), .byNameItem(let name, _): open.append(name)
+                case .productItem(_, let package, _, _): packages.insert((package ?? "").lowercased())
+                @unknown default: continue
+                }
+            }
+        }
+        self.targets.removeAll { !kept.contains($0.name) }
+        self.products.removeAll { product in
+            switch product {
+            case let library as Product.Library: !kept.isSuperset(of: library.targets)
+            case let executable as Product.Executable: !kept.isSuperset(of: executable.targets)
+            default: false
+            }
+        }
+        self.dependencies.removeAll { dependency in
+            guard case .sourceControl(_, let location, _) = dependency.kind else { return false }
+            return !packages.contains(String(location.split(separator: "/").last ?? "").lowercased())
+        }
+    }
 }

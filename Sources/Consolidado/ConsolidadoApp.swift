@@ -1,35 +1,45 @@
 import AMQP
+import Access
 import Contrato
 import CoreMetrics
+import Documents
+import Edge
 import Hummingbird
 package import Logging
 import Mensageria
+package import Observability
 import Postgres
-package import ServiceKit
+package import ServiceRuntime
+package import Settings
 import ServiceLifecycle
 import Tracing
 
 /// The consolidation service: wires its parts and runs them.
 package enum ConsolidadoApp: ServiceApp {
-    package static let name = ServiceName.consolidado
+    package static let name = "consolidado"
 
-    package static func migrate(_ configuration: MigrateConfiguration, logger: Logger) async throws {
-        try await SchemaCheck.migrate(ConsolidadoMigrations.migrations, configuration, service: self.name, logger: logger)
+    package static func migrate(_ settings: DatabaseSettings, logger: Logger) async throws {
+        try await SchemaCheck.migrate(ConsolidadoMigrations.migrations, settings, logger: logger)
     }
 
     /// Shutdown runs in the reverse of the order of the services below: HTTP drains first, the consumer applies and acknowledges what it holds, the
     /// pool closes last.
-    package static func serve(_ configuration: Configuration, metrics: PrometheusRegistry, logger: Logger) async throws {
+    package static func catalog() throws(SettingsError) -> SettingsCatalog { try ConsolidadoSettings.catalog() }
+
+    package static func settings(_ values: SettingValues) throws(SettingsError) -> ConsolidadoSettings { try ConsolidadoSettings(values) }
+
+    package static func serve(_ settings: ConsolidadoSettings, metrics: PrometheusRegistry, logger: Logger) async throws {
+        let common = settings.common
         // A quarter of the connections is for sums over accounts and lists, so that one over very many does not hold back reads of one.
-        let sumsConnections = max(1, configuration.banco.conexoes / 4)
-        let readConnections = max(1, configuration.banco.conexoes - sumsConnections)
-        let pool = try PostgresClient.make(configuration.banco, service: self.name, connections: readConnections, logger: logger)
+        let sumsConnections = max(1, common.database.connections / 4)
+        let readConnections = max(1, common.database.connections - sumsConnections)
+        let pool = try PostgresClient.make(common.database, connections: readConnections, logger: logger)
         let sumsPool = try PostgresClient.make(
-            configuration.banco, service: self.name, pool: "somas", connections: sumsConnections, plans: .eachRun, logger: logger
+            common.database, pool: "somas", connections: sumsConnections, plans: .eachRun, logger: logger
         )
         // Of its own, so that a peak of reads does not hold back what they want to read.
         let consumerPool = try PostgresClient.make(
-            configuration.banco, service: self.name, pool: "consumidor", connections: LancamentosConsumer.connectionsMax,
+            common.database, pool: "consumidor", connections: LancamentosConsumer.connectionsMax,
             logger: logger
         )
         let readRepository = PostgresSaldoReadRepository(client: pool, sums: sumsPool, logger: logger)
@@ -38,21 +48,21 @@ package enum ConsolidadoApp: ServiceApp {
             repository: PostgresSaldoRepository(client: consumerPool, logger: logger), onApplied: { waits.applied($0) }
         )
 
-        let broker = configuration.amqp
+        let broker = common.broker
         var consumerSettings = ConsumerSettings()
-        consumerSettings.prefetchMessagesMax = UInt16(clamping: configuration.consolidado.prefetch)
-        consumerSettings.batchMessagesMax = configuration.consolidado.loteMax
-        consumerSettings.linger = .milliseconds(configuration.consolidado.loteEsperaMs)
+        consumerSettings.prefetchMessagesMax = UInt16(clamping: settings.prefetch)
+        consumerSettings.batchMessagesMax = settings.batchMax
+        consumerSettings.linger = .milliseconds(settings.batchWaitMs)
         consumerSettings.smallBatchPause = .milliseconds(5) ... .milliseconds(20)
         let source = BatchConsumer(
-            configuration: try AMQPConfiguration(broker, service: self.name, purpose: "consumer"),
+            configuration: try AMQPConfiguration(broker, purpose: "consumer"),
             topology: ConsolidadoTopology.consumer,
             queue: NomesAMQP.Queue.consolidado,
             settings: consumerSettings,
             logger: logger
         )
         let deadLetterPublisher = ConfirmedPublisher(
-            configuration: try AMQPConfiguration(broker, service: self.name, purpose: "dead letters"),
+            configuration: try AMQPConfiguration(broker, purpose: "dead letters"),
             topology: ConsolidadoTopology.deadLetters,
             logger: logger
         )
@@ -60,13 +70,13 @@ package enum ConsolidadoApp: ServiceApp {
             queue: NomesAMQP.Queue.consolidado, deadLetterQueue: NomesAMQP.Queue.consolidadoDLQ, publisher: deadLetterPublisher,
             settle: { await source.settle($0) }, agora: SystemClock.agora, logger: logger
         )
-        let noticeBroker = try AMQPConfiguration(broker, service: self.name, purpose: "notices")
+        let noticeBroker = try AMQPConfiguration(broker, purpose: "notices")
         let noticePublisher = ConfirmedPublisher(configuration: noticeBroker, topology: ConsolidadoTopology.notices, logger: logger)
         let notices = NoticeSender(
             leases: PostgresNoticeLeaseSource(
-                configuration: try PostgresConfiguration(configuration.banco, service: self.name), logger: logger
+                configuration: try PostgresConfiguration(common.database), logger: logger
             ),
-            publisher: AMQPNoticePublisher(publisher: noticePublisher, user: noticeBroker.user, urlPublica: configuration.urlPublica),
+            publisher: AMQPNoticePublisher(publisher: noticePublisher, user: noticeBroker.user, urlPublica: common.urlPublica),
             logger: logger
         )
         let schema = SchemaCheck(ConsolidadoMigrations.migrations, consumerPool)
@@ -74,7 +84,7 @@ package enum ConsolidadoApp: ServiceApp {
             source: source,
             service: consolidacao,
             deadLetters: deadLetters,
-            usuarioDosEventos: configuration.consolidado.usuarioDosEventos,
+            usuarioDosEventos: settings.eventsUser,
             isDatabaseReady: { await schema.run() == nil },
             agora: SystemClock.agora,
             logger: logger
@@ -86,18 +96,18 @@ package enum ConsolidadoApp: ServiceApp {
             repository: readRepository, limits: .init(workers: max(1, readConnections / 2), longWorkers: max(1, readConnections / 4)))
         let saldos = SaldoService(repository: readRepository, reader: reader, waits: waits)
         let controller = ConsolidadoController(
-            service: saldos, waitMax: .milliseconds(configuration.consolidado.aposEsperaMaxMs)
+            service: saldos, waitMax: .milliseconds(settings.aposWaitMaxMs)
         )
-        let authenticator = try await Authenticator(configuration.auth, logger: logger)
-        let certificate = try configuration.http.tls.map { files throws(ConfigurationError) in
+        let authenticator = try await Authenticator(common.auth, logger: logger, agora: SystemClock.agora)
+        let certificate = try common.http.tls.map { files throws(SettingsError) in
             try ListenerCertificate(files, metrics: metrics, logger: logger)
         }
         let application = try HTTPServer.makeApplication(
             routes: controller.routes + ContasController(service: saldos).routes + Route.operational(health: health, metrics: metrics)
-                + Route.documentation(of: self.name, urlPublica: configuration.urlPublica),
-            configuration: configuration.http,
+                + Route.documentation(of: .consolidado, urlPublica: common.urlPublica),
+            settings: common.http,
             certificate: certificate,
-            urlPublica: configuration.urlPublica,
+            urlPublica: common.urlPublica,
             authenticator: authenticator,
             metrics: metrics,
             tracer: InstrumentationSystem.tracer,
@@ -110,7 +120,7 @@ package enum ConsolidadoApp: ServiceApp {
                 // After the server, so that waiting reads are answered before it waits for them.
                 waits, DrainingService(health: health),
             ],
-            encerramentoMaxS: configuration.encerramentoMaxS,
+            shutdownMaxS: common.shutdownMaxS,
             logger: logger
         )
     }

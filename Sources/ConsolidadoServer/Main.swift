@@ -1,6 +1,6 @@
 import ArgumentParser
 import Consolidado
-import ServiceKit
+import ServiceRuntime
 
 /// The executable `consolidado`.
 @main

@@ -2,8 +2,9 @@ import AMQP
 import Contrato
 import Logging
 import Mensageria
-import ServiceKit
+import Observability
 import ServiceLifecycle
+import ServiceRuntime
 import Tracing
 
 extension LancamentosApp {
@@ -15,10 +16,10 @@ extension LancamentosApp {
 
     /// The intake of commands with the connections that it needs, in the order of their start.
     static func comandos(
-        _ configuration: Configuration, service: LancamentoService, schema: SchemaCheck, logger: Logger
+        _ common: ServiceSettings, service: LancamentoService, schema: SchemaCheck, logger: Logger
     ) throws -> [any Service] {
         func broker(_ purpose: String) throws -> AMQPConfiguration {
-            try AMQPConfiguration(configuration.amqp, service: self.name, purpose: purpose)
+            try AMQPConfiguration(common.broker, purpose: purpose)
         }
         var settings = ConsumerSettings()
         settings.prefetchMessagesMax = self.commandPrefetchMax
@@ -39,7 +40,7 @@ extension LancamentosApp {
         let replyPublisher = ConfirmedPublisher(
             configuration: try broker("replies"), topology: AMQPTopology(), settings: replySettings, logger: logger
         )
-        let calendario = configuration.calendario
+        let calendario = common.calendario
         let intake = CommandIntake(
             source: source,
             reader: CommandReader(hoje: { service.hoje }, dia: { calendario.dia(de: $0) }, tracer: InstrumentationSystem.tracer),
@@ -47,7 +48,7 @@ extension LancamentosApp {
             replies: ReplySender(publisher: replyPublisher, logger: logger),
             deadLetters: deadLetters,
             surroundings: .init(
-                urlPublica: configuration.urlPublica, agora: SystemClock.agora, newID: RequestID.new,
+                urlPublica: common.urlPublica, agora: SystemClock.agora, newID: RequestID.new,
                 isDatabaseReady: { await schema.run() == nil }
             ),
             logger: logger

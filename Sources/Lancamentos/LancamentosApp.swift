@@ -1,19 +1,24 @@
 import AMQP
+import Access
 import CoreMetrics
+import Documents
+import Edge
 import FluxoDeCaixa
 import Hummingbird
 package import Logging
+package import Observability
 import Postgres
-package import ServiceKit
+package import ServiceRuntime
+package import Settings
 import ServiceLifecycle
 import Tracing
 
 /// The entry service: wires its parts and runs them.
 package enum LancamentosApp: ServiceApp {
-    package static let name = ServiceName.lancamentos
+    package static let name = "lancamentos"
 
-    package static func migrate(_ configuration: MigrateConfiguration, logger: Logger) async throws {
-        try await SchemaCheck.migrate(LancamentosMigrations.migrations, configuration, service: self.name, logger: logger)
+    package static func migrate(_ settings: DatabaseSettings, logger: Logger) async throws {
+        try await SchemaCheck.migrate(LancamentosMigrations.migrations, settings, logger: logger)
     }
 
     /// A write that was answered `resultado-desconhecido` must not happen later than the 30 s after which callers may believe a 404. A statement
@@ -21,14 +26,19 @@ package enum LancamentosApp: ServiceApp {
     private static let writeSessionIdleMax: Duration = .seconds(20)
 
     /// Shutdown runs in the reverse of the order of the services below: HTTP drains first, then the intake of commands, then what they have written is relayed, the pool closes last.
-    package static func serve(_ configuration: Configuration, metrics: PrometheusRegistry, logger: Logger) async throws {
+    package static func catalog() throws(SettingsError) -> SettingsCatalog { try LancamentosSettings.catalog() }
+
+    package static func settings(_ values: SettingValues) throws(SettingsError) -> LancamentosSettings { try LancamentosSettings(values) }
+
+    package static func serve(_ settings: LancamentosSettings, metrics: PrometheusRegistry, logger: Logger) async throws {
+        let common = settings.common
         let pool = try PostgresClient.make(
-            configuration.banco, service: self.name, idleSessionTimeout: Self.writeSessionIdleMax, logger: logger
+            common.database, idleSessionTimeout: Self.writeSessionIdleMax, logger: logger
         )
-        let broker = try AMQPConfiguration(configuration.amqp, service: self.name, purpose: "relay")
+        let broker = try AMQPConfiguration(common.broker, purpose: "relay")
 
         var publisherSettings = PublisherSettings()
-        publisherSettings.windowMessagesMax = configuration.lancamentos.relayJanelaMax
+        publisherSettings.windowMessagesMax = settings.relayWindowMax
         publisherSettings.drainTimeout = .seconds(5)
         publisherSettings.smallBurstPause = .milliseconds(5)
         let amqpPublisher = ConfirmedPublisher(
@@ -39,52 +49,52 @@ package enum LancamentosApp: ServiceApp {
             observer: PublisherMonitor(logger: logger)
         )
         let publisher = AMQPEventPublisher(
-            publisher: amqpPublisher, isReady: { amqpPublisher.isReady }, user: broker.user, urlPublica: configuration.urlPublica,
+            publisher: amqpPublisher, isReady: { amqpPublisher.isReady }, user: broker.user, urlPublica: common.urlPublica,
             logger: logger
         )
         let outbox = PostgresOutboxRepository(client: pool)
         let relay = Relay(
-            publisher: publisher, outbox: outbox, limits: .init(ringRowsMax: configuration.lancamentos.relayMemoriaMax), logger: logger
+            publisher: publisher, outbox: outbox, limits: .init(ringRowsMax: settings.relayRingMax), logger: logger
         )
         let sweeper = Sweeper(
             leases: PostgresOutboxLeaseSource(
-                configuration: try PostgresConfiguration(configuration.banco, service: self.name), logger: logger
+                configuration: try PostgresConfiguration(common.database), logger: logger
             ),
             outbox: outbox, relay: relay, publisher: publisher, logger: logger
         )
         let reads = try PostgresClient.make(
-            configuration.banco, service: self.name, pool: "leitura", connections: configuration.lancamentos.leituraConexoes,
+            common.database, pool: "leitura", connections: settings.readConnections,
             plans: .eachRun, logger: logger
         )
         let repository = PostgresLancamentoRepository(client: pool, reads: reads, logger: logger)
         let batcher = WriteBatcher(
-            repository: repository, limits: .init(configuration), logger: logger, handOff: { relay.offer($0) }
+            repository: repository, limits: .init(settings), logger: logger, handOff: { relay.offer($0) }
         )
-        let service = LancamentoService(repository: repository, batcher: batcher, clock: .init(configuration.calendario))
+        let service = LancamentoService(repository: repository, batcher: batcher, clock: .init(common.calendario))
         let health = HealthRegistry()
         let schema = SchemaCheck(LancamentosMigrations.migrations, pool)
         health.register("banco") { await schema.run() }
 
-        let controller = LancamentoController(service: service, exigirChave: configuration.lancamentos.exigirChave)
-        let lista = ListaController(service: service, concurrentExtractsMax: configuration.lancamentos.extratoSimultaneosMax)
+        let controller = LancamentoController(service: service, exigirChave: settings.isChaveRequired)
+        let lista = ListaController(service: service, concurrentExtractsMax: settings.extractsMax)
         let lotes = LoteController(
             service: service,
-            exigirChave: configuration.lancamentos.exigirChave,
+            exigirChave: settings.isChaveRequired,
             limits: .init(
-                concurrentMax: configuration.lancamentos.loteSimultaneosMax, bodyMaxBytes: configuration.lancamentos.loteCorpoMaxBytes
+                concurrentMax: settings.lotesMax, bodyMaxBytes: settings.loteBodyMaxBytes
             ),
-            urlPublica: configuration.urlPublica
+            urlPublica: common.urlPublica
         )
-        let authenticator = try await Authenticator(configuration.auth, logger: logger)
-        let certificate = try configuration.http.tls.map { files throws(ConfigurationError) in
+        let authenticator = try await Authenticator(common.auth, logger: logger, agora: SystemClock.agora)
+        let certificate = try common.http.tls.map { files throws(SettingsError) in
             try ListenerCertificate(files, metrics: metrics, logger: logger)
         }
         let application = try HTTPServer.makeApplication(
             routes: controller.routes + lista.routes + lotes.routes + Route.operational(health: health, metrics: metrics)
-                + Route.documentation(of: self.name, urlPublica: configuration.urlPublica),
-            configuration: configuration.http,
+                + Route.documentation(of: .lancamentos, urlPublica: common.urlPublica),
+            settings: common.http,
             certificate: certificate,
-            urlPublica: configuration.urlPublica,
+            urlPublica: common.urlPublica,
             authenticator: authenticator,
             metrics: metrics,
             tracer: InstrumentationSystem.tracer,
@@ -92,9 +102,9 @@ package enum LancamentosApp: ServiceApp {
         )
         try await ServiceRunner.run(
             [pool, reads, amqpPublisher, relay, sweeper, batcher]
-                + Self.comandos(configuration, service: service, schema: schema, logger: logger)
+                + Self.comandos(settings.common, service: service, schema: schema, logger: logger)
                 + [certificate].compactMap(\.self) + [authenticator, application, DrainingService(health: health)],
-            encerramentoMaxS: configuration.encerramentoMaxS,
+            shutdownMaxS: common.shutdownMaxS,
             logger: logger
         )
     }
@@ -102,11 +112,11 @@ package enum LancamentosApp: ServiceApp {
 
 extension WriteBatcher.Limits {
     /// Half of the pool writes, the other half settles, deletes from the outbox and answers readiness.
-    fileprivate init(_ configuration: Configuration) {
+    fileprivate init(_ settings: LancamentosSettings) {
         self.init(
-            queueMax: configuration.lancamentos.escritaFilaMax,
-            batchRowsMax: configuration.lancamentos.escritaLoteMax,
-            workers: max(1, configuration.banco.conexoes / 2),
+            queueMax: settings.writeQueueMax,
+            batchRowsMax: settings.writeBatchMax,
+            workers: max(1, settings.common.database.connections / 2),
             settleMax: .milliseconds(1500)
         )
     }

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Lancamentos
-import ServiceKit
+import ServiceRuntime
 
 /// The executable `lancamentos`.
 @main

@@ -4,7 +4,7 @@ import FluxoDeCaixa
 import Logging
 import Mensageria
 import NIOConcurrencyHelpers
-import ServiceKit
+import ServiceRuntime
 
 /// The parts at the broker, with the event of an entry, through an exchange and a queue as the services declare them.
 struct BrokerParts: Sendable {

@@ -5,7 +5,7 @@ import Lancamentos
 import Logging
 import NIOConcurrencyHelpers
 import Postgres
-import ServiceKit
+import ServiceRuntime
 
 /// The parts in PostgreSQL: the statements of the services' own repositories, on databases with the services' own schema.
 struct DatabaseParts: Sendable {

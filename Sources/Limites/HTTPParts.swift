@@ -4,7 +4,7 @@ import FluxoDeCaixa
 import Hummingbird
 import Logging
 import NIOCore
-import ServiceKit
+import ServiceRuntime
 
 /// The parts at the edge: handlers of the same framework that do nothing else, under the same client as the whole.
 struct HTTPParts: Sendable {

@@ -6,7 +6,7 @@ import Foundation
 import Lancamentos
 import Logging
 import Postgres
-import ServiceKit
+import ServiceRuntime
 
 /// The command line of `limites`.
 struct LimitesCommand: AsyncParsableCommand {

@@ -1,5 +1,5 @@
 import ArgumentParser
-import ServiceKit
+import ServiceRuntime
 
 /// The executable `limites`.
 @main

@@ -1,7 +1,7 @@
 import Contrato
 import FluxoDeCaixa
+import Edge
 import HTTPTypes
-import ServiceKit
 import Testing
 
 @testable import Consolidado

@@ -1,6 +1,8 @@
 import Contrato
+import Documents
+import Edge
 import FluxoDeCaixa
-import ServiceKit
+import Observability
 import Testing
 
 /// The members that the code writes, against the documents.
@@ -103,7 +105,7 @@ import Testing
 
     @Test func `columns of CSV are the members, and the examples show them`() throws {
         for (columns, schema, example, service) in [
-            (LancamentoCSV.colunas, "Lancamento", "extrato-csv", ServiceName.lancamentos),
+            (LancamentoCSV.colunas, "Lancamento", "extrato-csv", PublishedDocument.Service.lancamentos),
             (SaldoCSV.colunas, "SaldoDoDia", "saldos-csv", .consolidado),
         ] {
             #expect(try Documented.schema(schema, service)["properties"]?.names == columns)
@@ -116,7 +118,7 @@ import Testing
         let erro = ErroDeCampo(campo: "valor", codigo: .formato, mensagem: "x")
         let problema = Problema(.invalido, detail: "x", erros: [erro], id: LancamentoID(parsing: Self.id))
         let written = try JSONReader.read(problema.json(urlPublica: "http://h", requestID: Self.id))
-        for service in ServiceName.allCases {
+        for service in PublishedDocument.Service.allCases {
             let schema = try Documented.schema("Problema", service)
             #expect(schema["properties"]?.names == written.names)
             #expect(schema["required"]?.texts == written.names.filter { !["erros", "id"].contains($0) })

@@ -1,13 +1,13 @@
 import Contrato
+import Documents
 import Foundation
-import ServiceKit
 import Testing
 
 /// The documents that the tests compare the code with.
 enum Documented {
     static let repository = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
-    static func openAPI(_ service: ServiceName) throws -> OpenAPIDocument {
+    static func openAPI(_ service: PublishedDocument.Service) throws -> OpenAPIDocument {
         OpenAPIDocument(try PublishedDocument.openAPI(service, urlPublica: "http://localhost:8080"))
     }
 
@@ -19,7 +19,7 @@ enum Documented {
         try String(contentsOf: self.repository.appending(path: path), encoding: .utf8)
     }
 
-    static func schema(_ name: String, _ service: ServiceName = .lancamentos) throws -> JSONValue {
+    static func schema(_ name: String, _ service: PublishedDocument.Service = .lancamentos) throws -> JSONValue {
         try #require(try self.openAPI(service).value["components"]?["schemas"]?[name])
     }
 }

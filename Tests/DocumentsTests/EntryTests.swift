@@ -1,10 +1,11 @@
 import Contrato
+import Edge
 import FluxoDeCaixa
 import SeededRandom
-import ServiceKit
 import Testing
 
 @testable import Consolidado
+@testable import Documents
 
 /// The members of entries and balances, and what each accepts: as the code reads and writes them.
 @Suite struct EntryTests {
@@ -57,7 +58,7 @@ import Testing
     }
 
     @Test func `limits of parameters are the code's`() throws {
-        for (service, path) in [(ServiceName.lancamentos, "/v1/lancamentos"), (.consolidado, "/v1/contas")] {
+        for (service, path) in [(PublishedDocument.Service.lancamentos, "/v1/lancamentos"), (.consolidado, "/v1/contas")] {
             let operation = try #require(try Documented.openAPI(service).value["paths"]?[path]?["get"])
             let limite = try #require(operation["parameters"]?.elements.first { $0["name"]?.text == "limite" }?["schema"])
             #expect(limite["minimum"]?.integer == LimiteParameter.accepted.lowerBound)
@@ -76,7 +77,7 @@ import Testing
         #expect(entrada["moeda"]?["enum"]?.texts == [LancamentoJSON.moeda])
         let saida = try #require(try Documented.schema("Lancamento")["properties"])
         #expect(saida["canal"]?["enum"]?.texts == Canal.allCases.map(\.rawValue))
-        for service in ServiceName.allCases {
+        for service in PublishedDocument.Service.allCases {
             let separador = try #require(try Documented.openAPI(service).value["components"]?["parameters"]?["Separador"])
             #expect(separador["schema"]?["enum"]?.texts == CSVWriter.Separador.allCases.map(\.rawValue))
         }

@@ -1,6 +1,6 @@
 import Contrato
+import Documents
 import FluxoDeCaixa
-import ServiceKit
 import Testing
 
 /// `config/asyncapi.yaml` has the names that the code has, and no others.

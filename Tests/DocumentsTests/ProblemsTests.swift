@@ -1,11 +1,14 @@
+import Access
+import Consolidado
 import Contrato
+import Documents
 import FluxoDeCaixa
-import ServiceKit
+import Lancamentos
 import Testing
 
 /// Every problem is documented where it can happen, with the status and title that the code gives it.
 @Suite struct ProblemsTests {
-    private static let services = ServiceName.allCases
+    private static let services = PublishedDocument.Service.allCases
 
     @Test func `every problem has an example with its status and title`() throws {
         var documented: Set<String> = []
@@ -24,7 +27,7 @@ import Testing
     }
 
     @Test(arguments: services)
-    func `an answer's status is that of its problems`(service: ServiceName) throws {
+    func `an answer's status is that of its problems`(service: PublishedDocument.Service) throws {
         let document = try Documented.openAPI(service)
         var problems = 0
         for response in try #require(document.value["components"]?["responses"]).members {
@@ -42,7 +45,7 @@ import Testing
     }
 
     @Test(arguments: services)
-    func `an operation answers each status with what is made for it`(service: ServiceName) throws {
+    func `an operation answers each status with what is made for it`(service: PublishedDocument.Service) throws {
         let document = try Documented.openAPI(service)
         for operation in document.operations {
             for response in try #require(operation.value["responses"]).members {
@@ -57,7 +60,7 @@ import Testing
 
     /// The order of §5 of the contract says what any call with a token may be answered.
     @Test(arguments: services)
-    func `a call with a token documents what the edge answers`(service: ServiceName) throws {
+    func `a call with a token documents what the edge answers`(service: PublishedDocument.Service) throws {
         for operation in try Documented.openAPI(service).operations {
             let statuses = Set(try #require(operation.value["responses"]).names)
             let isOpen = operation.value["security"]?.elements.isEmpty == true
@@ -66,20 +69,22 @@ import Testing
             if operation.value["requestBody"] != nil { #expect(statuses.isSuperset(of: ["413", "415"])) }
             if !isOpen {
                 let scopes = operation.value["security"]?.elements.flatMap { $0.members.flatMap { $0.value.texts } } ?? []
-                #expect(scopes.count == 1 && scopes.allSatisfy { Escopo(rawValue: $0) != nil }, "\(operation.method) \(operation.path)")
+                let known: [Escopo] = [.lancamentosEscrever, .lancamentosLer, .consolidadoLer]
+                #expect(
+                    scopes.count == 1 && scopes.allSatisfy { known.map(\.rawValue).contains($0) }, "\(operation.method) \(operation.path)")
             }
         }
     }
 
     @Test(arguments: services)
-    func `operations have names of their own and say what they do`(service: ServiceName) throws {
+    func `operations have names of their own and say what they do`(service: PublishedDocument.Service) throws {
         let operations = try Documented.openAPI(service).operations
         #expect(Set(operations.compactMap { $0.value["operationId"]?.text }).count == operations.count)
         #expect(operations.allSatisfy { $0.value["summary"]?.text?.isEmpty == false })
     }
 
     @Test(arguments: services)
-    func `codes of faults are the code's`(service: ServiceName) throws {
+    func `codes of faults are the code's`(service: PublishedDocument.Service) throws {
         let codes = try #require(try Documented.schema("ErroDeCampo", service)["properties"]?["codigo"]?["enum"]).texts
         #expect(Set(codes) == Set(ErroDeCampo.Codigo.allCases.map(\.rawValue)))
         #expect(codes.count == ErroDeCampo.Codigo.allCases.count)

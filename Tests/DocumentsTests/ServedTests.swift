@@ -1,36 +1,41 @@
+import Access
 import Contrato
+import Documents
+import Edge
+import FluxoDeCaixa
 import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
 import Logging
 import NIOCore
-import ServiceKit
+import Observability
 import Testing
 
 /// What the services answer with at the open addresses of their documentation.
 @Suite struct ServedTests {
     private static let urlPublica = "https://caixa.example/api"
 
-    private func get(_ path: String, from service: ServiceName = .lancamentos) async throws -> TestResponse {
+    private func get(_ path: String, from service: PublishedDocument.Service = .lancamentos) async throws -> TestResponse {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let application = try HTTPServer.makeApplication(
-            routes: try Route.documentation(of: service, urlPublica: Self.urlPublica), configuration: HTTPConfiguration(),
-            urlPublica: Self.urlPublica, authenticator: try await Authenticator(AuthConfiguration(modo: .nenhum), logger: logger),
-            metrics: PrometheusRegistry(logger: logger), logger: logger)
+            routes: try Route.documentation(of: service, urlPublica: Self.urlPublica), settings: HTTPSettings(),
+            urlPublica: Self.urlPublica,
+            authenticator: try await Authenticator(AuthSettings(mode: .none), logger: logger, agora: { Instante(milissegundos: 0) }),
+            metrics: PrometheusRegistry(descriptions: [], logger: logger), logger: logger)
         return try await application.test(.router) { try await $0.execute(uri: path, method: .get) }
     }
 
-    private func json(_ path: String, from service: ServiceName = .lancamentos) async throws -> JSONValue {
+    private func json(_ path: String, from service: PublishedDocument.Service = .lancamentos) async throws -> JSONValue {
         let response = try await self.get(path, from: service)
         #expect(response.status == .ok && response.headers[.contentType] == "application/json")
         return try JSONReader.read(Array(response.body.readableBytesView))
     }
 
-    @Test(arguments: ServiceName.allCases)
-    func `a service shows its own document, and both under docs`(service: ServiceName) async throws {
+    @Test(arguments: PublishedDocument.Service.allCases)
+    func `a service shows its own document, and both under docs`(service: PublishedDocument.Service) async throws {
         let own = try await self.json("/openapi.json", from: service)
         #expect(own == (try await self.json("/docs/openapi-\(service.rawValue).json", from: service)))
-        for other in ServiceName.allCases {
+        for other in PublishedDocument.Service.allCases {
             let document = try await self.json("/docs/openapi-\(other.rawValue).json", from: service)
             #expect(document["openapi"]?.text == "3.1.0")
             #expect(document["info"]?["title"]?.text?.hasSuffix(other.rawValue == "lancamentos" ? "lançamentos" : "consolidado") == true)
@@ -62,7 +67,7 @@ import Testing
         let response = try await self.get("/docs", from: .consolidado)
         #expect(response.headers[.contentSecurityPolicy]?.hasPrefix("default-src 'none'") == true)
         let html = String(buffer: response.body)
-        for service in ServiceName.allCases {
+        for service in PublishedDocument.Service.allCases {
             for operation in try Documented.openAPI(service).operations {
                 #expect(html.contains("<code>\(operation.method) \(operation.path)</code></h3>"))
                 let summary = try #require(operation.value["summary"]?.text?.split(separator: "`").first)

@@ -1,10 +1,10 @@
 import AMQP
 import Contrato
 import Foundation
-import ServiceKit
 import Testing
 
 @testable import Consolidado
+@testable import Documents
 @testable import Lancamentos
 
 /// What the services declare, what `config/rabbitmq/definitions.json` imports and what `config/asyncapi.yaml` tells others is one topology:

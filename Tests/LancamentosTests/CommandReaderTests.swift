@@ -1,7 +1,7 @@
 import AMQP
 import Contrato
 import FluxoDeCaixa
-import ServiceKit
+import Observability
 import Testing
 
 @testable import Lancamentos

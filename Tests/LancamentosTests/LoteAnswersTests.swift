@@ -1,6 +1,6 @@
+import Access
 import Contrato
 import FluxoDeCaixa
-import ServiceKit
 import Testing
 
 @testable import Lancamentos

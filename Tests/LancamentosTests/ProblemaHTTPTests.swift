@@ -1,6 +1,6 @@
 import Contrato
+import Edge
 import FluxoDeCaixa
-import ServiceKit
 import Testing
 
 @testable import Lancamentos

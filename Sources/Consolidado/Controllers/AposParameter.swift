@@ -1,7 +1,7 @@
 import Contrato
+import Edge
 import FluxoDeCaixa
 import HTTPTypes
-import ServiceKit
 
 /// The parameter `apos`: entries that a balance must contain, and how long the caller waits for them (`Prefer: wait=N`).
 struct AposParameter: Sendable {

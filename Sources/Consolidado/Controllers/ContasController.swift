@@ -1,8 +1,9 @@
+import Access
 import Contrato
+package import Edge
 import FluxoDeCaixa
 import HTTPTypes
 import Hummingbird
-package import ServiceKit
 
 /// `/v1/contas`: which accounts there are.
 package struct ContasController: Sendable {

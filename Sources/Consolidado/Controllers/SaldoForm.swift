@@ -1,8 +1,8 @@
 import Contrato
+import Edge
 import FluxoDeCaixa
 import HTTPTypes
 import Hummingbird
-import ServiceKit
 
 /// The form in which balances are answered.
 struct SaldoForm: Sendable {

@@ -1,6 +1,6 @@
 import Contrato
+import Edge
 import HTTPTypes
-import ServiceKit
 
 /// Headers of every read.
 enum SaldoHeaders {

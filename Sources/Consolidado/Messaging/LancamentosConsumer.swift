@@ -4,7 +4,7 @@ package import FluxoDeCaixa
 package import Logging
 package import Mensageria
 import Metrics
-import ServiceKit
+import Observability
 import ServiceLifecycle
 
 /// Takes registered entries from the queue in batches, has them applied, and acknowledges after the commit.

@@ -2,7 +2,7 @@ import Contrato
 import FluxoDeCaixa
 package import Logging
 package import Postgres
-import ServiceKit
+import ServiceRuntime
 
 /// What is due, looked at on the session that holds the lease.
 package struct PostgresNoticeLease: NoticeLease {

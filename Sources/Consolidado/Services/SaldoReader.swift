@@ -1,5 +1,5 @@
+import Batching
 import FluxoDeCaixa
-import ServiceKit
 import ServiceLifecycle
 
 /// Answers reads of single accounts that come in at the same time by few statements.

@@ -1,6 +1,6 @@
 import Contrato
+import Edge
 import FluxoDeCaixa
-import ServiceKit
 
 /// Reads an extract page by page, each in a statement of its own: however slowly the client reads, no connection and no snapshot is held.
 enum Extract {

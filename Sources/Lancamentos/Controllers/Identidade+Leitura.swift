@@ -1,6 +1,6 @@
+import Access
 import Contrato
 import FluxoDeCaixa
-import ServiceKit
 
 extension Identidade {
     /// - Throws: `conta-nao-permitida` if the entry that was read, or tried to be, names an account that is not the caller's.

@@ -1,8 +1,9 @@
+import Access
 import Contrato
+package import Edge
 import FluxoDeCaixa
 import HTTPTypes
 import Hummingbird
-package import ServiceKit
 
 /// `/v1/lancamentos`: registers entries and shows them.
 package struct LancamentoController: Sendable {

@@ -1,9 +1,10 @@
+import Access
 import Contrato
+package import Edge
 import FluxoDeCaixa
 import HTTPTypes
 import Hummingbird
 import NIOCore
-package import ServiceKit
 
 /// `GET /v1/lancamentos`: the newest entries page by page, or the whole extract as a stream.
 package struct ListaController: Sendable {

@@ -1,9 +1,10 @@
+import Access
 import Contrato
+package import Edge
 import FluxoDeCaixa
 import HTTPTypes
 import Hummingbird
 import NIOCore
-package import ServiceKit
 
 /// `POST /v1/lancamentos/lote`: registers many entries, answered line by line while they come in.
 package struct LoteController: Sendable {

@@ -1,6 +1,6 @@
+import Access
 import Contrato
 import FluxoDeCaixa
-import ServiceKit
 
 /// Reads one entry of a lote for one caller. The same bytes give the same answer as often as they are read.
 struct LoteEntryReader: Sendable {

@@ -1,6 +1,6 @@
 import Contrato
+import Edge
 import FluxoDeCaixa
-import ServiceKit
 
 /// Writes the answer lines of a lote.
 struct LoteLines: Sendable {

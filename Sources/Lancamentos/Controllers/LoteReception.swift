@@ -1,8 +1,9 @@
+import Access
 import Contrato
+import Edge
 import FluxoDeCaixa
 import Hummingbird
 import NIOCore
-import ServiceKit
 
 /// Reads the body of a lote to its end, whatever happens to its entries, and puts what becomes of each into the queue of answers.
 struct LoteReception: Sendable {

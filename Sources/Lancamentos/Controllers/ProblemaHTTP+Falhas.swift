@@ -1,6 +1,6 @@
 import Contrato
+import Edge
 import FluxoDeCaixa
-import ServiceKit
 
 extension ProblemaHTTP {
     /// The answer for an estorno, whose key is the original's id: repeating it is safe.

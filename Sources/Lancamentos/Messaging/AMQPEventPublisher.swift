@@ -5,7 +5,7 @@ package import Logging
 package import Mensageria
 import Metrics
 import NIOConcurrencyHelpers
-import ServiceKit
+import Observability
 
 /// Sends events of registered entries to the topic exchange, each mandatory and persistent, and waits for the broker's confirms.
 ///

@@ -1,7 +1,7 @@
+import Batching
 import FluxoDeCaixa
 package import Logging
 import NIOConcurrencyHelpers
-import ServiceKit
 import ServiceLifecycle
 
 /// Carries events from the outbox to the broker: right after their commit, without reading the outbox, through a ring in memory.

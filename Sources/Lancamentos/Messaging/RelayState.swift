@@ -1,4 +1,4 @@
-import ServiceKit
+import Batching
 
 /// Which outbox rows this process has in hand: waiting in the ring, on their way to the broker, or confirmed and about to be deleted.
 ///

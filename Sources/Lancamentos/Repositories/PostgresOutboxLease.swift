@@ -1,6 +1,6 @@
 package import Logging
 package import Postgres
-import ServiceKit
+import ServiceRuntime
 
 /// A session of its own that holds an advisory lock: a lost connection is a lost lock, and the server ends the session of a stopped process.
 package struct PostgresOutboxLease: OutboxLease {

@@ -1,7 +1,8 @@
+import Batching
 import FluxoDeCaixa
 package import Logging
 import Metrics
-import ServiceKit
+import Observability
 import ServiceLifecycle
 
 /// Gathers registrations that come in at the same time and writes them in few transactions.

@@ -1,6 +1,6 @@
 import Contrato
+import Documents
 import Foundation
-import ServiceKit
 import TestSupport
 import Testing
 
@@ -12,7 +12,7 @@ import Testing
 struct DocumentedTests {
     @Test func `the services answer exactly the calls that are documented`() async throws {
         try await Stack.with(consolidados: 1, environment: ["FLUXO_LOG_NIVEL": "debug"]) { stack in
-            for (service, instance) in [(ServiceName.lancamentos, stack.lancamentos), (.consolidado, stack.consolidados[0])] {
+            for (service, instance) in [(PublishedDocument.Service.lancamentos, stack.lancamentos), (.consolidado, stack.consolidados[0])] {
                 let log = try instance.readLog()
                 let line = try #require(log.split(separator: "\n").first { $0.contains("calls served") })
                 let served = Set(line.matches(of: /(GET|POST|PUT|PATCH|DELETE) \/[^, "]*/).map { String($0.0) })

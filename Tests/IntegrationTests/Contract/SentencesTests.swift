@@ -1,5 +1,6 @@
 import Contrato
-import ServiceKit
+import Documents
+
 import TestSupport
 import Testing
 

@@ -1,7 +1,7 @@
 import AMQP
 import Contrato
+import Edge
 import Foundation
-import ServiceKit
 import TestSupport
 import Testing
 

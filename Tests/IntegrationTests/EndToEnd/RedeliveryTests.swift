@@ -1,5 +1,5 @@
 import Contrato
-import ServiceKit
+import Documents
 import TestSupport
 import Testing
 

@@ -1,5 +1,5 @@
 import FluxoDeCaixa
-import ServiceKit
+import Observability
 
 /// A command as it was understood: an entry that its sender may register.
 struct Command: Sendable {

@@ -4,7 +4,7 @@ package import FluxoDeCaixa
 package import Logging
 package import Mensageria
 import Metrics
-import ServiceKit
+import Observability
 import ServiceLifecycle
 import Tracing
 

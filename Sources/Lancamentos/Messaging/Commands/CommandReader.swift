@@ -1,7 +1,7 @@
 import AMQP
 import Contrato
 package import FluxoDeCaixa
-import ServiceKit
+import Observability
 package import Tracing
 
 /// Reads commands by the rules of `POST /v1/lancamentos`, with the message's properties in the place of the request's headers.

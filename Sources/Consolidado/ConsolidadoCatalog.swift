@@ -1,0 +1,23 @@
+package import Access
+import Edge
+package import Observability
+import Postgres
+import ServiceRuntime
+
+extension ConsolidadoApp {
+    package static let metrics: [MetricDescription] =
+        EdgeMetrics.descriptions + PostgresClient.metrics + [
+            .histogram("consume_batch_messages", "Messages applied by one statement.", buckets: MetricDescription.counts),
+            .counter("consumer_applied_total", "Entries applied to the balances."),
+            .counter("consumer_applied_centavos_total", "Value of the entries applied to the balances, in centavos, by type."),
+            .counter("consumer_duplicates_total", "Messages recognised as already applied."),
+            .counter("consumer_dead_letters_total", "Messages moved to the dead-letter queue, by reason."),
+            .histogram("apply_duration_seconds", "Time that one batch took in the database."),
+            .histogram("entry_age_seconds", "Time from an entry's registration to its application.", buckets: MetricDescription.ages),
+            .counter("publish_total", "Messages published, by outcome."),
+        ]
+}
+
+extension Escopo {
+    package static let consolidadoLer = Escopo(rawValue: "consolidado:ler")
+}

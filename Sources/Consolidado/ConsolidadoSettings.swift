@@ -1,0 +1,50 @@
+import Documents
+package import ServiceRuntime
+package import Settings
+
+/// The settings of the consolidation service.
+package struct ConsolidadoSettings: Sendable {
+    package let common: ServiceSettings
+    /// Messages applied by one statement.
+    package let batchMax: Int
+    /// Longest time in which an incomplete batch gathers messages, in milliseconds.
+    package let batchWaitMs: Int
+    /// Messages delivered and not yet acknowledged.
+    package let prefetch: Int
+    /// The only AMQP user whose events are accepted; nil: every user with the right to publish them.
+    package let eventsUser: String?
+    /// Longest wait of a read for the entries in `apos`, in milliseconds.
+    package let aposWaitMaxMs: Int
+
+    private static let ownKeys = [
+        SettingKey("consolidado.lote_max", .integer(1...10_000), unit: "mensagens", default: "500"),
+        SettingKey("consolidado.lote_espera_ms", .integer(0...1000), unit: "ms", default: "10"),
+        SettingKey("consolidado.prefetch", .integer(2...65_535), unit: "mensagens", default: "1000"),
+        SettingKey("consolidado.usuario_dos_eventos", .text),
+        SettingKey("consolidado.apos_espera_max_ms", .integer(0...30_000), unit: "ms", default: "30000"),
+    ]
+
+    /// Every key of the service. The keys of lancamentos are known from its published file, so that one environment can serve both.
+    package static func catalog() throws(SettingsError) -> SettingsCatalog {
+        let name = ConsolidadoApp.name
+        return try SettingsCatalog(
+            service: name, keys: ServiceSettings.keys(of: name, defaultPort: 8081) + self.ownKeys,
+            otherFile: Documents.settingsLancamentos)
+    }
+
+    package init(_ values: SettingValues) throws(SettingsError) {
+        self.common = try ServiceSettings(values)
+        self.batchMax = try values.integer("consolidado.lote_max")
+        self.batchWaitMs = try values.integer("consolidado.lote_espera_ms")
+        self.prefetch = try values.integer("consolidado.prefetch")
+        self.eventsUser = values.text("consolidado.usuario_dos_eventos")
+        self.aposWaitMaxMs = try values.integer("consolidado.apos_espera_max_ms")
+        // With less, the next batch cannot fill while this one is being applied.
+        guard self.prefetch >= 2 * self.batchMax else {
+            throw .invalid(
+                values.key("consolidado.prefetch"), value: String(self.prefetch), from: "consolidado.prefetch",
+                accepted: "pelo menos o dobro de consolidado.lote_max (\(self.batchMax))"
+            )
+        }
+    }
+}

@@ -1,0 +1,75 @@
+import Access
+import Contrato
+import CoreMetrics
+package import Hummingbird
+import Logging
+import NIOCore
+import Observability
+import Tracing
+
+/// Answers every request: finds its resource, then runs the chain of middlewares around the route's handler.
+package struct HTTPEdge: HTTPResponder {
+    private let table: RouteTable
+    private let chain: any MiddlewareProtocol<Request, Response, RequestScope>
+    private let admission: Admission
+    private let bodyMaxBytes: Int
+    private let tracer: any Tracer
+
+    init(
+        routes: [Route], settings: HTTPSettings, urlPublica: String, authenticator: Authenticator, metrics: any MetricsFactory,
+        tracer: any Tracer, logger: Logger, now: @escaping @Sendable () -> ContinuousClock.Instant
+    ) {
+        self.table = RouteTable(routes)
+        self.chain = Self.chain(
+            settings, problems: ProblemsMiddleware(problems: ProblemResponse(urlPublica: urlPublica), logger: logger),
+            authenticator: authenticator, limiter: settings.rate.map { RateLimiter($0, now: now) }, metrics: EdgeMetrics(factory: metrics),
+            logger: logger)
+        self.admission = Admission(requestsMax: settings.requestsMax)
+        self.bodyMaxBytes = settings.bodyMaxBytes
+        self.tracer = tracer
+    }
+
+    /// The order of refusals: 404, 405, 401, 429, 403 for the scope, 503 for too many requests; then the handler's own.
+    @MiddlewareFixedTypeBuilder<Request, Response, RequestScope>
+    private static func chain(
+        _ settings: HTTPSettings, problems: ProblemsMiddleware, authenticator: Authenticator, limiter: RateLimiter?, metrics: EdgeMetrics,
+        logger: Logger
+    ) -> some MiddlewareProtocol<Request, Response, RequestScope> {
+        // Each of these decorates every answer, refusals included.
+        ObservationMiddleware(metrics: metrics, logger: logger)
+        ConnectionReuseMiddleware(bodyMaxBytes: settings.bodyMaxBytes)
+        CORSMiddleware(settings.corsOrigins, exposesRateLimit: limiter != nil)
+        ContentCodingMiddleware()
+        problems
+        // Each of these may refuse the request.
+        RoutingMiddleware()
+        AuthenticationMiddleware(authenticator: authenticator)
+        if let limiter { RateLimitMiddleware(limiter: limiter, problems: problems) }
+        ScopeMiddleware()
+        AdmissionMiddleware()
+    }
+
+    package func respond(to request: Request, context: EdgeContext) async throws -> Response {
+        let target = RequestTarget(request.head.path ?? "")
+        let match = self.table.match(target.path)
+        let scope = RequestScope(
+            match: match, method: request.method, query: target.query,
+            hop: Hop(
+                match?.resource.path ?? RequestScope.unknownRoute, kind: .server, from: request.headers, using: HTTPFieldsExtractor(),
+                tracer: self.tracer),
+            body: RequestBodyReader(maxBytes: self.bodyMaxBytes, channel: context.channel), admission: self.admission)
+        return try await self.chain.handle(request, context: scope) { request, scope in
+            guard let route = scope.route else { preconditionFailure("RoutingMiddleware answers requests without a route") }
+            if case .moving = route.pace {
+                context.channel.triggerUserOutboundEvent(RequestPaceEvent.keepMoving, promise: nil)
+            }
+            return try await route.handler(request, scope)
+        }
+    }
+}
+
+/// A middleware of the chain. Its function types are `@concurrent` because Hummingbird's protocol is compiled with that default; they run
+/// on the event loop of the connection, which is the task's preferred executor.
+protocol EdgeMiddleware: RouterMiddleware where Context == RequestScope {
+    typealias Next = @concurrent (Request, RequestScope) async throws -> Response
+}

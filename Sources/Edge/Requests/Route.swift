@@ -1,0 +1,42 @@
+package import Access
+package import HTTPTypes
+package import Hummingbird
+
+/// One call of the API.
+package struct Route: Sendable {
+    /// Who may call it.
+    package enum Access: Sendable {
+        /// Every caller, without a token.
+        case open
+        /// Callers whose token has this scope.
+        case scope(Escopo)
+    }
+
+    /// The time limit of a request.
+    package enum Pace: Sendable {
+        /// Complete within `http.requisicao_max_s`.
+        case complete
+        /// Never silent for `http.requisicao_max_s`: for bodies read as a stream.
+        case moving
+    }
+
+    package typealias Handler = @Sendable (Request, RequestScope) async throws -> Response
+
+    package let method: HTTPRequest.Method
+    /// A template such as `/v1/lancamentos/{id}`; also the label `route` in metrics.
+    package let path: String
+    package let access: Access
+    package let pace: Pace
+    package let handler: Handler
+
+    /// - Parameter method: a `GET` route also serves `HEAD`; every path answers `OPTIONS`.
+    package init(
+        _ method: HTTPRequest.Method, _ path: String, access: Access, pace: Pace = .complete, handler: @escaping Handler
+    ) {
+        self.method = method
+        self.path = path
+        self.access = access
+        self.pace = pace
+        self.handler = handler
+    }
+}

@@ -1,0 +1,98 @@
+package import Access
+import Batching
+package import CoreMetrics
+package import Hummingbird
+import HummingbirdCore
+import HummingbirdTLS
+package import Logging
+package import NIOCore
+import Observability
+package import Tracing
+
+/// Wires the edge to a listening server.
+package enum HTTPServer {
+    /// All headers of a request together, in bytes; one header at most half of it.
+    static let headersMaxBytes = 32_768
+    static let headersMaxCount = 100
+    /// Connections that may wait to be accepted; the kernel may allow fewer (`net.core.somaxconn`). The kernel drops further ones: clients then
+    /// retry after a second, or resend their request with doubling waits.
+    static let connectionsWaitingMax = 4096
+    /// Connections accepted in one turn of the event loop. NIO's default of 4 allows some 50 a second when each turn serves hundreds of
+    /// requests. Up to this number less one may be open beyond the limit.
+    static let connectionsPerTurnMax = 64
+
+    /// The server as a service: it listens when run and drains on graceful shutdown.
+    ///
+    /// - Parameters:
+    ///   - settings: the address (port 0: any free one) and the limits of one client.
+    ///   - urlPublica: base of a problem's `type`.
+    ///   - certificate: of the listener; nil: plain HTTP.
+    ///   - metrics: receives ``EdgeMetrics``.
+    ///   - tracer: makes each request a span of its caller's trace.
+    ///   - now: the clock of the rate limit.
+    ///   - onListening: receives the listening channel, which has the port.
+    package static func makeApplication(
+        routes: [Route], settings: HTTPSettings, certificate: ListenerCertificate? = nil, urlPublica: String,
+        authenticator: Authenticator, metrics: any MetricsFactory, tracer: any Tracer = W3CTracer(), logger: Logger,
+        now: @escaping @Sendable () -> ContinuousClock.Instant = { ContinuousClock.now },
+        onListening: @escaping @Sendable (any Channel) async -> Void = { _ in }
+    ) throws -> Application<HTTPEdge> {
+        let calls = routes.map { "\($0.method.rawValue) \($0.path)" }.sorted()
+        logger.debug("calls served", metadata: ["calls": "\(calls.joined(separator: ", "))"])
+        let edge = HTTPEdge(
+            routes: routes, settings: settings, urlPublica: urlPublica, authenticator: authenticator, metrics: metrics,
+            tracer: tracer, logger: logger, now: now)
+        let requestMax = TimeAmount.seconds(Int64(settings.requestMaxS))
+        let idleMax = TimeAmount.seconds(Int64(settings.idleMaxS))
+        let channel = HTTP1Channel.Configuration(
+            additionalChannelHandlers: [
+                RequestPaceHandler(RequestPace(requestMax: requestMax, stallMax: idleMax)), CallerWatchHandler(),
+            ],
+            idleTimeout: idleMax,
+            httpDecoderConfiguration: .init(
+                maxHeaderFieldSize: self.headersMaxBytes / 2, maxHeaderListSize: self.headersMaxBytes,
+                maxHeaderFieldCount: self.headersMaxCount))
+        var server = HTTPServerBuilder { EventLoopChannel(http1: HTTP1Channel(responder: $0, configuration: channel)) }
+        if let certificate { server = try .tls(server, tlsConfiguration: certificate.tlsConfiguration()) }
+        return Application(
+            responder: edge,
+            server: server,
+            configuration: ApplicationConfiguration(
+                address: .hostname(settings.address, port: settings.port),
+                backlog: self.connectionsWaitingMax,
+                availableConnectionsDelegate: .maximum(settings.connectionsMax, logger: logger)),
+            onServerRunning: { channel in
+                do {
+                    try await channel.setOption(.maxMessagesPerRead, value: UInt(self.connectionsPerTurnMax)).get()
+                } catch {
+                    logger.error("connections are accepted slowly under load", metadata: ["error": "\(error)"])
+                }
+                await onListening(channel)
+            },
+            logger: logger)
+    }
+}
+
+/// The connection of a request, as Hummingbird provides it.
+package struct EdgeContext: InitializableFromSource, Sendable {
+    let channel: any Channel
+
+    package init(source: ApplicationRequestContextSource) {
+        self.channel = source.channel
+    }
+}
+
+/// HTTP/1 connections whose requests are handled on the thread of their event loop. Handlers suspend and never block.
+private struct EventLoopChannel: ServerChildChannel {
+    let http1: HTTP1Channel
+
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<HTTP1Channel.Value> {
+        self.http1.setup(channel: channel, logger: logger)
+    }
+
+    func handle(value: HTTP1Channel.Value, logger: Logger) async {
+        await withTaskExecutorPreference(EventLoopExecutor(value.channel.eventLoop)) {
+            await self.http1.handle(value: value, logger: logger)
+        }
+    }
+}

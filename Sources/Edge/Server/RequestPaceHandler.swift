@@ -1,0 +1,130 @@
+import HTTPTypes
+import NIOCore
+import NIOHTTPTypes
+
+/// Applies ``RequestPace`` to a connection.
+final class RequestPaceHandler: ChannelDuplexHandler, RemovableChannelHandler {
+    typealias InboundIn = HTTPRequestPart
+    typealias InboundOut = HTTPRequestPart
+    typealias OutboundIn = HTTPResponsePart
+    typealias OutboundOut = HTTPResponsePart
+
+    private var pace: RequestPace
+    private var timer: (deadline: NIODeadline, scheduled: Scheduled<Void>)?
+
+    init(_ pace: RequestPace) {
+        self.pace = pace
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.stopTimer()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        self.stopTimer()
+        context.fireChannelInactive()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !self.pace.isDiscarding else { return }
+        switch self.unwrapInboundIn(data) {
+        case .head(let head):
+            self.pace.readHead(isHEAD: head.method == .head, isUpgrade: head.asksForUpgrade, now: context.eventLoop.now)
+        case .body: self.pace.readBody(now: context.eventLoop.now)
+        case .end: self.pace.readEnd()
+        }
+        self.startTimer(context)
+        context.fireChannelRead(data)
+    }
+
+    func read(context: ChannelHandlerContext) {
+        if self.pace.mayRead { context.read() }
+    }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        switch self.unwrapOutboundIn(data) {
+        case .head(let head):
+            if head.status.kind != .informational {
+                self.pace.writeHead(
+                    hasLength: head.headerFields[.contentLength] != nil, closes: head.headerFields[.connection] == "close")
+            }
+            context.write(data, promise: promise)
+        case .body:
+            context.write(data, promise: promise)
+        case .end:
+            let (writesEnd, closes) = self.pace.writeEnd(now: context.eventLoop.now)
+            self.startTimer(context)
+            var written = promise
+            if closes {
+                let done = promise ?? context.eventLoop.makePromise(of: Void.self)
+                let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+                done.futureResult.whenComplete { _ in bound.value.close(mode: .output, promise: nil) }
+                written = done
+            }
+            if writesEnd {
+                context.writeAndFlush(data, promise: written)
+            } else {
+                context.flush()
+                written?.succeed()
+            }
+        }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        self.pace.writability(context.channel.isWritable, now: context.eventLoop.now)
+        self.startTimer(context)
+        context.fireChannelWritabilityChanged()
+    }
+
+    func triggerUserOutboundEvent(context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?) {
+        switch event as? RequestPaceEvent {
+        case .sendContinue:
+            context.writeAndFlush(self.wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: promise)
+        case .keepMoving:
+            self.pace.keepMoving(now: context.eventLoop.now)
+            self.startTimer(context)
+            promise?.succeed()
+        case .closeAfterAnswer:
+            self.pace.closeAfterAnswer()
+            promise?.succeed()
+        case nil:
+            context.triggerUserOutboundEvent(event, promise: promise)
+        }
+    }
+
+    // MARK: - Timer
+
+    /// One timer per connection: a later deadline does not touch the timer, an earlier one restarts it.
+    private func startTimer(_ context: ChannelHandlerContext) {
+        guard let deadline = self.pace.nextDeadline else { return }
+        if let timer, timer.deadline <= deadline { return }
+        self.stopTimer()
+        let scheduled = context.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) {
+            self.timer = nil
+            self.fire(context)
+        }
+        self.timer = (deadline, scheduled)
+    }
+
+    private func stopTimer() {
+        self.timer?.scheduled.cancel()
+        self.timer = nil
+    }
+
+    private func fire(_ context: ChannelHandlerContext) {
+        switch self.pace.expire(now: context.eventLoop.now) {
+        case .none: break
+        case .failBody: context.fireErrorCaught(RequestTooSlow())
+        case .close: context.close(promise: nil)
+        }
+        if context.channel.isActive { self.startTimer(context) }
+    }
+}
+
+@available(*, unavailable)
+extension RequestPaceHandler: Sendable {}
+
+extension HTTPRequest {
+    /// Whether NIO's decoder treats the following bytes as another protocol: after CONNECT, and after `Upgrade`.
+    var asksForUpgrade: Bool { self.method == .connect || self.headerFields[.upgrade] != nil }
+}

@@ -1,0 +1,97 @@
+import NIOConcurrencyHelpers
+import Testing
+
+@testable import Batching
+
+@Suite(.timeLimit(.minutes(1))) struct BatchWorkersTests {
+    private struct Work: Sendable {
+        let done = NIOLockedValueBox<[[Int]]>([])
+        let refused = NIOLockedValueBox<[Int]>([])
+        let begun = AsyncStream.makeStream(of: [Int].self)
+        let gate = AsyncStream.makeStream(of: Void.self)
+
+        /// Works on batches; one that holds a 0 stands still until ``letGo()``.
+        func run(_ items: [Int]) async {
+            self.begun.continuation.yield(items)
+            if items.contains(0) { for await _ in self.gate.stream {} }
+            self.done.withLockedValue { $0.append(items) }
+        }
+
+        func letGo() { self.gate.continuation.finish() }
+    }
+
+    private func withWorkers(_ count: Int, _ body: @Sendable @escaping (BatchWorkers<Int>, Work) async throws -> Void) async throws {
+        let work = Work()
+        let workers = BatchWorkers<Int>(limits: .init(queueMax: 100, batchMax: 40, workers: count, queueWaitMax: .seconds(30))) { item in
+            work.refused.withLockedValue { $0.append(item) }
+        }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await workers.run { await work.run($0) } }
+            defer {
+                work.letGo()
+                workers.close()
+            }
+            try await body(workers, work)
+        }
+        #expect(work.refused.withLockedValue { $0 } == [])
+    }
+
+    @Test func `what gathers behind a batch that stands still is taken by another worker`() async throws {
+        try await self.withWorkers(2) { workers, work in
+            var begun = work.begun.stream.makeAsyncIterator()
+            workers.submit([0])
+            #expect(await begun.next() == [0])
+            workers.submit([1, 2, 3])
+            #expect(await begun.next() == [1, 2, 3])
+        }
+    }
+
+    @Test func `what gathers is still done when the workers are told to end`() async throws {
+        let work = Work()
+        let workers = BatchWorkers<Int>(limits: .init(queueMax: 100, batchMax: 40, workers: 2, queueWaitMax: .seconds(30))) { item in
+            work.refused.withLockedValue { $0.append(item) }
+        }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await workers.run { await work.run($0) } }
+            var begun = work.begun.stream.makeAsyncIterator()
+            workers.submit([0])
+            #expect(await begun.next() == [0])
+            workers.submit([1])
+            workers.close()
+            work.letGo()
+        }
+        #expect(work.done.withLockedValue { $0.flatMap(\.self) }.sorted() == [0, 1])
+        #expect(work.refused.withLockedValue { $0 } == [])
+    }
+
+    /// Defect: the limit was checked only when a worker was free.
+    @Test func `items are refused in time while every worker is stuck`() async throws {
+        let work = Work()
+        let refusals = AsyncStream.makeStream(of: Int.self)
+        let again = NIOLockedValueBox<BatchWorkers<Int>?>(nil)
+        let workers = BatchWorkers<Int>(limits: .init(queueMax: 100, batchMax: 40, workers: 1, queueWaitMax: .milliseconds(20))) { item in
+            // The worker may start later than the limit allows.
+            if item == 0 { again.withLockedValue { $0 }?.submit([0]) } else { refusals.continuation.yield(item) }
+        }
+        again.withLockedValue { $0 = workers }
+        defer { again.withLockedValue { $0 = nil } }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await workers.run { await work.run($0) } }
+            var begun = work.begun.stream.makeAsyncIterator()
+            workers.submit([0])
+            #expect(await begun.next() == [0])
+            // The only worker is stuck with the first batch until the end of the test.
+            var refused = refusals.stream.makeAsyncIterator()
+            workers.submit([1, 2])
+            #expect(await refused.next() == 1)
+            #expect(await refused.next() == 2)
+            // The timer starts again for later items.
+            workers.submit([3])
+            #expect(await refused.next() == 3)
+            #expect(workers.count == 0)
+            work.letGo()
+            workers.close()
+        }
+        #expect(work.done.withLockedValue { $0 } == [[0]])
+    }
+}

@@ -1,0 +1,54 @@
+import NIOConcurrencyHelpers
+import Testing
+
+@testable import Observability
+
+@Suite(.timeLimit(.minutes(1))) struct HealthRegistryTests {
+    @Test func `a process is ready only if all dependencies are healthy`() async {
+        let health = HealthRegistry()
+        #expect(await health.readiness().isReady)
+        health.register("banco") { nil }
+        #expect(await health.readiness().isReady)
+        health.register("esquema") { "versão 2; aceita-se 3" }
+        let readiness = await health.readiness()
+        #expect(!readiness.isReady)
+        let banco = #""banco":{"pronto":true}"#
+        let esquema = #""esquema":{"pronto":false,"motivo":"versão 2; aceita-se 3"}"#
+        let json = #"{"pronto":false,"encerrando":false,"dependencias":{\#(banco),\#(esquema)}}"#
+        #expect(String(decoding: readiness.json, as: UTF8.self) == json)
+        health.register("esquema") { nil }
+        #expect(await health.readiness().isReady)
+    }
+
+    @Test func `a draining process is not ready`() async {
+        let health = HealthRegistry()
+        health.drain()
+        let readiness = await health.readiness()
+        #expect(readiness.isDraining && !readiness.isReady)
+    }
+
+    @Test func `a check without an answer counts as failed`() async {
+        let health = HealthRegistry(checkMaxMs: 1)
+        health.register("banco") {
+            // Ends only by cancellation.
+            for await _ in AsyncStream<Void>.makeStream().stream {}
+            return nil
+        }
+        #expect(await health.readiness().dependencies.map(\.reason) == ["sem resposta em 1 ms"])
+    }
+
+    /// Defect: readiness waited for a check that does not react to cancellation, such as a query of a stalled database.
+    @Test func `a check that ignores cancellation does not delay readiness, and runs once`() async {
+        let health = HealthRegistry(checkMaxMs: 1)
+        let stuck = NIOLockedValueBox<[CheckedContinuation<String?, Never>]>([])
+        health.register("banco") {
+            await withCheckedContinuation { continuation in stuck.withLockedValue { $0.append(continuation) } }
+        }
+        for _ in 0..<3 {
+            #expect(await health.readiness().dependencies.map(\.reason) == ["sem resposta em 1 ms"])
+        }
+        let runs = stuck.withLockedValue { $0 }
+        #expect(runs.count == 1)
+        for run in runs { run.resume(returning: nil) }
+    }
+}
