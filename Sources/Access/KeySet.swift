@@ -43,14 +43,14 @@ struct KeySet: Sendable {
 
     /// Whether any key has this name, compared by bytes.
     func has(kid: String) -> Bool {
-        self.keys.contains { $0.kid.map { $0.temOsMesmosBytes(que: kid) } == true }
+        self.keys.contains { $0.kid.map { $0.hasSameBytes(as: kid) } == true }
     }
 
     /// The keys that may have signed a token with this header: of its algorithm, and of its `kid` if it names one. A key without a
     /// `kid` is tried only for tokens without one.
     func candidates(kid: String?, algorithm: String) -> [SigningKey] {
         self.keys.filter { key in
-            key.algorithmName == algorithm && (kid == nil || key.kid.temOsMesmosBytes(que: kid))
+            key.algorithmName == algorithm && (kid == nil || key.kid.hasSameBytes(as: kid))
         }
     }
 }

@@ -57,7 +57,7 @@ package enum ConsolidadoApp: ServiceApp {
         let source = BatchConsumer(
             configuration: try AMQPConfiguration(broker, purpose: "consumer"),
             topology: ConsolidadoTopology.consumer,
-            queue: NomesAMQP.Queue.consolidado,
+            queue: AMQPNames.Queue.consolidado,
             settings: consumerSettings,
             logger: logger
         )
@@ -67,7 +67,7 @@ package enum ConsolidadoApp: ServiceApp {
             logger: logger
         )
         let deadLetters = DeadLetters(
-            queue: NomesAMQP.Queue.consolidado, deadLetterQueue: NomesAMQP.Queue.consolidadoDLQ, publisher: deadLetterPublisher,
+            queue: AMQPNames.Queue.consolidado, deadLetterQueue: AMQPNames.Queue.consolidadoDLQ, publisher: deadLetterPublisher,
             settle: { await source.settle($0) }, agora: SystemClock.agora, logger: logger
         )
         let noticeBroker = try AMQPConfiguration(broker, purpose: "notices")

@@ -1,59 +1,59 @@
-/// Writes CSV (RFC 4180) to bytes: UTF-8 without a byte order mark, CRLF after every row, the names of the columns first.
+/// Writes CSV (RFC 4180) to bytes: UTF-8 without a byte order mark, a header row, CRLF after every row.
 ///
-/// A spreadsheet runs a cell that begins with `=`, `+`, `-`, `@` or a control character as a formula, whoever wrote it. Such texts get an
-/// apostrophe in front, which spreadsheets take as "this is text" (OWASP, CSV Injection). Amounts, dates and counts are our own and stay as
-/// they are.
+/// Spreadsheets run a cell that begins with `=`, `+`, `-`, `@` or a control character as a formula. A text from a caller that begins so gets
+/// a leading apostrophe, which marks it as text (OWASP, CSV Injection). Amounts, dates and counts are written by this program and stay
+/// unchanged.
 package struct CSVWriter {
-    /// What stands between two cells, and with it how amounts are written.
+    /// The separator of cells, which also decides the decimal separator.
     package enum Separador: String, Sendable, CaseIterable {
-        /// `,` and decimal points: what programs read.
+        /// `,` and decimal points, for programs.
         case virgula
-        /// `;` and decimal commas: what a spreadsheet with Brazilian settings opens.
+        /// `;` and decimal commas, for spreadsheets with Brazilian settings.
         case pontoEVirgula = "ponto-e-virgula"
     }
 
-    /// The media type of the whole.
+    /// The media type.
     package static let contentType = "text/csv; charset=utf-8; header=present"
 
-    /// What has been written so far.
+    /// The bytes written so far.
     package private(set) var bytes: [UInt8] = []
     private let separador: Separador
-    private var linhaTemCelula = false
+    private var rowHasCell = false
 
-    /// Nothing written yet.
-    package init(separador: Separador, capacidadeEmBytes: Int = 1024) {
+    /// An empty document.
+    package init(separador: Separador, reservedBytes: Int = 1024) {
         self.separador = separador
-        bytes.reserveCapacity(capacidadeEmBytes)
+        bytes.reserveCapacity(reservedBytes)
     }
 
-    /// The first row.
-    package mutating func header(_ nomes: [String]) {
-        for nome in nomes { verbatim(nome) }
+    /// Writes the header row.
+    package mutating func header(_ names: [String]) {
+        for name in names { verbatim(name) }
         endRow()
     }
 
-    /// A cell with a text that somebody sent; absent, an empty cell.
-    package mutating func text(_ texto: String?) {
-        guard let texto else { return verbatim("") }
-        verbatim(CSVWriter.parecemFormula(texto) ? "'" + texto : texto)
+    /// Writes a text that a caller sent; nil is an empty cell.
+    package mutating func text(_ text: String?) {
+        guard let text else { return verbatim("") }
+        verbatim(CSVWriter.looksLikeFormula(text) ? "'" + text : text)
     }
 
-    /// A cell with decimal text of ours, such as `-12.30`.
+    /// Writes an amount, such as `-12.30`.
     package mutating func amount(_ decimal: String) {
         verbatim(separador == .virgula ? decimal : decimal.replacing(".", with: ","))
     }
 
-    /// A cell with something of ours that no spreadsheet could misread: a date, an id, a count, a known word.
-    package mutating func verbatim(_ texto: String?) {
-        if linhaTemCelula { bytes.append(UInt8(ascii: separador == .virgula ? "," : ";")) }
-        linhaTemCelula = true
-        guard let texto else { return }
-        guard texto.utf8.contains(where: CSVWriter.pedeAspas) else {
-            bytes.append(contentsOf: texto.utf8)
+    /// Writes a value that no spreadsheet reads as a formula: a date, an id, a count, a known word; nil is an empty cell.
+    package mutating func verbatim(_ text: String?) {
+        if rowHasCell { bytes.append(UInt8(ascii: separador == .virgula ? "," : ";")) }
+        rowHasCell = true
+        guard let text else { return }
+        guard text.utf8.contains(where: CSVWriter.needsQuotes) else {
+            bytes.append(contentsOf: text.utf8)
             return
         }
         bytes.append(UInt8(ascii: "\""))
-        for byte in texto.utf8 {
+        for byte in text.utf8 {
             if byte == UInt8(ascii: "\"") { bytes.append(byte) }
             bytes.append(byte)
         }
@@ -63,24 +63,24 @@ package struct CSVWriter {
     /// Ends the row.
     package mutating func endRow() {
         bytes.append(contentsOf: [0x0D, 0x0A])
-        linhaTemCelula = false
+        rowHasCell = false
     }
 
-    /// Hands over what was written and goes on empty, for a body that is sent in pieces.
+    /// Returns and removes the bytes written so far, for a body that is sent in pieces.
     package mutating func take() -> [UInt8] {
         defer { bytes.removeAll(keepingCapacity: true) }
         return bytes
     }
 
-    private static func parecemFormula(_ texto: String) -> Bool {
-        switch texto.unicodeScalars.first {
+    private static func looksLikeFormula(_ text: String) -> Bool {
+        switch text.unicodeScalars.first {
         case "=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠": true
         default: false
         }
     }
 
     /// Both separators, so that a file opened with the other one keeps its columns.
-    private static func pedeAspas(_ byte: UInt8) -> Bool {
+    private static func needsQuotes(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "\""), UInt8(ascii: ","), UInt8(ascii: ";"), 0x09, 0x0A, 0x0D: true
         default: false

@@ -1,19 +1,19 @@
 package import FluxoDeCaixa
 
-/// The event that a day of an account has changed: CloudEvents 1.0, structured JSON.
+/// The event of a changed day of an account: CloudEvents 1.0, structured JSON.
 ///
-/// It tells what the day itself holds. Opening and closing balance are left out: those move with earlier days.
+/// It contains the sums of the day itself. Opening and closing balance are left out because they change with earlier days.
 package enum EventoConsolidadoAtualizado {
     /// The member `source`.
     package static let source = "/fluxo-caixa/consolidado"
     /// The member `type`, and the AMQP property of that name; the number at its end is the major version.
     package static let type = "br.fluxocaixa.consolidado.atualizado.v1"
 
-    /// What the event is about.
+    /// The content of the event.
     package struct Noticia: Sendable, Equatable {
         package let conta: Conta
         package let movimento: MovimentoDoDia
-        /// The account's, as of the same moment as the movements.
+        /// The account's version, read together with the sums.
         package let versao: Int64
         /// When the day last changed.
         package let atualizadoEm: Instante
@@ -25,7 +25,7 @@ package enum EventoConsolidadoAtualizado {
             self.atualizadoEm = atualizadoEm
         }
 
-        /// The member `id`: of two for a day the one with the higher version is newer.
+        /// The member `id`. Of two events of one day, the one with the higher version is newer.
         package var id: String { "\(conta.nome)/\(movimento.data)/\(versao)" }
     }
 
@@ -36,7 +36,7 @@ package enum EventoConsolidadoAtualizado {
 
     /// The whole body.
     package static func encode(_ noticia: Noticia, urlPublica: String) -> [UInt8] {
-        var writer = JSONWriter(capacidadeEmBytes: 1024)
+        var writer = JSONWriter(reservedBytes: 1024)
         writer.object { writer in
             writer.member("specversion", "1.0")
             writer.member("id", noticia.id)
@@ -44,7 +44,7 @@ package enum EventoConsolidadoAtualizado {
             writer.member("type", type)
             writer.member("subject", noticia.conta.nome)
             writer.member("time", noticia.atualizadoEm.description)
-            writer.member("datacontenttype", NomesAMQP.ContentType.json)
+            writer.member("datacontenttype", AMQPNames.ContentType.json)
             writer.member("dataschema", dataschema(urlPublica: urlPublica))
             writer.name("data")
             write(noticia, to: &writer)

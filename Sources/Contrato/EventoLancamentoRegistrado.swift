@@ -16,17 +16,17 @@ package enum EventoLancamentoRegistrado {
         "\(urlPublica)/esquemas/lancamento-registrado-v1.json"
     }
 
-    /// The key with which the event is published to ``NomesAMQP/Exchange/lancamentos``.
+    /// The routing key of the event on ``AMQPNames/Exchange/lancamentos``.
     package static func routingKey(_ lancamento: Lancamento) -> String {
-        NomesAMQP.RoutingKey.registrado(lancamento.tipo, lancamento.conta)
+        AMQPNames.RoutingKey.registrado(lancamento.tipo, lancamento.conta)
     }
 
-    /// The whole body. Equal for equal entries, so that a copy sent later is the same event; that is why `estornado_por`, which may appear
-    /// between two copies, is never part of it.
+    /// Returns the whole body. Equal entries give equal bytes, so that an event sent again is the same event. `estornado_por` is never part of
+    /// it because it may appear between two sends.
     package static func encode(_ lancamento: Lancamento, urlPublica: String) -> [UInt8] {
         var registrado = lancamento
         registrado.estornadoPor = nil
-        var writer = JSONWriter(capacidadeEmBytes: 1024)
+        var writer = JSONWriter(reservedBytes: 1024)
         writer.object { writer in
             writer.member("specversion", "1.0")
             writer.member("id", registrado.id.description)
@@ -34,7 +34,7 @@ package enum EventoLancamentoRegistrado {
             writer.member("type", type)
             writer.member("subject", registrado.conta.nome)
             writer.member("time", registrado.registradoEm.description)
-            writer.member("datacontenttype", NomesAMQP.ContentType.json)
+            writer.member("datacontenttype", AMQPNames.ContentType.json)
             writer.member("dataschema", dataschema(urlPublica: urlPublica))
             writer.name("data")
             LancamentoJSON.write(registrado, to: &writer)
@@ -42,24 +42,179 @@ package enum EventoLancamentoRegistrado {
         return writer.bytes
     }
 
-    /// What the balance needs of a received event, or why it can never be applied.
+    /// Reads what the balance needs of a received event, or why it can never be applied.
     ///
-    /// Form alone is checked, never against a clock: what was registered must be applicable. Members that are not needed are ignored.
-    /// `messageID` is the AMQP property; where there is one it must name the same entry.
-    package static func decode(body: [UInt8], messageID: String?) -> Result<LancamentoAplicavel, RecusaDeEvento> {
+    /// Only the form is checked, never the clock: a registered entry must be applicable. Other members are ignored.
+    /// - Parameter messageID: the AMQP property; if there is one, it must be the id of the entry.
+    package static func decode(body: [UInt8], messageID: String?) -> Result<LancamentoAplicavel, MessageRefusal> {
         let json: JSONValue
         do throws(JSONError) {
             json = try JSONReader.read(body)
         } catch {
-            return .failure(RecusaDeEvento(motivo: .ilegivel, erro: error.mensagem))
+            return .failure(MessageRefusal(motivo: .ilegivel, erro: error.mensagem))
         }
-        var leitura = LeituraDeEvento(json)
+        var leitura = EventReader(json)
         if let outra = leitura.versaoMaiorDesconhecida {
-            return .failure(RecusaDeEvento(motivo: .versaoDesconhecida, erro: "A versão \(outra) do evento não é conhecida."))
+            return .failure(MessageRefusal(motivo: .versaoDesconhecida, erro: "A versão \(outra) do evento não é conhecida."))
         }
         guard let lancamento = leitura.lancamento(messageID: messageID) else {
-            return .failure(RecusaDeEvento(motivo: .invalido, erro: leitura.falhas.joined(separator: " ")))
+            return .failure(MessageRefusal(motivo: .invalido, erro: leitura.falhas.joined(separator: " ")))
         }
         return .success(lancamento)
+    }
+}
+
+/// Reads the event of a registered entry member by member and collects every fault.
+struct EventReader {
+    private static let versaoMaximaEmBytes = 8
+
+    private let evento: JSONValue
+    private let data: JSONValue
+    private(set) var falhas: [String] = []
+
+    init(_ evento: JSONValue) {
+        self.evento = evento
+        self.data = evento["data"] ?? .null
+    }
+
+    /// The major version, if the event has this type but a version that this program does not read.
+    var versaoMaiorDesconhecida: String? {
+        guard case .string(let tipo)? = evento["type"], tipo.utf8.starts(with: EventoLancamentoRegistrado.tipoSemVersao.utf8) else {
+            return nil
+        }
+        let versao = tipo.utf8.dropFirst(EventoLancamentoRegistrado.tipoSemVersao.utf8.count)
+        let algarismos = UInt8(ascii: "0")...UInt8(ascii: "9")
+        guard !versao.isEmpty, versao.count <= EventReader.versaoMaximaEmBytes, versao.allSatisfy(algarismos.contains),
+            !versao.elementsEqual(EventoLancamentoRegistrado.versaoMaior.utf8)
+        else { return nil }
+        return String(decoding: versao, as: UTF8.self)
+    }
+
+    /// The entry; `nil` if there are ``falhas``.
+    mutating func lancamento(messageID: String?) -> LancamentoAplicavel? {
+        guard case .object = evento else {
+            falhas.append("O corpo não é um objeto JSON.")
+            return nil
+        }
+        envelope()
+        let id = id(messageID: messageID)
+        let conta = exigir(texto(data["conta"]).flatMap { Conta($0) }, "`data.conta` não é uma conta.")
+        let tipo: Tipo? = exigir(texto(data["tipo"]).flatMap { KnownWord.read($0) }, "`data.tipo` não é \"credito\" nem \"debito\".")
+        let valor = exigir(valor, "`data.valor` não é um valor maior que zero com até duas casas decimais.")
+        let dia = exigir(texto(data["data"]).flatMap { Dia(parsing: $0) }, "`data.data` não é uma data.")
+        if texto(data["moeda"])?.hasSameBytes(as: LancamentoJSON.moeda) != true {
+            falhas.append("`data.moeda` não é \"\(LancamentoJSON.moeda)\".")
+        }
+        let natureza = natureza()
+        let estornoDe = estornoDe()
+        guard falhas.isEmpty, let id, let conta, let tipo, let valor, let dia, let natureza else { return nil }
+        return LancamentoAplicavel(id: id, conta: conta, data: dia, tipo: tipo, natureza: natureza, valor: valor, estornoDe: estornoDe)
+    }
+
+    private mutating func envelope() {
+        if texto(evento["specversion"])?.hasSameBytes(as: "1.0") != true {
+            falhas.append("`specversion` não é \"1.0\".")
+        }
+        if texto(evento["type"])?.hasSameBytes(as: EventoLancamentoRegistrado.type) != true {
+            falhas.append("`type` não é \"\(EventoLancamentoRegistrado.type)\".")
+        }
+        if case .object = data { return }
+        falhas.append("`data` não é um objeto.")
+    }
+
+    private mutating func id(messageID: String?) -> LancamentoID? {
+        let doEvento = texto(evento["id"]).flatMap { LancamentoID(parsing: $0) }
+        guard let id = doEvento, id.isVersion7 else {
+            falhas.append("`id` não é um UUID versão 7.")
+            return nil
+        }
+        if texto(data["id"]).flatMap({ LancamentoID(parsing: $0) }) != id {
+            falhas.append("`data.id` não é o `id` do evento.")
+        }
+        if let messageID, LancamentoID(parsing: messageID) != id {
+            falhas.append("`message_id` não é o `id` do evento.")
+        }
+        return id
+    }
+
+    private var valor: Valor? {
+        switch data["valor"] {
+        case .string(let texto)?, .number(let texto)?: Valor(parsing: texto)
+        default: nil
+        }
+    }
+
+    /// Any text that can be stored; an absent one means the default.
+    private mutating func natureza() -> String? {
+        let maximo = LancamentoAplicavel.naturezaMaximaEmEscalares
+        switch data["natureza"] {
+        case nil, .null?:
+            return Natureza.operacional.rawValue
+        case .string(let texto)? where !texto.utf8.contains(0) && !texto.hasMoreScalars(than: maximo):
+            return texto
+        default:
+            falhas.append("`data.natureza` não é um texto de até \(maximo) caracteres sem U+0000.")
+            return nil
+        }
+    }
+
+    private mutating func estornoDe() -> LancamentoID? {
+        switch data["estorno_de"] {
+        case nil, .null?: nil
+        case let valor?: exigir(texto(valor).flatMap { LancamentoID(parsing: $0) }, "`data.estorno_de` não é um UUID.")
+        }
+    }
+
+    private func texto(_ valor: JSONValue?) -> String? {
+        if case .string(let texto)? = valor { texto } else { nil }
+    }
+
+    private mutating func exigir<Lido>(_ lido: Lido?, _ falha: String) -> Lido? {
+        if lido == nil { falhas.append(falha) }
+        return lido
+    }
+}
+
+/// The part of a registered entry that the balance needs.
+package struct LancamentoAplicavel: Sendable {
+    /// Longer values are refused because they are stored with every entry.
+    package static let naturezaMaximaEmEscalares = 64
+
+    /// Always of version 7.
+    package var id: LancamentoID
+    package var conta: Conta
+    /// Any day: no window applies to registered entries.
+    package var data: Dia
+    package var tipo: Tipo
+    /// As received: a newer entry service may have values that this program does not know.
+    package var natureza: String
+    package var valor: Valor
+    /// The entry that this one reverses.
+    package var estornoDe: LancamentoID?
+
+    package init(
+        id: LancamentoID,
+        conta: Conta,
+        data: Dia,
+        tipo: Tipo,
+        natureza: String,
+        valor: Valor,
+        estornoDe: LancamentoID? = nil
+    ) {
+        self.id = id
+        self.conta = conta
+        self.data = data
+        self.tipo = tipo
+        self.natureza = natureza
+        self.valor = valor
+        self.estornoDe = estornoDe
+    }
+}
+
+extension LancamentoAplicavel: Equatable {
+    /// Texts compare by bytes.
+    package static func == (lhs: LancamentoAplicavel, rhs: LancamentoAplicavel) -> Bool {
+        lhs.id == rhs.id && lhs.conta == rhs.conta && lhs.data == rhs.data && lhs.tipo == rhs.tipo
+            && lhs.natureza.hasSameBytes(as: rhs.natureza) && lhs.valor == rhs.valor && lhs.estornoDe == rhs.estornoDe
     }
 }

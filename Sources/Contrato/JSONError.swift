@@ -1,70 +1,70 @@
-/// Why a text is not JSON as this system accepts it.
+/// Why ``JSONReader`` refuses a text.
 package struct JSONError: Error, Hashable, Sendable {
     /// What is wrong.
-    package enum Motivo: String, Sendable, CaseIterable {
-        /// No byte but white space.
-        case vazio
-        /// It begins with a byte order mark.
-        case marcaDeOrdem
+    package enum Reason: String, Sendable, CaseIterable {
+        /// Only white space, or nothing.
+        case empty
+        /// A leading byte order mark.
+        case byteOrderMark
         /// Not UTF-8 (surrogates, overlong forms and values over U+10FFFF included).
-        case utf8Invalido
+        case invalidUTF8
         /// The text ends inside the value.
-        case fimInesperado
-        /// A character that cannot stand at this place.
-        case caractereInesperado
-        /// Something follows the value.
-        case sobra
-        /// More than ``JSONReader/profundidadeMaxima`` arrays and objects inside each other.
-        case profundidade
-        /// A name that its object already has, by bytes.
-        case nomeRepetido
+        case unexpectedEnd
+        /// A character that is not allowed at this position.
+        case unexpectedCharacter
+        /// Bytes after the value.
+        case trailingBytes
+        /// More than ``JSONReader/depthMax`` nested arrays and objects.
+        case tooDeep
+        /// A name that its object already has, compared by bytes.
+        case repeatedName
         /// An escape `\uD800`…`\uDFFF` without its other half.
-        case substitutoSolto
+        case loneSurrogate
         /// U+0000…U+001F unescaped inside a string.
-        case caractereDeControle
-        /// A backslash followed by what RFC 8259, section 7, does not name.
-        case escapeInvalido
-        /// Digits are missing, or a zero stands in front of others.
-        case numeroInvalido
+        case controlCharacter
+        /// An escape sequence that RFC 8259, section 7, does not define.
+        case invalidEscape
+        /// Missing digits, or a leading zero.
+        case invalidNumber
 
-        /// Whether the text breaks JSON's grammar, so that what follows cannot be told from it; the others are this system's own rules.
-        package var quebraAGramatica: Bool {
+        /// Reports whether the text breaks the grammar of JSON, so that the end of the value is unknown. The others are rules of this system.
+        package var breaksGrammar: Bool {
             switch self {
-            case .profundidade, .nomeRepetido, .substitutoSolto: false
+            case .tooDeep, .repeatedName, .loneSurrogate: false
             default: true
             }
         }
     }
 
-    /// Bytes before the fault.
-    package let posicao: Int
-    /// What is wrong there.
-    package let motivo: Motivo
+    /// The number of bytes before the fault.
+    package let position: Int
+    /// What is wrong at that byte.
+    package let reason: Reason
 
     /// A fault at this byte.
-    package init(posicao: Int, motivo: Motivo) {
-        self.posicao = posicao
-        self.motivo = motivo
+    package init(position: Int, reason: Reason) {
+        self.position = position
+        self.reason = reason
     }
 
-    /// For people, in Portuguese, without any of what was sent.
+    /// A message in Portuguese that repeats nothing of the text.
     package var mensagem: String {
-        let causa =
-            switch motivo {
-            case .vazio: "não há nenhum valor"
-            case .marcaDeOrdem: "o texto começa com uma marca de ordem de bytes (BOM)"
-            case .utf8Invalido: "não é UTF-8 válido"
-            case .fimInesperado: "o texto termina antes do fim do valor"
-            case .caractereInesperado: "caractere inesperado"
-            case .sobra: "há algo depois do fim do valor"
-            case .profundidade: "mais de \(JSONReader.profundidadeMaxima) níveis de objetos e listas"
-            case .nomeRepetido: "nome repetido no mesmo objeto"
-            case .substitutoSolto: "metade de um par substituto (surrogate) sem a outra"
-            case .caractereDeControle: "caractere de controle sem escape dentro de um texto"
-            case .escapeInvalido: "sequência de escape inválida"
-            case .numeroInvalido: "número malformado"
+        let cause =
+            switch reason {
+            case .empty: "não há nenhum valor"
+            case .byteOrderMark: "o texto começa com uma marca de ordem de bytes (BOM)"
+            case .invalidUTF8: "não é UTF-8 válido"
+            case .unexpectedEnd: "o texto termina antes do fim do valor"
+            case .unexpectedCharacter: "caractere inesperado"
+            case .trailingBytes: "há algo depois do fim do valor"
+            case .tooDeep: "mais de \(JSONReader.depthMax) níveis de objetos e listas"
+            case .repeatedName: "nome repetido no mesmo objeto"
+            case .loneSurrogate: "metade de um par substituto (surrogate) sem a outra"
+            case .controlCharacter: "caractere de controle sem escape dentro de um texto"
+            case .invalidEscape: "sequência de escape inválida"
+            case .invalidNumber: "número malformado"
             }
-        return "JSON ilegível no byte \(posicao): \(causa)."
+        return "JSON ilegível no byte \(position): \(cause)."
     }
 }
 

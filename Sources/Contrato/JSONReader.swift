@@ -2,27 +2,27 @@ import FluxoDeCaixa
 
 /// A strict reader of JSON (RFC 8259) over bytes.
 ///
-/// It takes exactly one value in UTF-8. Repeated names (compared by bytes), lone surrogates, a byte order mark, deep nesting and trailing
-/// bytes are refused; the time it takes is linear in the length. Bounding that length is the caller's.
+/// It accepts exactly one value in UTF-8. It refuses repeated names (compared by bytes), lone surrogates, a byte order mark, deep nesting and
+/// trailing bytes. Its time is linear in the length; the caller limits the length.
 package struct JSONReader {
-    /// Arrays and objects inside each other.
-    package static let profundidadeMaxima = 16
+    /// The most nested arrays and objects.
+    package static let depthMax = 16
 
     private let bytes: [UInt8]
-    private var posicao = 0
-    private var profundidade = 0
+    private var position = 0
+    private var depth = 0
 
     private init(_ bytes: [UInt8]) {
         self.bytes = bytes
     }
 
-    /// Reads the one value that the bytes hold.
+    /// Reads the one value of the bytes.
     package static func read(_ bytes: [UInt8]) throws(JSONError) -> JSONValue {
         var reader = JSONReader(bytes)
         return try reader.document()
     }
 
-    /// The same for a part of a larger text; positions in errors count from the part's beginning.
+    /// The same for a slice; positions in errors count from its start.
     package static func read(_ bytes: ArraySlice<UInt8>) throws(JSONError) -> JSONValue {
         try read(Array(bytes))
     }
@@ -30,18 +30,18 @@ package struct JSONReader {
     // MARK: Values
 
     private mutating func document() throws(JSONError) -> JSONValue {
-        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { throw falha(.marcaDeOrdem) }
+        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { throw failure(.byteOrderMark) }
         skipWhitespace()
-        guard posicao < bytes.count else { throw falha(.vazio) }
+        guard position < bytes.count else { throw failure(.empty) }
         let value = try value()
         skipWhitespace()
-        guard posicao == bytes.count else { throw falha(.sobra) }
+        guard position == bytes.count else { throw failure(.trailingBytes) }
         return value
     }
 
     private mutating func value() throws(JSONError) -> JSONValue {
-        guard posicao < bytes.count else { throw falha(.fimInesperado) }
-        switch bytes[posicao] {
+        guard position < bytes.count else { throw failure(.unexpectedEnd) }
+        switch bytes[position] {
         case UInt8(ascii: "\""): return .string(try string())
         case UInt8(ascii: "{"): return .object(try object())
         case UInt8(ascii: "["): return .array(try array())
@@ -49,29 +49,29 @@ package struct JSONReader {
         case UInt8(ascii: "t"): return try literal("true", .bool(true))
         case UInt8(ascii: "f"): return try literal("false", .bool(false))
         case UInt8(ascii: "n"): return try literal("null", .null)
-        default: throw inesperado()
+        default: throw unexpected()
         }
     }
 
     private mutating func object() throws(JSONError) -> [JSONMember] {
         try enter()
         var members: [JSONMember] = []
-        var names = NomesDoObjeto()
+        var names = MemberNames()
         if try !close(with: UInt8(ascii: "}")) {
             repeat {
                 skipWhitespace()
-                let inicio = posicao
+                let start = position
                 try expect(UInt8(ascii: "\""))
-                posicao = inicio
+                position = start
                 let name = try string()
-                guard names.insert(name, depoisDe: members) else { throw JSONError(posicao: inicio, motivo: .nomeRepetido) }
+                guard names.insert(name, after: members) else { throw JSONError(position: start, reason: .repeatedName) }
                 skipWhitespace()
                 try expect(UInt8(ascii: ":"))
                 skipWhitespace()
                 members.append(JSONMember(name: name, value: try value()))
             } while try separator(orCloseWith: UInt8(ascii: "}"))
         }
-        profundidade -= 1
+        depth -= 1
         return members
     }
 
@@ -84,198 +84,198 @@ package struct JSONReader {
                 values.append(try value())
             } while try separator(orCloseWith: UInt8(ascii: "]"))
         }
-        profundidade -= 1
+        depth -= 1
         return values
     }
 
-    private mutating func literal(_ texto: StaticString, _ value: JSONValue) throws(JSONError) -> JSONValue {
-        for deslocamento in 0..<texto.utf8CodeUnitCount {
-            try expect(texto.utf8Start[deslocamento])
+    private mutating func literal(_ text: StaticString, _ value: JSONValue) throws(JSONError) -> JSONValue {
+        for offset in 0..<text.utf8CodeUnitCount {
+            try expect(text.utf8Start[offset])
         }
         return value
     }
 
     private mutating func number() throws(JSONError) -> String {
-        let inicio = posicao
-        if bytes[posicao] == UInt8(ascii: "-") { posicao += 1 }
-        if posicao < bytes.count, bytes[posicao] == UInt8(ascii: "0") {
-            posicao += 1
-            if isDigit(posicao) { throw falha(.numeroInvalido) }
+        let start = position
+        if bytes[position] == UInt8(ascii: "-") { position += 1 }
+        if position < bytes.count, bytes[position] == UInt8(ascii: "0") {
+            position += 1
+            if isDigit(position) { throw failure(.invalidNumber) }
         } else {
             try digits()
         }
-        if posicao < bytes.count, bytes[posicao] == UInt8(ascii: ".") {
-            posicao += 1
+        if position < bytes.count, bytes[position] == UInt8(ascii: ".") {
+            position += 1
             try digits()
         }
-        if posicao < bytes.count, bytes[posicao] | 0x20 == UInt8(ascii: "e") {
-            posicao += 1
-            if posicao < bytes.count, bytes[posicao] == UInt8(ascii: "+") || bytes[posicao] == UInt8(ascii: "-") { posicao += 1 }
+        if position < bytes.count, bytes[position] | 0x20 == UInt8(ascii: "e") {
+            position += 1
+            if position < bytes.count, bytes[position] == UInt8(ascii: "+") || bytes[position] == UInt8(ascii: "-") { position += 1 }
             try digits()
         }
-        return String(decoding: bytes[inicio..<posicao], as: UTF8.self)
+        return String(decoding: bytes[start..<position], as: UTF8.self)
     }
 
     private mutating func digits() throws(JSONError) {
-        guard isDigit(posicao) else { throw posicao < bytes.count ? falha(.numeroInvalido) : falha(.fimInesperado) }
-        while isDigit(posicao) { posicao += 1 }
+        guard isDigit(position) else { throw position < bytes.count ? failure(.invalidNumber) : failure(.unexpectedEnd) }
+        while isDigit(position) { position += 1 }
     }
 
-    private func isDigit(_ posicao: Int) -> Bool {
-        posicao < bytes.count && bytes[posicao] >= UInt8(ascii: "0") && bytes[posicao] <= UInt8(ascii: "9")
+    private func isDigit(_ position: Int) -> Bool {
+        position < bytes.count && bytes[position] >= UInt8(ascii: "0") && bytes[position] <= UInt8(ascii: "9")
     }
 
     // MARK: Strings
 
-    /// Text without escapes, by far the most, is copied once; the rest is put together in a buffer.
+    /// Copies a text without escapes once, and assembles any other in a buffer.
     private mutating func string() throws(JSONError) -> String {
-        posicao += 1
-        var inicio = posicao
-        var juntado: [UInt8] = []
-        while posicao < bytes.count {
-            let byte = bytes[posicao]
+        position += 1
+        var start = position
+        var joined: [UInt8] = []
+        while position < bytes.count {
+            let byte = bytes[position]
             switch byte {
             case UInt8(ascii: "\""):
-                let ultimo = bytes[inicio..<posicao]
-                posicao += 1
-                if juntado.isEmpty { return String(decoding: ultimo, as: UTF8.self) }
-                juntado.append(contentsOf: ultimo)
-                return String(decoding: juntado, as: UTF8.self)
+                let last = bytes[start..<position]
+                position += 1
+                if joined.isEmpty { return String(decoding: last, as: UTF8.self) }
+                joined.append(contentsOf: last)
+                return String(decoding: joined, as: UTF8.self)
             case UInt8(ascii: "\\"):
-                juntado.append(contentsOf: bytes[inicio..<posicao])
-                try escape(into: &juntado)
-                inicio = posicao
+                joined.append(contentsOf: bytes[start..<position])
+                try escape(into: &joined)
+                start = position
             case 0x00..<0x20:
-                throw falha(.caractereDeControle)
+                throw failure(.controlCharacter)
             case 0x20..<0x80:
-                posicao += 1
+                position += 1
             default:
                 try multibyteScalar()
             }
         }
-        throw falha(.fimInesperado)
+        throw failure(.unexpectedEnd)
     }
 
-    private mutating func escape(into juntado: inout [UInt8]) throws(JSONError) {
-        let inicio = posicao
-        posicao += 1
-        guard posicao < bytes.count else { throw falha(.fimInesperado) }
-        let byte = bytes[posicao]
-        posicao += 1
+    private mutating func escape(into joined: inout [UInt8]) throws(JSONError) {
+        let start = position
+        position += 1
+        guard position < bytes.count else { throw failure(.unexpectedEnd) }
+        let byte = bytes[position]
+        position += 1
         switch byte {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): juntado.append(byte)
-        case UInt8(ascii: "b"): juntado.append(0x08)
-        case UInt8(ascii: "f"): juntado.append(0x0C)
-        case UInt8(ascii: "n"): juntado.append(0x0A)
-        case UInt8(ascii: "r"): juntado.append(0x0D)
-        case UInt8(ascii: "t"): juntado.append(0x09)
-        case UInt8(ascii: "u"): juntado.append(contentsOf: String(try escapedScalar(from: inicio)).utf8)
-        default: throw JSONError(posicao: inicio, motivo: .escapeInvalido)
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): joined.append(byte)
+        case UInt8(ascii: "b"): joined.append(0x08)
+        case UInt8(ascii: "f"): joined.append(0x0C)
+        case UInt8(ascii: "n"): joined.append(0x0A)
+        case UInt8(ascii: "r"): joined.append(0x0D)
+        case UInt8(ascii: "t"): joined.append(0x09)
+        case UInt8(ascii: "u"): joined.append(contentsOf: String(try escapedScalar(from: start)).utf8)
+        default: throw JSONError(position: start, reason: .invalidEscape)
         }
     }
 
-    private mutating func escapedScalar(from inicio: Int) throws(JSONError) -> Unicode.Scalar {
-        let primeira = try fourHexDigits(from: inicio)
-        if let scalar = Unicode.Scalar(primeira) { return scalar }
-        guard (0xD800..<0xDC00).contains(primeira), posicao + 1 < bytes.count, bytes[posicao] == UInt8(ascii: "\\"),
-            bytes[posicao + 1] == UInt8(ascii: "u")
-        else { throw JSONError(posicao: inicio, motivo: .substitutoSolto) }
-        let inicioDaSegunda = posicao
-        posicao += 2
-        let segunda = try fourHexDigits(from: inicioDaSegunda)
-        guard (0xDC00..<0xE000).contains(segunda),
-            let scalar = Unicode.Scalar(0x10000 + (UInt32(primeira - 0xD800) << 10 | UInt32(segunda - 0xDC00)))
-        else { throw JSONError(posicao: inicio, motivo: .substitutoSolto) }
+    private mutating func escapedScalar(from start: Int) throws(JSONError) -> Unicode.Scalar {
+        let first = try fourHexDigits(from: start)
+        if let scalar = Unicode.Scalar(first) { return scalar }
+        guard (0xD800..<0xDC00).contains(first), position + 1 < bytes.count, bytes[position] == UInt8(ascii: "\\"),
+            bytes[position + 1] == UInt8(ascii: "u")
+        else { throw JSONError(position: start, reason: .loneSurrogate) }
+        let secondStart = position
+        position += 2
+        let second = try fourHexDigits(from: secondStart)
+        guard (0xDC00..<0xE000).contains(second),
+            let scalar = Unicode.Scalar(0x10000 + (UInt32(first - 0xD800) << 10 | UInt32(second - 0xDC00)))
+        else { throw JSONError(position: start, reason: .loneSurrogate) }
         return scalar
     }
 
-    private mutating func fourHexDigits(from inicio: Int) throws(JSONError) -> UInt16 {
-        var valor: UInt16 = 0
+    private mutating func fourHexDigits(from start: Int) throws(JSONError) -> UInt16 {
+        var number: UInt16 = 0
         for _ in 0..<4 {
-            guard posicao < bytes.count else { throw falha(.fimInesperado) }
-            let byte = bytes[posicao]
+            guard position < bytes.count else { throw failure(.unexpectedEnd) }
+            let byte = bytes[position]
             switch byte {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): valor = valor << 4 | UInt16(byte - UInt8(ascii: "0"))
-            case UInt8(ascii: "a")...UInt8(ascii: "f"): valor = valor << 4 | UInt16(byte - UInt8(ascii: "a") + 10)
-            case UInt8(ascii: "A")...UInt8(ascii: "F"): valor = valor << 4 | UInt16(byte - UInt8(ascii: "A") + 10)
-            default: throw JSONError(posicao: inicio, motivo: .escapeInvalido)
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): number = number << 4 | UInt16(byte - UInt8(ascii: "0"))
+            case UInt8(ascii: "a")...UInt8(ascii: "f"): number = number << 4 | UInt16(byte - UInt8(ascii: "a") + 10)
+            case UInt8(ascii: "A")...UInt8(ascii: "F"): number = number << 4 | UInt16(byte - UInt8(ascii: "A") + 10)
+            default: throw JSONError(position: start, reason: .invalidEscape)
             }
-            posicao += 1
+            position += 1
         }
-        return valor
+        return number
     }
 
-    /// Steps over one well-formed sequence of two to four bytes (Unicode 15, table 3-7).
+    /// Skips one well-formed sequence of two to four bytes (Unicode 15, table 3-7).
     private mutating func multibyteScalar() throws(JSONError) {
-        let primeiro = bytes[posicao]
-        let (restantes, segundo): (Int, ClosedRange<UInt8>)
-        switch primeiro {
-        case 0xC2...0xDF: (restantes, segundo) = (1, 0x80...0xBF)
-        case 0xE0: (restantes, segundo) = (2, 0xA0...0xBF)
-        case 0xE1...0xEC, 0xEE...0xEF: (restantes, segundo) = (2, 0x80...0xBF)
-        case 0xED: (restantes, segundo) = (2, 0x80...0x9F)
-        case 0xF0: (restantes, segundo) = (3, 0x90...0xBF)
-        case 0xF1...0xF3: (restantes, segundo) = (3, 0x80...0xBF)
-        case 0xF4: (restantes, segundo) = (3, 0x80...0x8F)
-        default: throw falha(.utf8Invalido)
+        let first = bytes[position]
+        let (following, second): (Int, ClosedRange<UInt8>)
+        switch first {
+        case 0xC2...0xDF: (following, second) = (1, 0x80...0xBF)
+        case 0xE0: (following, second) = (2, 0xA0...0xBF)
+        case 0xE1...0xEC, 0xEE...0xEF: (following, second) = (2, 0x80...0xBF)
+        case 0xED: (following, second) = (2, 0x80...0x9F)
+        case 0xF0: (following, second) = (3, 0x90...0xBF)
+        case 0xF1...0xF3: (following, second) = (3, 0x80...0xBF)
+        case 0xF4: (following, second) = (3, 0x80...0x8F)
+        default: throw failure(.invalidUTF8)
         }
-        guard posicao + restantes < bytes.count, segundo.contains(bytes[posicao + 1]) else { throw falha(.utf8Invalido) }
-        for deslocamento in 1...restantes where bytes[posicao + deslocamento] & 0xC0 != 0x80 {
-            throw falha(.utf8Invalido)
+        guard position + following < bytes.count, second.contains(bytes[position + 1]) else { throw failure(.invalidUTF8) }
+        for offset in 1...following where bytes[position + offset] & 0xC0 != 0x80 {
+            throw failure(.invalidUTF8)
         }
-        posicao += restantes + 1
+        position += following + 1
     }
 
     // MARK: Punctuation
 
     private mutating func enter() throws(JSONError) {
-        guard profundidade < JSONReader.profundidadeMaxima else { throw falha(.profundidade) }
-        profundidade += 1
-        posicao += 1
+        guard depth < JSONReader.depthMax else { throw failure(.tooDeep) }
+        depth += 1
+        position += 1
     }
 
-    /// Whether the array or object ends before its first element.
-    private mutating func close(with fim: UInt8) throws(JSONError) -> Bool {
+    /// Consumes the closing bracket if it is next.
+    private mutating func close(with end: UInt8) throws(JSONError) -> Bool {
         skipWhitespace()
-        guard posicao < bytes.count else { throw falha(.fimInesperado) }
-        guard bytes[posicao] == fim else { return false }
-        posicao += 1
+        guard position < bytes.count else { throw failure(.unexpectedEnd) }
+        guard bytes[position] == end else { return false }
+        position += 1
         return true
     }
 
-    /// Whether a comma promises another element; otherwise the array or object has ended.
-    private mutating func separator(orCloseWith fim: UInt8) throws(JSONError) -> Bool {
-        if try close(with: fim) { return false }
+    /// Consumes the comma before another element, or the closing bracket; reports whether it was the comma.
+    private mutating func separator(orCloseWith end: UInt8) throws(JSONError) -> Bool {
+        if try close(with: end) { return false }
         try expect(UInt8(ascii: ","))
         return true
     }
 
     private mutating func expect(_ byte: UInt8) throws(JSONError) {
-        guard posicao < bytes.count else { throw falha(.fimInesperado) }
-        guard bytes[posicao] == byte else { throw inesperado() }
-        posicao += 1
+        guard position < bytes.count else { throw failure(.unexpectedEnd) }
+        guard bytes[position] == byte else { throw unexpected() }
+        position += 1
     }
 
     private mutating func skipWhitespace() {
-        while posicao < bytes.count {
-            switch bytes[posicao] {
-            case UInt8(ascii: " "), UInt8(ascii: "\n"), UInt8(ascii: "\r"), UInt8(ascii: "\t"): posicao += 1
+        while position < bytes.count {
+            switch bytes[position] {
+            case UInt8(ascii: " "), UInt8(ascii: "\n"), UInt8(ascii: "\r"), UInt8(ascii: "\t"): position += 1
             default: return
             }
         }
     }
 
-    private func falha(_ motivo: JSONError.Motivo) -> JSONError {
-        JSONError(posicao: posicao, motivo: motivo)
+    private func failure(_ reason: JSONError.Reason) -> JSONError {
+        JSONError(position: position, reason: reason)
     }
 
-    /// Outside of strings JSON is ASCII, so that a byte beyond it is either an unexpected character or no UTF-8 at all.
-    private func inesperado() -> JSONError {
-        var copia = self
-        guard bytes[posicao] >= 0x80 else { return falha(.caractereInesperado) }
+    /// Outside strings JSON is ASCII, so another byte is either an unexpected character or invalid UTF-8.
+    private func unexpected() -> JSONError {
+        var copy = self
+        guard bytes[position] >= 0x80 else { return failure(.unexpectedCharacter) }
         do throws(JSONError) {
-            try copia.multibyteScalar()
-            return falha(.caractereInesperado)
+            try copy.multibyteScalar()
+            return failure(.unexpectedCharacter)
         } catch {
             return error
         }

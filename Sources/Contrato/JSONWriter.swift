@@ -1,133 +1,133 @@
 /// Writes JSON to bytes: members in the order of the calls, no white space, so that equal calls give equal bytes.
 ///
-/// It places commas itself; that names and values alternate as JSON wants is the caller's.
+/// It writes the commas; the caller alternates names and values as JSON requires.
 package struct JSONWriter {
-    /// What has been written so far, UTF-8.
+    /// The UTF-8 bytes written so far.
     package private(set) var bytes: [UInt8] = []
-    private var precisaDeVirgula = false
+    private var needsComma = false
 
-    /// An empty text with room for so many bytes; it grows as needed.
-    package init(capacidadeEmBytes: Int = 768) {
-        bytes.reserveCapacity(capacidadeEmBytes)
+    /// An empty document with reserved space; it grows as needed.
+    package init(reservedBytes: Int = 768) {
+        bytes.reserveCapacity(reservedBytes)
     }
 
-    /// An object whose members the closure writes.
-    package mutating func object<E: Error>(_ corpo: (inout JSONWriter) throws(E) -> Void) throws(E) {
-        try container(abre: UInt8(ascii: "{"), fecha: UInt8(ascii: "}"), corpo)
+    /// Writes an object whose members the closure writes.
+    package mutating func object<E: Error>(_ body: (inout JSONWriter) throws(E) -> Void) throws(E) {
+        try container(open: UInt8(ascii: "{"), close: UInt8(ascii: "}"), body)
     }
 
-    /// An array whose values the closure writes.
-    package mutating func array<E: Error>(_ corpo: (inout JSONWriter) throws(E) -> Void) throws(E) {
-        try container(abre: UInt8(ascii: "["), fecha: UInt8(ascii: "]"), corpo)
+    /// Writes an array whose values the closure writes.
+    package mutating func array<E: Error>(_ body: (inout JSONWriter) throws(E) -> Void) throws(E) {
+        try container(open: UInt8(ascii: "["), close: UInt8(ascii: "]"), body)
     }
 
-    /// The name of the next value.
-    package mutating func name(_ nome: String) {
+    /// Writes the name of the next value.
+    package mutating func name(_ name: String) {
         comma()
-        quoted(nome)
+        quoted(name)
         bytes.append(UInt8(ascii: ":"))
-        precisaDeVirgula = false
+        needsComma = false
     }
 
-    /// A text, escaped where RFC 8259, section 7, demands it.
-    package mutating func string(_ texto: String) {
+    /// Writes a text, escaped where RFC 8259, section 7, requires it.
+    package mutating func string(_ text: String) {
         comma()
-        quoted(texto)
+        quoted(text)
     }
 
-    /// A whole number of any size.
-    package mutating func integer(_ numero: some BinaryInteger) {
+    /// Writes a whole number of any size.
+    package mutating func integer(_ number: some BinaryInteger) {
         comma()
-        bytes.append(contentsOf: String(numero).utf8)
+        bytes.append(contentsOf: String(number).utf8)
     }
 
-    /// `true` or `false`.
-    package mutating func bool(_ valor: Bool) {
+    /// Writes `true` or `false`.
+    package mutating func bool(_ value: Bool) {
         comma()
-        bytes.append(contentsOf: (valor ? "true" : "false").utf8)
+        bytes.append(contentsOf: (value ? "true" : "false").utf8)
     }
 
-    /// `null`.
+    /// Writes `null`.
     package mutating func null() {
         comma()
         bytes.append(contentsOf: "null".utf8)
     }
 
-    /// A value as it was read.
-    package mutating func value(_ valor: JSONValue) {
-        switch valor {
-        case .object(let membros):
-            object { escrita in
-                for membro in membros {
-                    escrita.name(membro.name)
-                    escrita.value(membro.value)
+    /// Writes a value as it was read.
+    package mutating func value(_ value: JSONValue) {
+        switch value {
+        case .object(let members):
+            object { writer in
+                for member in members {
+                    writer.name(member.name)
+                    writer.value(member.value)
                 }
             }
-        case .array(let valores):
-            array { escrita in
-                for valor in valores { escrita.value(valor) }
+        case .array(let values):
+            array { writer in
+                for value in values { writer.value(value) }
             }
-        case .string(let texto): string(texto)
-        case .number(let texto):
+        case .string(let text): string(text)
+        case .number(let text):
             comma()
-            bytes.append(contentsOf: texto.utf8)
-        case .bool(let valor): bool(valor)
+            bytes.append(contentsOf: text.utf8)
+        case .bool(let value): bool(value)
         case .null: null()
         }
     }
 
-    /// A name and its text.
-    package mutating func member(_ nome: String, _ texto: String) {
-        name(nome)
-        string(texto)
+    /// Writes a name and a text.
+    package mutating func member(_ name: String, _ text: String) {
+        self.name(name)
+        string(text)
     }
 
-    /// A name and its text; neither if there is no text.
-    package mutating func member(_ nome: String, ifPresent texto: String?) {
-        if let texto { member(nome, texto) }
+    /// Writes a name and a text; nothing without a text.
+    package mutating func member(_ name: String, ifPresent text: String?) {
+        if let text { member(name, text) }
     }
 
-    /// A name and its whole number.
-    package mutating func member(_ nome: String, _ numero: some BinaryInteger) {
-        name(nome)
-        integer(numero)
+    /// Writes a name and a whole number.
+    package mutating func member(_ name: String, _ number: some BinaryInteger) {
+        self.name(name)
+        integer(number)
     }
 
     private mutating func container<E: Error>(
-        abre: UInt8,
-        fecha: UInt8,
-        _ corpo: (inout JSONWriter) throws(E) -> Void
+        open: UInt8,
+        close: UInt8,
+        _ body: (inout JSONWriter) throws(E) -> Void
     ) throws(E) {
         comma()
-        bytes.append(abre)
-        precisaDeVirgula = false
-        try corpo(&self)
-        bytes.append(fecha)
-        precisaDeVirgula = true
+        bytes.append(open)
+        needsComma = false
+        try body(&self)
+        bytes.append(close)
+        needsComma = true
     }
 
-    /// The comma before this value or name, if one is due; the next one is then due.
+    /// Writes the comma before this name or value if one is due.
     private mutating func comma() {
-        if precisaDeVirgula { bytes.append(UInt8(ascii: ",")) }
-        precisaDeVirgula = true
+        if needsComma { bytes.append(UInt8(ascii: ",")) }
+        needsComma = true
     }
 
-    private mutating func quoted(_ texto: String) {
+    private mutating func quoted(_ text: String) {
         bytes.append(UInt8(ascii: "\""))
-        var texto = texto
-        texto.withUTF8 { utf8 in
-            var inicio = 0
-            for posicao in utf8.indices where JSONWriter.precisaDeEscape(utf8[posicao]) {
-                bytes.append(contentsOf: utf8[inicio..<posicao])
-                escaped(utf8[posicao])
-                inicio = posicao + 1
+        var text = text
+        text.withUTF8 { utf8 in
+            var start = 0
+            for position in utf8.indices where JSONWriter.needsEscape(utf8[position]) {
+                bytes.append(contentsOf: utf8[start..<position])
+                escaped(utf8[position])
+                start = position + 1
             }
-            bytes.append(contentsOf: utf8[inicio...])
+            bytes.append(contentsOf: utf8[start...])
         }
         bytes.append(UInt8(ascii: "\""))
     }
 
-    private static func precisaDeEscape(_ byte: UInt8) -> Bool {
+    private static func needsEscape(_ byte: UInt8) -> Bool {
         byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
     }
 

@@ -1,13 +1,13 @@
 package import FluxoDeCaixa
 
-/// Reads an entry as callers send it: one REST body, one line of a lote, one command.
+/// Reads an entry as callers send it: a REST body, a line of a lote, or a command.
 package struct LancamentoReader: Sendable {
-    /// What the member `chave` means: a lote has its keys inside, elsewhere they come beside the body.
-    package enum MembroChave: Sendable {
-        /// It is unknown, like any other name.
-        case recusado
-        /// It is the idempotency key, taken literally.
-        case aceito
+    /// Whether the member `chave` is known: entries of a lote contain their key, other callers send it beside the body.
+    package enum ChaveMember: Sendable {
+        /// Unknown, like any other name.
+        case refused
+        /// The idempotency key, read literally.
+        case accepted
     }
 
     private enum Membro: String, CaseIterable {
@@ -18,45 +18,45 @@ package struct LancamentoReader: Sendable {
         case real = "BRL"
     }
 
-    /// Every member that is read, in the order of the documents.
-    package static func membros(_ chave: MembroChave) -> [String] {
-        Membro.allCases.filter { $0 != .chave || chave == .aceito }.map(\.rawValue)
+    /// The known members in the order of the documents.
+    package static func membros(_ chave: ChaveMember) -> [String] {
+        Membro.allCases.filter { $0 != .chave || chave == .accepted }.map(\.rawValue)
     }
 
     private let janela: JanelaDeDatas
     private let aceitos: Set<Membro>
 
-    /// For one sender's day: make one a request, since the window moves at midnight.
-    package init(janela: JanelaDeDatas, chave: MembroChave) {
+    /// Create one reader per request: the window moves at midnight.
+    package init(janela: JanelaDeDatas, chave: ChaveMember) {
         self.janela = janela
-        self.aceitos = chave == .aceito ? Set(Membro.allCases) : Set(Membro.allCases).subtracting([.chave])
+        self.aceitos = chave == .accepted ? Set(Membro.allCases) : Set(Membro.allCases).subtracting([.chave])
     }
 
-    /// The entry, or every fault at once.
-    /// - Parameter dataPadrao: the day that will count where none is sent, under the same window. It does not become part of what was sent.
+    /// Returns the entry, or every fault at once.
+    /// - Parameter dataPadrao: the day of an entry without `data`, checked against the same window. It does not become part of the entry.
     package func read(_ json: JSONValue, dataPadrao: Dia? = nil) -> Result<NovoLancamento, LancamentoRecusado> {
         guard case .object(let membros) = json else {
             let erro = ErroDeCampo(campo: "corpo", codigo: .tipoInvalido, mensagem: "Deve ser um objeto JSON.")
             return .failure(LancamentoRecusado(conta: nil, chave: .ausente, erros: [erro]))
         }
-        var leitura = LeituraDeMembros<Membro>(membros, aceitos: aceitos)
+        var leitura = MemberReader<Membro>(membros, aceitos: aceitos)
         let conta = conta(&leitura)
         let tipo: Tipo? = obrigatorio(leitura.palavra(.tipo), .tipo, "\"credito\" ou \"debito\"", &leitura)
         let valor = valor(&leitura)
         let data = leitura.dia(.data)
         if let dia = leitura.valor(.data) == nil ? dataPadrao : data, !janela.aceita(dia) {
-            leitura.acusar(.data, .foraDoIntervalo, "Deve estar no intervalo \(janela).")
+            leitura.report(.data, .foraDoIntervalo, "Deve estar no intervalo \(janela).")
         }
         let _: Moeda? = leitura.palavra(.moeda)
         let natureza: Natureza? = leitura.palavra(.natureza)
         let descricao = leitura.texto(.descricao, maximoEmEscalares: NovoLancamento.descricaoMaximaEmEscalares)
         let categoria = leitura.texto(.categoria, maximoEmEscalares: NovoLancamento.categoriaMaximaEmEscalares)
         let referencia = leitura.texto(.referencia, maximoEmEscalares: NovoLancamento.referenciaMaximaEmEscalares)
-        var errosDosMetadados = ColetaDeErros()
+        var errosDosMetadados = BoundedFaults()
         let metadados = metadados(leitura.valor(.metadados), &errosDosMetadados)
         let chave = chave(&leitura)
 
-        let erros = leitura.todosOsErros(acrescentando: errosDosMetadados)
+        let erros = leitura.allFaults(adding: errosDosMetadados)
         guard erros.isEmpty, chave != .malformada, let conta, let tipo, let valor, let metadados else {
             return .failure(LancamentoRecusado(conta: conta, chave: chave, erros: erros))
         }
@@ -78,48 +78,48 @@ package struct LancamentoReader: Sendable {
 
     // MARK: Members
 
-    /// Accuses the absence of a member; a value that was refused has been accused already.
-    private func obrigatorio<Valor>(_ valor: Valor?, _ membro: Membro, _ aceito: String, _ leitura: inout LeituraDeMembros<Membro>)
+    /// Reports an absent member. A refused value has been reported already.
+    private func obrigatorio<Valor>(_ valor: Valor?, _ membro: Membro, _ aceito: String, _ leitura: inout MemberReader<Membro>)
         -> Valor?
     {
         if leitura.valor(membro) == nil {
-            leitura.acusar(membro, .obrigatorio, "Obrigatório: \(aceito).")
+            leitura.report(membro, .obrigatorio, "Obrigatório: \(aceito).")
         }
         return valor
     }
 
-    private func conta(_ leitura: inout LeituraDeMembros<Membro>) -> Conta? {
+    private func conta(_ leitura: inout MemberReader<Membro>) -> Conta? {
         let aceita = "letras de A a Z sem acento, algarismos, \"_\" e \"-\", em segmentos separados por um ponto, de 1 a 64 caracteres"
         guard let nome = obrigatorio(leitura.texto(.conta), .conta, aceita, &leitura) else { return nil }
         guard let conta = Conta(nome) else {
-            leitura.acusar(.conta, .formato, "Deve ter \(aceita); um segmento não começa com \"-\".")
+            leitura.report(.conta, .formato, "Deve ter \(aceita); um segmento não começa com \"-\".")
             return nil
         }
         return conta
     }
 
-    private func valor(_ leitura: inout LeituraDeMembros<Membro>) -> Valor? {
+    private func valor(_ leitura: inout MemberReader<Membro>) -> Valor? {
         let aceito = "de 0.01 a 9999999999.99, com ponto e no máximo duas casas decimais, como \"150.75\""
         let texto: String
         switch leitura.valor(.valor) {
         case .string(let escrito)?, .number(let escrito)?:
             texto = escrito
         case nil:
-            leitura.acusar(.valor, .obrigatorio, "Obrigatório: \(aceito).")
+            leitura.report(.valor, .obrigatorio, "Obrigatório: \(aceito).")
             return nil
         default:
-            leitura.acusar(.valor, .tipoInvalido, "Deve ser um texto ou número \(aceito).")
+            leitura.report(.valor, .tipoInvalido, "Deve ser um texto ou número \(aceito).")
             return nil
         }
         guard let valor = Valor(parsing: texto) else {
             let codigo: ErroDeCampo.Codigo = LancamentoReader.eDecimal(texto) ? .foraDoIntervalo : .formato
-            leitura.acusar(.valor, codigo, "Deve ser \(aceito).")
+            leitura.report(.valor, codigo, "Deve ser \(aceito).")
             return nil
         }
         return valor
     }
 
-    /// Whether it is written as an amount would be, so that only its size or sign is wrong.
+    /// Reports whether the text has the form of an amount, so that only its size or sign is wrong.
     private static func eDecimal(_ texto: String) -> Bool {
         let semSinal = texto.utf8.first == UInt8(ascii: "-") ? texto.utf8.dropFirst() : texto.utf8[...]
         let partes = semSinal.split(separator: UInt8(ascii: "."), maxSplits: 1, omittingEmptySubsequences: false)
@@ -131,39 +131,112 @@ package struct LancamentoReader: Sendable {
         return !zeroNaFrente && (partes.count == 1 || (1...2).contains(partes[1].count))
     }
 
-    private func chave(_ leitura: inout LeituraDeMembros<Membro>) -> LancamentoRecusado.ChaveLida {
+    private func chave(_ leitura: inout MemberReader<Membro>) -> LancamentoRecusado.ChaveLida {
         guard leitura.valor(.chave) != nil else { return .ausente }
         guard let texto = leitura.texto(.chave) else { return .deOutroTipo }
         return Chave(literal: texto).map { .lida($0) } ?? .malformada
     }
 
-    private func metadados(_ valor: JSONValue?, _ erros: inout ColetaDeErros) -> Metadados? {
+    private func metadados(_ valor: JSONValue?, _ erros: inout BoundedFaults) -> Metadados? {
         guard let valor else { return .vazio }
         guard case .object(let membros) = valor else {
-            erros.acusar(Membro.metadados.rawValue, .tipoInvalido, "Deve ser um objeto de textos.")
+            erros.report(Membro.metadados.rawValue, .tipoInvalido, "Deve ser um objeto de textos.")
             return nil
         }
         let itens = membros.compactMap { membro in
             if case .string(let texto) = membro.value { Metadados.Item(nome: membro.name, valor: texto) } else { nil }
         }
-        // The object's own faults go first, so that those of its members, however many, cannot push them out.
+        // The object's own faults go first: the limit on the number of faults must not drop them.
         if membros.count > Metadados.quantidadeMaxima {
-            erros.acusar(Membro.metadados.rawValue, .tamanho, "Deve ter no máximo \(Metadados.quantidadeMaxima) nomes.")
+            erros.report(Membro.metadados.rawValue, .tamanho, "Deve ter no máximo \(Metadados.quantidadeMaxima) nomes.")
         }
         if Metadados.tamanhoEmBytes(itens) > Metadados.tamanhoMaximoEmBytes {
             let maximo = Metadados.tamanhoMaximoEmBytes
-            erros.acusar(Membro.metadados.rawValue, .tamanho, "Nomes e textos devem somar no máximo \(maximo) bytes em UTF-8.")
+            erros.report(Membro.metadados.rawValue, .tamanho, "Nomes e textos devem somar no máximo \(maximo) bytes em UTF-8.")
         }
         for membro in membros {
-            let campo = "metadados.\(ColetaDeErros.abreviado(membro.name))"
+            let campo = "metadados.\(BoundedFaults.truncated(membro.name))"
             guard case .string(let texto) = membro.value else {
-                erros.acusar(campo, .tipoInvalido, "Deve ser um texto.")
+                erros.report(campo, .tipoInvalido, "Deve ser um texto.")
                 continue
             }
             if membro.name.utf8.contains(0) || texto.utf8.contains(0) {
-                erros.acusar(campo, .caractereProibido, "Nem o nome nem o texto podem conter o caractere U+0000.")
+                erros.report(campo, .caractereProibido, "Nem o nome nem o texto podem conter o caractere U+0000.")
             }
         }
         return Metadados(itens)
+    }
+}
+
+/// Why an entry was refused, with its account and key where they could be read.
+///
+/// The caller answers in this order: key malformed or missing where required (400), account not allowed (403), then these faults (422).
+package struct LancamentoRecusado: Error, Hashable, Sendable {
+    /// The member `chave`.
+    package enum ChaveLida: Hashable, Sendable {
+        /// Absent or `null`.
+        case ausente
+        case lida(Chave)
+        /// A text that is not a key.
+        case malformada
+        /// Not a text; `erros` contains this fault.
+        case deOutroTipo
+
+        /// The key, if it is valid.
+        package var valor: Chave? {
+            if case .lida(let chave) = self { chave } else { nil }
+        }
+    }
+
+    /// The account, if it is well formed.
+    package let conta: Conta?
+    /// The key; absent unless the reader accepts the member.
+    package let chave: ChaveLida
+    /// Empty only if a malformed key is the only fault.
+    package let erros: [ErroDeCampo]
+
+    package init(conta: Conta?, chave: ChaveLida, erros: [ErroDeCampo]) {
+        self.conta = conta
+        self.chave = chave
+        self.erros = erros
+    }
+}
+
+extension LancamentoRecusado: CustomStringConvertible {
+    package var description: String {
+        "lançamento recusado: \(ErrosDeCampo(erros))\(chave == .malformada ? ", chave malformada" : "")"
+    }
+}
+
+/// Reads the optional body of an estorno.
+package struct PedidoDeEstornoReader: Sendable {
+    private enum Membro: String, CaseIterable {
+        case data, descricao
+    }
+
+    /// The known members.
+    package static let membros = Membro.allCases.map(\.rawValue)
+
+    private let ultima: Dia
+
+    /// - Parameter janela: the window of the day of the request.
+    package init(janela: JanelaDeDatas) {
+        ultima = janela.ultima
+    }
+
+    /// Returns the request, or every fault of form at once. The day is not compared with the original.
+    package func read(_ json: JSONValue) throws(ErrosDeCampo) -> PedidoDeEstorno {
+        guard case .object(let membros) = json else {
+            throw ErrosDeCampo(campo: "corpo", codigo: .tipoInvalido, mensagem: "Deve ser um objeto JSON.")
+        }
+        var leitura = MemberReader<Membro>(membros, aceitos: Set(Membro.allCases))
+        let data = leitura.dia(.data)
+        if let data, data > ultima {
+            leitura.report(.data, .foraDoIntervalo, "Não pode ser depois de \(ultima).")
+        }
+        let descricao = leitura.texto(.descricao, maximoEmEscalares: NovoLancamento.descricaoMaximaEmEscalares)
+        let erros = leitura.allFaults()
+        guard erros.isEmpty else { throw ErrosDeCampo(erros) }
+        return PedidoDeEstorno(data: data, descricao: descricao)
     }
 }

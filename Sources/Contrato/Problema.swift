@@ -1,22 +1,22 @@
 package import FluxoDeCaixa
 
-/// An error as callers see it (RFC 9457), over HTTP and in AMQP replies alike.
+/// An error as callers see it (RFC 9457), over HTTP and in AMQP replies.
 package struct Problema: Error, Hashable, Sendable {
-    /// The part of `type` after `#`: stable, one explanation each.
+    /// The part of `type` after `#`: stable, with one explanation each.
     package enum Nome: String, Hashable, Sendable, CaseIterable {
         /// JSON, UTF-8 or percent-encoding that cannot be read.
         case ilegivel
         /// The idempotency key is malformed, too long, sent twice, or missing where required.
         case chaveInvalida = "chave-invalida"
-        /// No token, or none that is valid.
+        /// No token, or an invalid one.
         case naoAutenticado = "nao-autenticado"
         /// The token's scope does not cover the call.
         case escopoInsuficiente = "escopo-insuficiente"
         /// The token or the sender does not cover the account.
         case contaNaoPermitida = "conta-nao-permitida"
-        /// No such path or entry, or none that the caller may see.
+        /// The path or entry does not exist, or the caller may not see it.
         case naoEncontrado = "nao-encontrado"
-        /// The path exists, but not with this method.
+        /// The path does not have this method.
         case metodo
         /// The entries asked for are not in the balance within the wait.
         case aindaNaoConsolidado = "ainda-nao-consolidado"
@@ -26,17 +26,17 @@ package struct Problema: Error, Hashable, Sendable {
         case corpoGrande = "corpo-grande"
         /// The body's type or coding is not accepted.
         case tipoDeMidia = "tipo-de-midia"
-        /// It can be read but breaks rules, all of which are in `erros`.
+        /// The request can be read but breaks rules; `erros` names each.
         case invalido
         /// The idempotency key belongs to an entry of other content.
         case chaveComOutroConteudo = "chave-com-outro-conteudo"
-        /// The caller's own limit is reached.
+        /// The subject's limit is reached.
         case limiteDeTaxa = "limite-de-taxa"
-        /// The system's limit is reached: certainly not registered.
+        /// The limit of the system is reached; nothing was registered.
         case sobrecarga
-        /// The database is away: certainly not registered.
+        /// The database is unavailable; nothing was registered.
         case bancoIndisponivel = "banco-indisponivel"
-        /// It may or may not have been registered.
+        /// It is unknown whether the entry was registered.
         case resultadoDesconhecido = "resultado-desconhecido"
     }
 
@@ -44,12 +44,12 @@ package struct Problema: Error, Hashable, Sendable {
     package var nome: Nome
     /// What happened this time, in Portuguese.
     package var detail: String
-    /// Of `invalido`.
+    /// The faults of `invalido`.
     package var erros: [ErroDeCampo]
-    /// Of `resultado-desconhecido`: the entry that may have been registered.
+    /// The entry of `resultado-desconhecido` that may have been registered.
     package var id: LancamentoID?
 
-    /// A problem whose `detail` says what happened this time.
+    /// - Parameter detail: what happened this time.
     package init(_ nome: Nome, detail: String, erros: [ErroDeCampo] = [], id: LancamentoID? = nil) {
         self.nome = nome
         self.detail = detail
@@ -67,7 +67,7 @@ package struct Problema: Error, Hashable, Sendable {
         )
     }
 
-    /// `ilegivel` with the place and cause.
+    /// `ilegivel` with position and cause.
     package init(_ erro: JSONError) {
         self.init(.ilegivel, detail: erro.mensagem)
     }
@@ -91,7 +91,7 @@ extension Problema.Nome {
         }
     }
 
-    /// The same for every problem of this name.
+    /// A summary, the same for every problem of this name.
     package var title: String {
         switch self {
         case .ilegivel: "Pedido ilegível"
@@ -114,21 +114,22 @@ extension Problema.Nome {
         }
     }
 
-    /// The member `type`; the same address leads people to an explanation.
+    /// The member `type`, a URL at which the problem is explained.
     package func type(urlPublica: String) -> String {
         "\(urlPublica)/problemas#\(rawValue)"
     }
 }
 
 extension Problema {
-    /// The whole body, `application/problem+json`. `requestID` is the text of a UUID, the same as in the header `X-Request-Id`.
+    /// Returns the whole body, `application/problem+json`.
+    /// - Parameter requestID: the UUID of the header `X-Request-Id`.
     package func json(urlPublica: String, requestID: String) -> [UInt8] {
         var writer = JSONWriter()
         write(to: &writer, urlPublica: urlPublica, requestID: requestID)
         return writer.bytes
     }
 
-    /// The same as a value inside another document, such as a line of a lote.
+    /// Writes the problem as a value inside another document, such as a line of a lote.
     package func write(to writer: inout JSONWriter, urlPublica: String, requestID: String) {
         writer.object { writer in
             writer.member("type", nome.type(urlPublica: urlPublica))
@@ -154,7 +155,7 @@ extension Problema {
 }
 
 extension Problema: CustomStringConvertible {
-    /// The name and the codes only: `detail` and field names may hold what a user wrote.
+    /// The name and the codes only: `detail` and field names may contain what a user wrote.
     package var description: String {
         erros.isEmpty ? nome.rawValue : "\(nome.rawValue): \(ErrosDeCampo(erros))"
     }

@@ -2,19 +2,19 @@
 ///
 /// Source: https://www.w3.org/TR/trace-context/#traceparent-header
 package struct Traceparent: Sendable, Hashable, CustomStringConvertible {
-    /// The first and the last half of the trace's 128 bits, not all zero.
+    /// The two halves of the 128-bit trace id, not both zero.
     private let first: UInt64
     private let last: UInt64
     /// Not zero.
     private let span: UInt64
-    /// Whether the caller recorded this trace (bit 0 of the flags; the others have no meaning in version 00).
+    /// Whether the caller recorded this trace: bit 0 of the flags, the only one that version 00 defines.
     package let isSampled: Bool
 
     private static let byteCount = 55
 
-    /// Reads a header. `nil`: not valid, so that a new trace starts, as the recommendation asks (§3.2.2.5).
+    /// Reads a header; `nil` if it is invalid, so that the caller starts a new trace (§3.2.2.5).
     ///
-    /// A version above 00 may carry more after the flags; it is read as far as version 00 goes. Version `ff` is not valid.
+    /// A version above 00 may have more fields after the flags; they are ignored. Version `ff` is invalid.
     package init?(parsing header: String) {
         var header = header
         guard let read = header.withUTF8({ Traceparent(bytes: $0) }) else { return nil }
@@ -39,14 +39,14 @@ package struct Traceparent: Sendable, Hashable, CustomStringConvertible {
         self.isSampled = isSampled
     }
 
-    /// A new trace, not sampled: nobody asked for it to be recorded.
+    /// Returns a new trace, not sampled because no caller asked for recording.
     package static func new(using random: inout some RandomNumberGenerator) -> Traceparent {
         let first = UInt64.random(in: 1...UInt64.max, using: &random)
         let last = random.next()
         return Traceparent(first: first, last: last, span: UInt64.random(in: 1...UInt64.max, using: &random), isSampled: false)
     }
 
-    /// The same trace with a span of this hop.
+    /// Returns the same trace with a new span.
     package func child(using random: inout some RandomNumberGenerator) -> Traceparent {
         Traceparent(
             first: self.first, last: self.last, span: UInt64.random(in: 1...UInt64.max, using: &random), isSampled: self.isSampled)
@@ -84,7 +84,7 @@ package struct Traceparent: Sendable, Hashable, CustomStringConvertible {
 
     private static let dash = UInt8(ascii: "-")
 
-    /// The number that at most 16 digits mean; `nil` if one is not a lower-case hexadecimal digit.
+    /// Returns the value of at most 16 digits; `nil` if one is not a lower-case hexadecimal digit.
     private static func number(_ digits: Slice<UnsafeBufferPointer<UInt8>>) -> UInt64? {
         var number: UInt64 = 0
         for digit in digits {

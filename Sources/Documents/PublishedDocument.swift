@@ -79,7 +79,7 @@ package enum PublishedDocument {
 extension JSONValue {
     /// The bytes of the whole document.
     var bytes: [UInt8] {
-        var writer = JSONWriter(capacidadeEmBytes: 65_536)
+        var writer = JSONWriter(reservedBytes: 65_536)
         writer.value(self)
         return writer.bytes
     }

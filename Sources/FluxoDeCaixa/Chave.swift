@@ -1,4 +1,4 @@
-/// An idempotency key: 1–128 characters, each 0x21–0x7E. It belongs to one account and is remembered as long as the entry.
+/// An idempotency key: 1–128 characters, each 0x21–0x7E. It belongs to one account and is kept as long as the entry.
 package struct Chave: Hashable, Sendable {
     /// Longer keys are refused.
     package static let comprimentoMaximoEmCaracteres = 128
@@ -6,7 +6,7 @@ package struct Chave: Hashable, Sendable {
     /// ASCII without space and control characters.
     package let texto: String
 
-    /// The text itself is the key, quotes included; `nil` if it is empty, too long or has other characters.
+    /// Takes the text literally, quotes included; `nil` if it is empty, too long or has other characters.
     package init?(literal texto: String) {
         let bytes = texto.utf8
         guard !bytes.isEmpty, bytes.count <= Chave.comprimentoMaximoEmCaracteres, bytes.allSatisfy({ (0x21...0x7E).contains($0) })
@@ -14,9 +14,10 @@ package struct Chave: Hashable, Sendable {
         self.texto = texto
     }
 
-    /// Reads the value of an `Idempotency-Key` header field. One that begins with `"` is a string of RFC 9651 (section 3.3.3), without
-    /// parameters, and equals the bare text inside; `nil` if malformed. White space around the value is not part of it (RFC 9110, section
-    /// 5.5).
+    /// Reads the value of an `Idempotency-Key` header field; `nil` if malformed.
+    ///
+    /// A value that begins with `"` is a string of RFC 9651 (section 3.3.3) without parameters, and equals the bare text inside. White space
+    /// around the value is not part of it (RFC 9110, section 5.5).
     package init?(cabecalho valor: String) {
         let semBordas = Chave.semEspacosNasBordas(Array(valor.utf8))
         guard semBordas.count <= Chave.comprimentoMaximoDoCabecalhoEmBytes else { return nil }
@@ -28,7 +29,7 @@ package struct Chave: Hashable, Sendable {
         self.init(literal: String(decoding: conteudo, as: UTF8.self))
     }
 
-    /// Both quotes and every character escaped.
+    /// Two quotes, and every character escaped.
     private static let comprimentoMaximoDoCabecalhoEmBytes = 2 + 2 * comprimentoMaximoEmCaracteres
 
     private static func semEspacosNasBordas(_ bytes: [UInt8]) -> ArraySlice<UInt8> {

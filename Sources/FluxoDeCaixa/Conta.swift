@@ -37,7 +37,7 @@ package struct Conta: Hashable, Sendable {
 }
 
 extension Conta: Comparable {
-    /// By bytes, as the databases order accounts (`collate "C"`); for ASCII, which a name always is, that is Swift's own order.
+    /// By bytes, as the databases order accounts (`collate "C"`). Names are ASCII, for which Swift's order is the same.
     package static func < (lhs: Conta, rhs: Conta) -> Bool {
         lhs.nome < rhs.nome
     }

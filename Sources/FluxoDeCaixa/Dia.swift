@@ -21,7 +21,7 @@ package struct Dia: Hashable, Comparable, Sendable {
     /// `nil` if the calendar has no such day, or its year is outside 1…9999.
     package init?(ano: Int, mes: Int, dia: Int) {
         guard (1...9999).contains(ano), (1...12).contains(mes), (1...Dia.diasDoMes(mes, ano: ano)).contains(dia) else { return nil }
-        self.init(semConferir: Int32(Calendario.diasDesde2000(ano: ano, mes: mes, dia: dia)))
+        self.init(semConferir: Int32(GregorianCalendar.diasDesde2000(ano: ano, mes: mes, dia: dia)))
     }
 
     /// Reads `YYYY-MM-DD`, exactly ten ASCII characters; `nil` for anything else and for days that do not exist.
@@ -58,7 +58,7 @@ package struct Dia: Hashable, Comparable, Sendable {
 
     /// Year (1…9999), month (1…12) and day of the month (1…31).
     package var partes: (ano: Int, mes: Int, dia: Int) {
-        Calendario.partes(diasDesde2000: Int(diasDesde2000))
+        GregorianCalendar.partes(diasDesde2000: Int(diasDesde2000))
     }
 
     /// 1…9999.
@@ -80,7 +80,7 @@ package struct Dia: Hashable, Comparable, Sendable {
         return Dia(diasDesde2000: dias)
     }
 
-    /// The same day so many years earlier, 29 February becoming 28 where there is none; `nil` before year 1 or after 9999.
+    /// The same day `anos` years earlier, 28 February where 29 does not exist; `nil` before year 1 or after 9999.
     package func anosAntes(_ anos: Int) -> Dia? {
         let (ano, mes, dia) = partes
         let (destino, estourou) = ano.subtractingReportingOverflow(anos)
@@ -88,7 +88,7 @@ package struct Dia: Hashable, Comparable, Sendable {
         return Dia(ano: destino, mes: mes, dia: min(dia, Dia.diasDoMes(mes, ano: destino)))
     }
 
-    /// How many days after the other one this day is; negative if before.
+    /// Days from the other day to this one; negative if this one is earlier.
     package func diasDesde(_ outro: Dia) -> Int {
         Int(diasDesde2000) - Int(outro.diasDesde2000)
     }
@@ -111,13 +111,44 @@ extension Dia: CustomStringConvertible {
     package var description: String {
         String(unsafeUninitializedCapacity: 10) { destino in
             let (ano, mes, dia) = partes
-            var escrita = EscritaDeDigitos(destino)
-            escrita.numero(ano, digitos: 4)
-            escrita.literal("-")
-            escrita.numero(mes, digitos: 2)
-            escrita.literal("-")
-            escrita.numero(dia, digitos: 2)
-            return escrita.escritos
+            var writer = DigitWriter(destino)
+            writer.number(ano, digits: 4)
+            writer.literal("-")
+            writer.number(mes, digits: 2)
+            writer.literal("-")
+            writer.number(dia, digits: 2)
+            return writer.written
         }
+    }
+}
+
+/// Arithmetic of the proleptic Gregorian calendar.
+///
+/// Years begin on 1 March, so that the leap day is the last of its year; 400 years always have 146,097 days.
+enum GregorianCalendar {
+    private static let diasDaEra = 146_097
+    /// Days from 1 March of year 0 to 1 January 2000.
+    private static let deMarcoDoAnoZeroA2000 = 730_425
+
+    static func diasDesde2000(ano: Int, mes: Int, dia: Int) -> Int {
+        let anoDeMarco = mes <= 2 ? ano - 1 : ano
+        let era = (anoDeMarco >= 0 ? anoDeMarco : anoDeMarco - 399) / 400
+        let anoDaEra = anoDeMarco - era * 400
+        let mesDesdeMarco = mes > 2 ? mes - 3 : mes + 9
+        let diaDoAno = (153 * mesDesdeMarco + 2) / 5 + dia - 1
+        let diaDaEra = anoDaEra * 365 + anoDaEra / 4 - anoDaEra / 100 + diaDoAno
+        return era * diasDaEra + diaDaEra - deMarcoDoAnoZeroA2000
+    }
+
+    static func partes(diasDesde2000: Int) -> (ano: Int, mes: Int, dia: Int) {
+        let dias = diasDesde2000 + deMarcoDoAnoZeroA2000
+        let era = (dias >= 0 ? dias : dias - (diasDaEra - 1)) / diasDaEra
+        let diaDaEra = dias - era * diasDaEra
+        let anoDaEra = (diaDaEra - diaDaEra / 1460 + diaDaEra / 36_524 - diaDaEra / 146_096) / 365
+        let diaDoAno = diaDaEra - (365 * anoDaEra + anoDaEra / 4 - anoDaEra / 100)
+        let mesDesdeMarco = (5 * diaDoAno + 2) / 153
+        let dia = diaDoAno - (153 * mesDesdeMarco + 2) / 5 + 1
+        let mes = mesDesdeMarco < 10 ? mesDesdeMarco + 3 : mesDesdeMarco - 9
+        return (anoDaEra + era * 400 + (mes <= 2 ? 1 : 0), mes, dia)
     }
 }

@@ -1,4 +1,4 @@
-/// What a caller may say about an estorno: the rest is the original's.
+/// The members of an estorno that a caller may choose; all others are the original's.
 package struct PedidoDeEstorno: Sendable {
     /// Without one, the later of today and the original's day.
     package var data: Dia?
@@ -23,9 +23,9 @@ package enum EstornoRecusado: Error, Hashable, Sendable {
 }
 
 extension Lancamento {
-    /// The entry that reverses this one whole: same account, amount, kind and texts, the opposite `tipo`, no key of its own.
+    /// Returns the entry that reverses this one: the same account, amount, `natureza` and texts, the opposite `tipo`, and no key.
     ///
-    /// Whether one exists already is for the caller to know: that one is then the answer, and no rule here applies.
+    /// The caller looks for an existing estorno first: that one is the answer, and these rules do not apply to it.
     package func estorno(
         _ pedido: PedidoDeEstorno,
         id novo: LancamentoID,

@@ -1,8 +1,8 @@
-/// A moment in UTC with a resolution of one millisecond, 0001-01-01T00:00:00.000Z…9999-12-31T23:59:59.999Z.
+/// An instant in UTC with a resolution of one millisecond, 0001-01-01T00:00:00.000Z…9999-12-31T23:59:59.999Z.
 package struct Instante: Hashable, Comparable, Sendable {
-    /// The first that has a text.
+    /// The earliest instant with a text.
     package static let primeiro = Instante(milissegundos: .min)
-    /// The last that has a text.
+    /// The latest instant with a text.
     package static let ultimo = Instante(milissegundos: .max)
 
     private static let limites: ClosedRange<Int64> = -62_135_596_800_000...253_402_300_799_999
@@ -13,12 +13,12 @@ package struct Instante: Hashable, Comparable, Sendable {
     /// Since 1970-01-01T00:00:00Z, leap seconds not counted (Unix time).
     package let milissegundos: Int64
 
-    /// Since 1970-01-01T00:00:00Z. What lies outside the years 1…9999 becomes the nearest moment inside, so that every moment has a text.
+    /// Since 1970-01-01T00:00:00Z. Values outside the years 1…9999 are clamped, so that every instant has a text.
     package init(milissegundos: Int64) {
         self.milissegundos = min(max(milissegundos, Instante.limites.lowerBound), Instante.limites.upperBound)
     }
 
-    /// From PostgreSQL's `timestamptz`, microseconds since 2000-01-01T00:00:00Z, rounded down to the millisecond.
+    /// From PostgreSQL's `timestamptz`: microseconds since 2000-01-01T00:00:00Z, rounded down to the millisecond.
     package init(microsecondsSince2000: Int64) {
         let resto = microsecondsSince2000 % 1000
         let milissegundos = microsecondsSince2000 / 1000 - (resto < 0 ? 1 : 0)
@@ -36,8 +36,8 @@ package struct Instante: Hashable, Comparable, Sendable {
 }
 
 extension Instante {
-    /// Reads RFC 3339 (`2026-11-24T07:01:32.123Z`, `2026-11-24T04:01:32-03:00`), fractions of 1–9 digits cut after the millisecond; `nil`
-    /// for anything else, for the leap second `:60`, and for moments outside the years 1…9999.
+    /// Reads RFC 3339 (`2026-11-24T07:01:32.123Z`, `2026-11-24T04:01:32-03:00`). Fractions of 1–9 digits are truncated to milliseconds.
+    /// `nil` for anything else, for the leap second `:60`, and for instants outside the years 1…9999.
     package init?(parsing texto: String) {
         let bytes = Array(texto.utf8.prefix(36))
         guard bytes.count >= 20, bytes.count <= 35, let dia = Dia(parsing: bytes[0..<10]),
@@ -102,23 +102,23 @@ extension Instante: CustomStringConvertible {
             let resto = milissegundos % Instante.milissegundosPorDia
             let doDia = Int(resto < 0 ? resto + Instante.milissegundosPorDia : resto)
             let dias = Int((milissegundos - Int64(doDia)) / Instante.milissegundosPorDia)
-            let (ano, mes, dia) = Calendario.partes(diasDesde2000: dias - Instante.diasAte2000)
-            var escrita = EscritaDeDigitos(destino)
-            escrita.numero(ano, digitos: 4)
-            escrita.literal("-")
-            escrita.numero(mes, digitos: 2)
-            escrita.literal("-")
-            escrita.numero(dia, digitos: 2)
-            escrita.literal("T")
-            escrita.numero(doDia / 3_600_000, digitos: 2)
-            escrita.literal(":")
-            escrita.numero(doDia / 60_000 % 60, digitos: 2)
-            escrita.literal(":")
-            escrita.numero(doDia / 1000 % 60, digitos: 2)
-            escrita.literal(".")
-            escrita.numero(doDia % 1000, digitos: 3)
-            escrita.literal("Z")
-            return escrita.escritos
+            let (ano, mes, dia) = GregorianCalendar.partes(diasDesde2000: dias - Instante.diasAte2000)
+            var writer = DigitWriter(destino)
+            writer.number(ano, digits: 4)
+            writer.literal("-")
+            writer.number(mes, digits: 2)
+            writer.literal("-")
+            writer.number(dia, digits: 2)
+            writer.literal("T")
+            writer.number(doDia / 3_600_000, digits: 2)
+            writer.literal(":")
+            writer.number(doDia / 60_000 % 60, digits: 2)
+            writer.literal(":")
+            writer.number(doDia / 1000 % 60, digits: 2)
+            writer.literal(".")
+            writer.number(doDia % 1000, digits: 3)
+            writer.literal("Z")
+            return writer.written
         }
     }
 }

@@ -1,6 +1,6 @@
 /// A registered entry. It never changes; `estornadoPor` alone appears later, when another entry reverses it.
 package struct Lancamento: Sendable {
-    /// Of version 7; its moment is that of registration.
+    /// A UUID of version 7; its instant is that of registration.
     package var id: LancamentoID
     package var conta: Conta
     package var tipo: Tipo
@@ -16,7 +16,7 @@ package struct Lancamento: Sendable {
     package var metadados: Metadados
     /// Who sent it: the token's subject or the broker's user.
     package var registradoPor: String?
-    /// How it came in.
+    /// How it arrived.
     package var canal: Canal
     /// The idempotency key that it was sent with, if any.
     package var chave: Chave?
@@ -25,7 +25,7 @@ package struct Lancamento: Sendable {
     /// The entry that reverses this one.
     package var estornadoPor: LancamentoID?
 
-    /// As it is stored: nothing is checked here but what the types hold.
+    /// An entry as it is stored. Nothing is checked beyond what the types guarantee.
     package init(
         id: LancamentoID,
         conta: Conta,
@@ -60,7 +60,7 @@ package struct Lancamento: Sendable {
         self.estornadoPor = estornadoPor
     }
 
-    /// The entry that registering what was sent makes; `hoje` is its day if none was sent.
+    /// The entry that registering `novo` creates; `hoje` is its day if none was sent.
     package init(_ novo: NovoLancamento, id: LancamentoID, hoje: Dia, registradoPor: String?, canal: Canal) {
         self.init(
             id: id,
@@ -79,7 +79,7 @@ package struct Lancamento: Sendable {
         )
     }
 
-    /// When it was registered: the id's own moment.
+    /// When it was registered: the id's instant.
     package var registradoEm: Instante { id.instante }
 }
 
@@ -87,9 +87,47 @@ extension Lancamento: Equatable {
     /// Texts compare by bytes.
     package static func == (lhs: Lancamento, rhs: Lancamento) -> Bool {
         lhs.id == rhs.id && lhs.conta == rhs.conta && lhs.tipo == rhs.tipo && lhs.valor == rhs.valor && lhs.data == rhs.data
-            && lhs.natureza == rhs.natureza && lhs.descricao.temOsMesmosBytes(que: rhs.descricao)
-            && lhs.categoria.temOsMesmosBytes(que: rhs.categoria) && lhs.referencia.temOsMesmosBytes(que: rhs.referencia)
-            && lhs.metadados == rhs.metadados && lhs.registradoPor.temOsMesmosBytes(que: rhs.registradoPor) && lhs.canal == rhs.canal
+            && lhs.natureza == rhs.natureza && lhs.descricao.hasSameBytes(as: rhs.descricao)
+            && lhs.categoria.hasSameBytes(as: rhs.categoria) && lhs.referencia.hasSameBytes(as: rhs.referencia)
+            && lhs.metadados == rhs.metadados && lhs.registradoPor.hasSameBytes(as: rhs.registradoPor) && lhs.canal == rhs.canal
             && lhs.chave == rhs.chave && lhs.estornoDe == rhs.estornoDe && lhs.estornadoPor == rhs.estornadoPor
     }
+}
+
+/// Which way the cash moved.
+package enum Tipo: String, Hashable, Sendable, CaseIterable {
+    /// Cash came in.
+    case credito
+    /// Cash went out.
+    case debito
+
+    /// The `tipo` of an entry's estorno.
+    package var oposto: Tipo {
+        switch self {
+        case .credito: .debito
+        case .debito: .credito
+        }
+    }
+}
+
+/// The kind of an entry. Only `transferencia` shows in a balance, as part of its totals.
+package enum Natureza: String, Hashable, Sendable, CaseIterable {
+    /// The business itself: the default.
+    case operacional
+    /// Cash moved between accounts of the same owner.
+    case transferencia
+    /// The opening balance of an account that existed before.
+    case implantacao
+    /// A correction of the balance.
+    case ajuste
+}
+
+/// How an entry arrived.
+package enum Canal: String, Hashable, Sendable, CaseIterable {
+    /// A single request.
+    case rest
+    /// One of many entries in a request.
+    case lote
+    /// A command from the queue.
+    case fila
 }

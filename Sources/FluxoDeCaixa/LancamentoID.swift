@@ -1,7 +1,6 @@
-/// The name of an entry: a UUID, of version 7 (RFC 9562) where this system made it. Ordered as the 128-bit number, as PostgreSQL orders
-/// `uuid`.
+/// The id of an entry: a UUID, of version 7 (RFC 9562) if this system made it. Ordered as a 128-bit number, as PostgreSQL orders `uuid`.
 package struct LancamentoID: Hashable, Comparable, Sendable {
-    /// The 16 bytes as one number, the first byte the highest.
+    /// The 16 bytes as one big-endian number.
     package let bits: UInt128
 
     /// A UUID of any version.
@@ -44,7 +43,7 @@ package struct LancamentoID: Hashable, Comparable, Sendable {
         (bits >> 76) & 0xF == 7 && (bits >> 62) & 0b11 == 0b10
     }
 
-    /// The moment that an id of version 7 carries in its first 48 bits.
+    /// The instant in the first 48 bits of an id of version 7.
     package var instante: Instante {
         Instante(milissegundos: Int64(bits >> 80))
     }
@@ -67,17 +66,51 @@ extension LancamentoID: CustomStringConvertible {
     /// 8-4-4-4-12 in lower case.
     package var description: String {
         String(unsafeUninitializedCapacity: 36) { destino in
-            var escrita = EscritaDeDigitos(destino)
+            var writer = DigitWriter(destino)
             var deslocamento = 128
             while deslocamento > 0 {
                 deslocamento -= 4
-                escrita.hexadecimal(UInt8(truncatingIfNeeded: bits >> deslocamento) & 0xF)
-                switch escrita.escritos {
-                case 8, 13, 18, 23: escrita.literal("-")
+                writer.hexadecimal(UInt8(truncatingIfNeeded: bits >> deslocamento) & 0xF)
+                switch writer.written {
+                case 8, 13, 18, 23: writer.literal("-")
                 default: break
                 }
             }
-            return escrita.escritos
+            return writer.written
         }
+    }
+}
+
+/// Makes UUIDs of version 7 (RFC 9562, section 6.2, method 1) that strictly increase, whatever the clock does.
+///
+/// The 12 bits after the time are a counter. Each new millisecond it starts at a random value in its lower half; when it is full it carries
+/// into the time. While the clock stands still or goes back, counting continues from the latest time used, so an id may be ahead of the
+/// clock. The remaining 62 bits are random.
+package struct IDGenerator: Sendable {
+    private static let contadorMaximo: UInt64 = 0xFFF
+
+    private var milissegundos: UInt64 = 0
+    private var contador: UInt64 = 0
+    private var comecou = false
+
+    /// Use one per process: the ids of two generators are not ordered against each other.
+    package init() {}
+
+    /// Returns an id greater than all earlier ones of this generator. Instants before 1970 count as 1970.
+    package mutating func next(now: Instante, using random: inout some RandomNumberGenerator) -> LancamentoID {
+        let relogio = UInt64(max(0, now.milissegundos))
+        if !comecou || relogio > milissegundos {
+            comecou = true
+            milissegundos = relogio
+            contador = random.next() & (IDGenerator.contadorMaximo >> 1)
+        } else if contador < IDGenerator.contadorMaximo {
+            contador += 1
+        } else {
+            milissegundos += 1
+            contador = random.next() & (IDGenerator.contadorMaximo >> 1)
+        }
+        let alto = milissegundos << 16 | 0x7000 | contador
+        let baixo: UInt64 = 0b10 << 62 | random.next() >> 2
+        return LancamentoID(bits: UInt128(alto) << 64 | UInt128(baixo))
     }
 }

@@ -1,6 +1,6 @@
-/// What a caller keeps with an entry: names and texts, without order. Names compare by bytes.
+/// A caller's own data beside an entry: an unordered set of names with texts. Names compare by bytes.
 package struct Metadados: Sendable {
-    /// One name and its text.
+    /// A name and its text.
     package struct Item: Sendable {
         package let nome: String
         package let valor: String
@@ -32,17 +32,17 @@ package struct Metadados: Sendable {
             return nil
         }
         let ordenados = itens.sorted { $0.nome.utf8.lexicographicallyPrecedes($1.nome.utf8) }
-        for (anterior, seguinte) in zip(ordenados, ordenados.dropFirst()) where anterior.nome.temOsMesmosBytes(que: seguinte.nome) {
+        for (anterior, seguinte) in zip(ordenados, ordenados.dropFirst()) where anterior.nome.hasSameBytes(as: seguinte.nome) {
             return nil
         }
         guard ordenados.allSatisfy({ !$0.nome.utf8.contains(0) && !$0.valor.utf8.contains(0) }) else { return nil }
         self.init(ordenados: ordenados)
     }
 
-    /// Whether there are no items.
+    /// Reports whether there are no items.
     package var isEmpty: Bool { itens.isEmpty }
 
-    /// UTF-8 of all names and values, as ``tamanhoMaximoEmBytes`` counts.
+    /// The size that ``tamanhoMaximoEmBytes`` limits.
     package static func tamanhoEmBytes(_ itens: some Sequence<Item>) -> Int {
         itens.reduce(0) { $0 + $1.nome.utf8.count + $1.valor.utf8.count }
     }
@@ -50,7 +50,7 @@ package struct Metadados: Sendable {
 
 extension Metadados: Hashable {
     package static func == (lhs: Metadados, rhs: Metadados) -> Bool {
-        lhs.itens.elementsEqual(rhs.itens) { $0.nome.temOsMesmosBytes(que: $1.nome) && $0.valor.temOsMesmosBytes(que: $1.valor) }
+        lhs.itens.elementsEqual(rhs.itens) { $0.nome.hasSameBytes(as: $1.nome) && $0.valor.hasSameBytes(as: $1.valor) }
     }
 
     package func hash(into hasher: inout Hasher) {

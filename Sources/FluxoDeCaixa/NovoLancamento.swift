@@ -1,4 +1,4 @@
-/// An entry as a caller sent it: well formed, not yet registered.
+/// An entry as a caller sent it: valid, not yet registered.
 package struct NovoLancamento: Sendable {
     /// Lengths count Unicode scalars.
     package static let descricaoMaximaEmEscalares = 200
@@ -8,7 +8,7 @@ package struct NovoLancamento: Sendable {
     package var conta: Conta
     package var tipo: Tipo
     package var valor: Valor
-    /// As sent: without one, the day of registration counts.
+    /// The day that was sent; nil stands for the day of registration.
     package var data: Dia?
     package var natureza: Natureza
     package var descricao: String?
@@ -16,10 +16,10 @@ package struct NovoLancamento: Sendable {
     /// The caller's own document number.
     package var referencia: String?
     package var metadados: Metadados
-    /// The idempotency key; no part of the content.
+    /// The idempotency key; not part of the content.
     package var chave: Chave?
 
-    /// Lengths of texts are the reader's to check.
+    /// The caller checks the lengths of texts.
     package init(
         conta: Conta,
         tipo: Tipo,
@@ -46,11 +46,12 @@ package struct NovoLancamento: Sendable {
 }
 
 extension NovoLancamento {
-    /// The bytes of what was sent, for "same key, same content?": equal exactly if every member but the key is equal, texts by bytes.
+    /// The content as bytes, to compare two requests with the same key. Two contents are equal exactly if every member but the key is equal,
+    /// texts by bytes.
     ///
-    /// Defaults equal their absence (both give the same value here), the order of `metadados` does not count, an absent `data` equals only
-    /// an absent one, so that a retry after midnight is still the same content. The first byte is the version of this form: stored hashes
-    /// depend on it, so another form needs another version, and the old one must stay computable.
+    /// A default equals its absence, and the order of `metadados` does not count. An absent `data` equals only an absent one, so that a
+    /// retry after midnight has the same content. The first byte is the version of this form. Stored hashes depend on it: another form needs
+    /// another version, and the old one must stay computable.
     package var conteudoNormalizado: [UInt8] {
         var conteudo: [UInt8] = [NovoLancamento.versaoDoConteudo]
         conteudo.reserveCapacity(192)
@@ -77,7 +78,7 @@ extension NovoLancamento {
         if let texto { anexar(texto: texto, a: &conteudo) }
     }
 
-    /// The length in front makes the whole unambiguous: no text can imitate the border between two.
+    /// The length prefix makes the encoding unambiguous.
     private static func anexar(texto: String, a conteudo: inout [UInt8]) {
         anexar(inteiro: UInt64(texto.utf8.count), a: &conteudo)
         conteudo.append(contentsOf: texto.utf8)

@@ -1,15 +1,14 @@
 /// A sum of money in centavos: a total or a balance, of any sign.
 ///
-/// 128 bits, because some 9.2 million entries of the largest amount already overflow 64. Within 128 bits no sum of entries can overflow: it
-/// would take more than 10^26 of them.
+/// It has 128 bits because 9.2 million entries of the largest amount overflow 64. An overflow of 128 bits takes more than 10^26 entries.
 package struct Quantia: Hashable, Comparable, Sendable {
     /// `0.00`.
     package static let zero = Quantia(centavos: 0)
 
-    /// Negative where more went out than came in.
+    /// Negative if debits exceed credits.
     package let centavos: Int128
 
-    /// So many centavos.
+    /// A sum of `centavos`.
     package init(centavos: Int128) {
         self.centavos = centavos
     }

@@ -14,7 +14,7 @@ package struct Valor: Hashable, Comparable, Sendable {
 
     /// Reads ASCII text of the exact form `(0|[1-9][0-9]{0,9})(\.[0-9]{1,2})?`, more than zero; `nil` for anything else.
     ///
-    /// The centavos come straight from the digits: no binary floating point is involved, so nothing is rounded.
+    /// The digits are read as centavos without binary floating point, so nothing is rounded.
     package init?(parsing texto: some Sequence<UInt8>) {
         var centavos: Int64 = 0
         var inteiros = 0
@@ -44,7 +44,7 @@ package struct Valor: Hashable, Comparable, Sendable {
         self.init(centavos: centavos)
     }
 
-    /// The same for text; non-ASCII digits are refused like any other character.
+    /// The same for text. Digits outside ASCII are refused like any other character.
     package init?(parsing texto: String) {
         self.init(parsing: texto.utf8)
     }

@@ -25,14 +25,14 @@ extension LancamentosApp {
         settings.prefetchMessagesMax = self.commandPrefetchMax
         settings.batchMessagesMax = self.commandBatchMax
         let source = BatchConsumer(
-            configuration: try broker("commands"), topology: LancamentosTopology.comandos, queue: NomesAMQP.Queue.comandos,
+            configuration: try broker("commands"), topology: LancamentosTopology.comandos, queue: AMQPNames.Queue.comandos,
             settings: settings, logger: logger
         )
         let letterPublisher = ConfirmedPublisher(
             configuration: try broker("dead letters"), topology: LancamentosTopology.comandosDeadLetters, logger: logger
         )
         let deadLetters = DeadLetters(
-            queue: NomesAMQP.Queue.comandos, deadLetterQueue: NomesAMQP.Queue.comandosDLQ, publisher: letterPublisher,
+            queue: AMQPNames.Queue.comandos, deadLetterQueue: AMQPNames.Queue.comandosDLQ, publisher: letterPublisher,
             settle: { await source.settle($0) }, agora: SystemClock.agora, logger: logger
         )
         var replySettings = PublisherSettings()

@@ -76,7 +76,7 @@ struct BrokerParts: Sendable {
 
     private static func message(_ lancamento: Lancamento) -> AMQPMessage {
         var properties = AMQPProperties()
-        properties.contentType = NomesAMQP.ContentType.cloudEvent
+        properties.contentType = AMQPNames.ContentType.cloudEvent
         properties.persistent = true
         properties.messageID = lancamento.id.description
         properties.type = EventoLancamentoRegistrado.type

@@ -21,8 +21,8 @@ struct DatabaseParts: Sendable {
         let measured = try await Stopwatch.measure(for: duration, states: self.entries("limites-i")) { entries in
             let agora = SystemClock.agora()
             let batch = (0..<Workload.insertBatchRows).map { _ in Self.registro(entries.next(agora: agora)) }
-            let rows = try await repository.insert(batch)
-            inserted.withLockedValue { $0 += rows.map(\.seq) }
+            let rows = try await repository.register(batch)
+            inserted.withLockedValue { $0 += rows.values.sorted() }
             return rows.count
         }
         return (measured, inserted.withLockedValue { $0 })
@@ -43,7 +43,7 @@ struct DatabaseParts: Sendable {
                 let row = Self.registro(entries.next(agora: SystemClock.agora()))
                 group.addTask {
                     do throws(Lancamentos.FalhaDeArmazenamento) {
-                        _ = try await repository.insert([row])
+                        _ = try await repository.register([row])
                         return (number, .now - due)
                     } catch {
                         guard error == .sobrecarga else { throw error }
@@ -89,8 +89,8 @@ struct DatabaseParts: Sendable {
     }
 
     /// The row that the service makes of an entry.
-    private static func registro(_ lancamento: Lancamento) -> RegistroDeLancamento {
-        RegistroDeLancamento(
+    private static func registro(_ lancamento: Lancamento) -> Registration {
+        Registration(
             lancamento: lancamento,
             // As large as the hash of a content with its version.
             conteudo: lancamento.chave == nil ? nil : [UInt8](repeating: 1, count: 33),

@@ -4,7 +4,7 @@ import FluxoDeCaixa
 
 /// The entries that the parts are measured with: 1,000 accounts, 7 days, half of them with a key, as a merchant's system sends them.
 struct Entries: Sendable {
-    private var ids = GeradorDeID()
+    private var ids = IDGenerator()
     private var random = SystemRandomNumberGenerator()
     private var number = 0
     private let prefix: String
@@ -32,7 +32,7 @@ struct Entries: Sendable {
             chave: self.number.isMultiple(of: 2) ? Chave(literal: "\(self.prefix)-\(self.number)") : nil
         )
         return Lancamento(
-            novo, id: self.ids.proximo(agora: agora, aleatorio: &self.random), hoje: self.hoje, registradoPor: "limites", canal: .rest)
+            novo, id: self.ids.next(now: agora, using: &self.random), hoje: self.hoje, registradoPor: "limites", canal: .rest)
     }
 
     /// An account and a day that such entries fall on.

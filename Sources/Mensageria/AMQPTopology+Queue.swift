@@ -7,8 +7,8 @@ extension AMQPTopology.Queue {
         .init(
             name: name,
             arguments: [
-                NomesAMQP.QueueArgument.type: .string(NomesAMQP.QueueArgument.quorum),
-                NomesAMQP.QueueArgument.deliveryLimit: .int64(NomesAMQP.QueueArgument.deliveryLimitValue),
+                AMQPNames.QueueArgument.type: .string(AMQPNames.QueueArgument.quorum),
+                AMQPNames.QueueArgument.deliveryLimit: .int64(AMQPNames.QueueArgument.deliveryLimitValue),
             ]
         )
     }

@@ -5,10 +5,10 @@ package import FluxoDeCaixa
 /// A message that can never be taken, and why, on its way to the queue for dead letters.
 package struct DeadLetter: Sendable {
     let delivery: Delivery
-    private let recusa: RecusaDeEvento
+    private let recusa: MessageRefusal
     private let recebidoEm: Instante
 
-    package init(delivery: Delivery, recusa: RecusaDeEvento, recebidoEm: Instante) {
+    package init(delivery: Delivery, recusa: MessageRefusal, recebidoEm: Instante) {
         self.delivery = delivery
         self.recusa = recusa
         self.recebidoEm = recebidoEm
@@ -55,14 +55,14 @@ package struct DeadLetter: Sendable {
 
     private func headers(queue: String, keepsAll: Bool) -> AMQPTable {
         var headers = keepsAll ? self.delivery.properties.headers ?? [:] : [:]
-        headers[NomesAMQP.Header.carbonCopy] = nil
-        headers[NomesAMQP.Header.blindCarbonCopy] = nil
-        headers[NomesAMQP.Header.motivo] = .string(self.recusa.motivo.rawValue)
-        headers[NomesAMQP.Header.erro] = .string(self.erro)
-        headers[NomesAMQP.Header.recebidoEm] = .string(self.recebidoEm.description)
-        headers[NomesAMQP.Header.fila] = .string(queue)
-        headers[NomesAMQP.Header.chaveDeRoteamento] = .string(self.delivery.routingKey)
-        headers[NomesAMQP.Header.usuario] = self.delivery.properties.userID.map { .string($0) }
+        headers[AMQPNames.Header.carbonCopy] = nil
+        headers[AMQPNames.Header.blindCarbonCopy] = nil
+        headers[AMQPNames.Header.motivo] = .string(self.recusa.motivo.rawValue)
+        headers[AMQPNames.Header.erro] = .string(self.erro)
+        headers[AMQPNames.Header.recebidoEm] = .string(self.recebidoEm.description)
+        headers[AMQPNames.Header.fila] = .string(queue)
+        headers[AMQPNames.Header.chaveDeRoteamento] = .string(self.delivery.routingKey)
+        headers[AMQPNames.Header.usuario] = self.delivery.properties.userID.map { .string($0) }
         return headers
     }
 }

@@ -58,7 +58,7 @@ package final class DeadLetters: Service, Sendable {
     }
 
     /// Takes a refused message on; waits while too many are unconfirmed.
-    package func accept(_ delivery: Delivery, _ recusa: RecusaDeEvento) async {
+    package func accept(_ delivery: Delivery, _ recusa: MessageRefusal) async {
         let letter = DeadLetter(delivery: delivery, recusa: recusa, recebidoEm: self.agora())
         self.accepted[recusa.motivo]?.increment()
         self.logger.warning("message refused", metadata: delivery.metadata.merging(["motivo": "\(recusa.motivo.rawValue)"]) { $1 })
@@ -138,5 +138,5 @@ extension Delivery {
     }
 
     /// The header `traceparent` as it came, valid or not.
-    package var traceparent: String? { self.properties.headers?[NomesAMQP.Header.traceparent]?.stringValue }
+    package var traceparent: String? { self.properties.headers?[AMQPNames.Header.traceparent]?.stringValue }
 }

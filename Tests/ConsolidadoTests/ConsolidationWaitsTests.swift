@@ -23,8 +23,8 @@ import Testing
 
     private static func wait(
         _ waits: ConsolidationWaits, _ ids: [LancamentoID], filtro: FiltroDeConta = .abaixoDe(Conta("loja42")!), wait: Duration = .zero
-    ) async -> FalhaDeLeitura? {
-        do throws(FalhaDeLeitura) {
+    ) async -> ReadFailure? {
+        do throws(ReadFailure) {
             try await waits.waitUntilApplied(ids, to: filtro, wait: wait, isWanted: { true })
             return nil
         } catch {
@@ -105,7 +105,7 @@ import Testing
         let repository = FakeSaldoReadRepository()
         let start = ContinuousClock.now
         try await self.withWaits(repository) { waits in
-            await withTaskGroup(of: FalhaDeLeitura?.self) { group in
+            await withTaskGroup(of: ReadFailure?.self) { group in
                 for number in 0..<1000 {
                     group.addTask { await Self.wait(waits, [.numbered(UInt64(number))], wait: .milliseconds(300)) }
                 }
@@ -118,7 +118,7 @@ import Testing
 
     @Test func `a read whose caller is gone ends`() async throws {
         try await self.withWaits(FakeSaldoReadRepository(), limits: Self.onlyOnce) { waits in
-            await withTaskGroup(of: FalhaDeLeitura?.self) { group in
+            await withTaskGroup(of: ReadFailure?.self) { group in
                 group.addTask { await Self.wait(waits, [.numbered(1)], wait: .seconds(3600)) }
                 group.cancelAll()
                 for await ending in group { #expect(ending == .aindaNaoConsolidado) }
@@ -129,7 +129,7 @@ import Testing
     @Test func `when the service ends, every read that waits is told, and later ones are`() async throws {
         let repository = FakeSaldoReadRepository()
         let waits = ConsolidationWaits(repository: repository, limits: Self.onlyOnce, logger: Logger(label: "tests"))
-        await withTaskGroup(of: FalhaDeLeitura?.self) { group in
+        await withTaskGroup(of: ReadFailure?.self) { group in
             let service = Task { await waits.run() }
             group.addTask { await Self.wait(waits, [.numbered(1)], wait: .seconds(3600)) }
             while await repository.checks.isEmpty, !Task.isCancelled { try? await Task.sleep(for: .milliseconds(1)) }

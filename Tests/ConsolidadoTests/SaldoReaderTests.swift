@@ -11,7 +11,7 @@ import Testing
 
     /// The account that was read and the statement that read it, or the failure.
     private static func read(_ reader: SaldoReader, _ number: Int, days: Int = 1) async -> String {
-        do throws(FalhaDeLeitura) {
+        do throws(ReadFailure) {
             let saldo = try await reader.saldo(self.pedido(number, days: days))
             return "\(saldo.conta) \(saldo.versao)"
         } catch {

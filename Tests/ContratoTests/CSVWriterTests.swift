@@ -10,7 +10,7 @@ import Testing
         return String(decoding: writer.bytes, as: UTF8.self)
     }
 
-    @Test func rowsEndWithCRLFAndAbsentCellsAreEmpty() {
+    @Test func `rows end with CRLF and absent cells are empty`() {
         var writer = CSVWriter(separador: .virgula)
         writer.header(["a", "b", "c"])
         writer.text(nil)
@@ -24,17 +24,17 @@ import Testing
         ("simples", "simples"), ("açaí", "açaí"), ("a,b", "\"a,b\""), ("a;b", "\"a;b\""), ("diz \"oi\"", "\"diz \"\"oi\"\"\""),
         ("duas\nlinhas", "\"duas\nlinhas\""), ("a\rb", "\"a\rb\""), ("a\r\nb", "\"a\r\nb\""),
     ])
-    func cellsAreQuotedWhereTheyMust(text: String, expected: String) {
+    func `cells are quoted where RFC 4180 requires it`(text: String, expected: String) {
         #expect(self.row { $0.text(text) } == expected + "\r\n")
     }
 
     @Test(arguments: ["=1+1", "+55 11", "-2", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "=cmd|' /C calc'!A0", "-12.30"])
-    func textThatASpreadsheetWouldRunIsMadeHarmless(text: String) {
+    func `text that a spreadsheet would run gets an apostrophe`(text: String) {
         let cell = self.row { $0.text(text) }.dropLast(1)
         #expect(cell.trimmingPrefix("\"").hasPrefix("'"), "\(cell)")
     }
 
-    @Test func amountsKeepTheirSignAndTakeACommaForBrazilianSpreadsheets() {
+    @Test func `amounts keep their sign and have a comma for Brazilian spreadsheets`() {
         #expect(self.row { $0.amount("-12.30") } == "-12.30\r\n")
         let brazilian = self.row(.pontoEVirgula) { writer in
             writer.amount("-12.30")
@@ -43,7 +43,7 @@ import Testing
         #expect(brazilian == "\"-12,30\";a.b\r\n")
     }
 
-    @Test func takeHandsOverWhatWasWritten() {
+    @Test func `take returns and removes what was written`() {
         var writer = CSVWriter(separador: .pontoEVirgula)
         writer.header(["a", "b"])
         #expect(String(decoding: writer.take(), as: UTF8.self) == "a;b\r\n")

@@ -3,7 +3,7 @@ import FluxoDeCaixa
 import Testing
 
 @Suite struct EventoConsolidadoAtualizadoTests {
-    @Test func isAsPublished() throws {
+    @Test func `the event is as published`() throws {
         let noticia = EventoConsolidadoAtualizado.Noticia(
             conta: try #require(Conta("loja42.caixa")),
             movimento: MovimentoDoDia(

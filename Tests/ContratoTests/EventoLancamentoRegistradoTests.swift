@@ -5,7 +5,7 @@ import Testing
 @Suite struct EventoLancamentoRegistradoTests {
     private let urlPublica = "https://caixa.example"
 
-    private func decode(_ texto: String, messageID: String? = Exemplo.id) -> Result<LancamentoAplicavel, RecusaDeEvento> {
+    private func decode(_ texto: String, messageID: String? = Exemplo.id) -> Result<LancamentoAplicavel, MessageRefusal> {
         EventoLancamentoRegistrado.decode(body: Array(texto.utf8), messageID: messageID)
     }
 
@@ -13,11 +13,11 @@ import Testing
         String(decoding: EventoLancamentoRegistrado.encode(lancamento, urlPublica: urlPublica), as: UTF8.self)
     }
 
-    private func motivo(_ resultado: Result<LancamentoAplicavel, RecusaDeEvento>) -> Motivo? {
+    private func motivo(_ resultado: Result<LancamentoAplicavel, MessageRefusal>) -> Motivo? {
         if case .failure(let recusa) = resultado { recusa.motivo } else { nil }
     }
 
-    @Test func isACloudEvent() throws {
+    @Test func `the event is a CloudEvent in structured JSON`() throws {
         var lancamento = try Exemplo.completo()
         let registrado = lancamento
         lancamento.estornadoPor = nil
@@ -32,7 +32,7 @@ import Testing
         #expect(EventoLancamentoRegistrado.routingKey(registrado) == "lancamento.registrado.debito.loja42.caixa")
     }
 
-    @Test func decodesWhatItEncodes() throws {
+    @Test func `an encoded event is decoded to the same entry`() throws {
         let completo = try Exemplo.completo()
         let lido = try decode(evento(completo)).get()
         #expect(
@@ -58,12 +58,12 @@ import Testing
         ("\"2022-02-22\"", "\"0001-01-01\""), ("\"2022-02-22\"", "\"9999-12-31\""), ("\"150.70\"", "150.7"), ("\"operacional\"", "null"),
         ("\"150.70\"", "\"9999999999.99\""), ("\"/fluxo-caixa/lancamentos\"", "\"/outro\""),
     ])
-    func accepts(parte: String, por: String) throws {
+    func `a changed event of valid form is accepted`(parte: String, por: String) throws {
         let mudado = try trocado(parte, por)
         #expect(throws: Never.self) { try decode(mudado).get() }
     }
 
-    @Test func keepsANatureThatItDoesNotKnow() throws {
+    @Test func `an unknown natureza is kept`() throws {
         #expect(try decode(trocado("\"operacional\"", "\"futura\"")).get().natureza == "futura")
         #expect(try decode(trocado(#""natureza":"operacional","#, "")).get().natureza == "operacional")
     }
@@ -85,11 +85,11 @@ import Testing
         (#""canal":"rest""#, #""canal":"rest","estorno_de":1"#, .invalido),
         (#""data":{"#, #""data":[{"#, .ilegivel), ("}}", "}", .ilegivel), (#""canal""#, #""conta":"b","canal""#, .ilegivel),
     ])
-    func refuses(parte: String, por: String, motivo esperado: Motivo) throws {
+    func `a broken event is refused with its motivo`(parte: String, por: String, motivo esperado: Motivo) throws {
         #expect(motivo(decode(try trocado(parte, por))) == esperado)
     }
 
-    @Test func refusesOtherIDs() throws {
+    @Test func `an id that differs from the message or from its data is refused`() throws {
         let texto = try evento(Exemplo.minimo())
         #expect(motivo(decode(texto, messageID: Exemplo.outroID)) == .invalido)
         #expect(motivo(decode(texto, messageID: "x")) == .invalido)
@@ -100,11 +100,11 @@ import Testing
     }
 
     @Test(arguments: ["[]", "null", "{}", "1", #"{"data":null}"#, #"{"data":[]}"#, #"{"type":1,"id":[],"data":{"id":{},"conta":1}}"#])
-    func refusesOtherDocuments(texto: String) {
+    func `another document is refused`(texto: String) {
         #expect(motivo(decode(texto)) == .invalido)
     }
 
-    @Test func saysWhatIsWrongWithoutRepeatingIt() throws {
+    @Test func `the reason repeats nothing of the event`() throws {
         guard case .failure(let recusa) = decode(try trocado("\"credito\"", "\"segredo\"")) else {
             Issue.record("accepted")
             return
@@ -119,13 +119,13 @@ import Testing
 
     /// Whatever the entry service can register, the consolidation accepts.
     @Test(arguments: 1...6 as ClosedRange<UInt64>)
-    func acceptsEveryEntry(semente: UInt64) throws {
+    func `the event of every random entry is accepted`(semente: UInt64) throws {
         var json = JSONAleatorio(semente: semente)
-        var gerador = GeradorDeID()
+        var gerador = IDGenerator()
         for _ in 0..<100 {
             let agora = Instante(milissegundos: .random(in: 0...253_402_300_799_999, using: &json.aleatorio))
             var lancamento = try Exemplo.minimo()
-            lancamento.id = gerador.proximo(agora: agora, aleatorio: &json.aleatorio)
+            lancamento.id = gerador.next(now: agora, using: &json.aleatorio)
             lancamento.valor = try #require(Valor(centavos: .random(in: 1...Valor.maximoEmCentavos, using: &json.aleatorio)))
             lancamento.data = try #require(Dia(diasDesde2000: .random(in: -730_119...2_921_939, using: &json.aleatorio)))
             lancamento.natureza = Natureza.allCases.randomElement(using: &json.aleatorio) ?? .operacional
@@ -140,7 +140,7 @@ import Testing
     }
 
     @Test(arguments: 1...8 as ClosedRange<UInt64>)
-    func spoiltEventsAreRefusedOrHarmless(semente: UInt64) throws {
+    func `a spoilt event is refused or keeps every limit`(semente: UInt64) throws {
         var json = JSONAleatorio(semente: semente)
         let bytes = EventoLancamentoRegistrado.encode(try Exemplo.completo(), urlPublica: urlPublica)
         for _ in 0..<300 {

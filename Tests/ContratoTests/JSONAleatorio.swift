@@ -19,7 +19,7 @@ struct JSONAleatorio {
     }
 
     mutating func valor(profundidade: Int = 0) -> JSONValue {
-        switch Int.random(in: 0..<(profundidade < JSONReader.profundidadeMaxima ? 10 : 5), using: &aleatorio) {
+        switch Int.random(in: 0..<(profundidade < JSONReader.depthMax ? 10 : 5), using: &aleatorio) {
         case 0: return .null
         case 1: return .bool(.random(using: &aleatorio))
         case 2: return .number(JSONAleatorio.numeros.randomElement(using: &aleatorio) ?? "0")

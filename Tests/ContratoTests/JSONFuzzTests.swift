@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct JSONFuzzTests {
     @Test(arguments: 1...12 as ClosedRange<UInt64>)
-    func whatIsWrittenIsReadBackEqual(semente: UInt64) throws {
+    func `a written value is read back equal`(semente: UInt64) throws {
         var json = JSONAleatorio(semente: semente)
         for _ in 0..<100 {
             let valor = json.valor()
@@ -20,7 +20,7 @@ import Testing
 
     /// Whatever was accepted can be written and read back the same; whatever was not has its fault inside the text.
     @Test(arguments: 1...12 as ClosedRange<UInt64>)
-    func spoiltDocumentsAreReadOrRefused(semente: UInt64) {
+    func `a spoilt document is read or refused`(semente: UInt64) {
         var json = JSONAleatorio(semente: semente)
         var recusados = 0
         for _ in 0..<300 {
@@ -32,7 +32,7 @@ import Testing
     }
 
     @Test(arguments: 1...12 as ClosedRange<UInt64>)
-    func randomBytesAreReadOrRefused(semente: UInt64) {
+    func `random bytes are read or refused`(semente: UInt64) {
         var aleatorio = SeededGenerator(seed: semente)
         let sintaxe = Array("{}[]\",:\\u0123-+.eE truefalsn\n\"\"".utf8)
         for rodada in 0..<600 {
@@ -46,12 +46,12 @@ import Testing
     }
 
     /// Every prefix of a valid object ends too early, whatever it is cut in.
-    @Test func everyPrefixIsRefused() throws {
+    @Test func `every prefix of a document is refused`() throws {
         let inteiro = Array(#"{"a":[1.5e+10,-0,"é😀\u00e9\ud83d\ude00\n",true,false,null,{"b":{}}],"c":""}"#.utf8)
         _ = try JSONReader.read(inteiro)
         for comprimento in 0..<inteiro.count {
             let erro = #expect(throws: JSONError.self) { try JSONReader.read(inteiro[..<comprimento]) }
-            #expect((erro?.posicao ?? .max) <= comprimento)
+            #expect((erro?.position ?? .max) <= comprimento)
         }
     }
 
@@ -66,7 +66,7 @@ import Testing
             #expect(String(validating: bytes, as: UTF8.self) != nil, "\(bytes)")
             return true
         } catch {
-            #expect((0...bytes.count).contains(error.posicao), "\(bytes)")
+            #expect((0...bytes.count).contains(error.position), "\(bytes)")
             return false
         }
     }

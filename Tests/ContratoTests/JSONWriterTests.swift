@@ -3,12 +3,12 @@ import Testing
 
 @Suite struct JSONWriterTests {
     private func texto(_ escrever: (inout JSONWriter) -> Void) -> String {
-        var writer = JSONWriter(capacidadeEmBytes: 0)
+        var writer = JSONWriter(reservedBytes: 0)
         escrever(&writer)
         return String(decoding: writer.bytes, as: UTF8.self)
     }
 
-    @Test func placesCommas() {
+    @Test func `commas separate names and values`() {
         let escrito = texto { writer in
             writer.object { writer in
                 writer.member("a", "x")
@@ -37,7 +37,7 @@ import Testing
         ("\u{0}\u{B}\u{F}\u{10}\u{1F}", #"\u0000\u000b\u000f\u0010\u001f"#),
         ("\u{7F}é\u{2028}😀", "\u{7F}é\u{2028}😀"), ("a\"b\"", #"a\"b\""#), ("e\u{301}", "e\u{301}"),
     ])
-    func escapesWhatMustBeAndNothingElse(original: String, escrito: String) {
+    func `only required characters are escaped`(original: String, escrito: String) {
         #expect(texto { $0.string(original) }.utf8.elementsEqual("\"\(escrito)\"".utf8))
         #expect(texto { writer in writer.object { $0.member(original, 1) } }.utf8.elementsEqual("{\"\(escrito)\":1}".utf8))
     }

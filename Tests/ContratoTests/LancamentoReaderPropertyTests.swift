@@ -14,7 +14,7 @@ import Testing
         let formas = [true, false].map { chaveDentro in
             (
                 modelo: ModeloDeLancamento(primeiroDia: "2016-11-24", ultimoDia: "2026-11-25", chaveDentro: chaveDentro),
-                leitor: LancamentoReader(janela: janela, chave: chaveDentro ? .aceito : .recusado)
+                leitor: LancamentoReader(janela: janela, chave: chaveDentro ? .accepted : .refused)
             )
         }
         var aceitos = 0

@@ -19,13 +19,12 @@ import Testing
 
     private func read(
         _ mudancas: [(String, String?)],
-        chave: LancamentoReader.MembroChave = .recusado
+        chave: LancamentoReader.ChaveMember = .refused
     ) throws -> Result<NovoLancamento, LancamentoRecusado> {
         try ler(documento(mudancas), chave: chave)
     }
 
-    private func ler(_ texto: String, chave: LancamentoReader.MembroChave = .recusado) throws -> Result<NovoLancamento, LancamentoRecusado>
-    {
+    private func ler(_ texto: String, chave: LancamentoReader.ChaveMember = .refused) throws -> Result<NovoLancamento, LancamentoRecusado> {
         LancamentoReader(janela: JanelaDeDatas(hoje: hoje), chave: chave).read(try JSONReader.read(Array(texto.utf8)))
     }
 
@@ -39,7 +38,7 @@ import Testing
 
     // MARK: Accepted
 
-    @Test func readsTheSmallest() throws {
+    @Test func `the smallest entry is read`() throws {
         let novo = try read([]).get()
         #expect(novo.conta.nome == "loja42")
         #expect(novo.tipo == .credito)
@@ -50,7 +49,7 @@ import Testing
         #expect(novo.chave == nil)
     }
 
-    @Test func readsTheFullest() throws {
+    @Test func `an entry with every member is read`() throws {
         let novo = try read([
             ("tipo", "\"debito\""), ("valor", "0.01"), ("data", "\"2016-11-24\""), ("moeda", "\"BRL\""), ("natureza", "\"transferencia\""),
             ("descricao", "\"Água e luz\""), ("categoria", "\"casa\""), ("referencia", "\"NF 1\""), ("metadados", #"{"b":"2","a":"1"}"#),
@@ -66,11 +65,11 @@ import Testing
     }
 
     @Test(arguments: ["data", "moeda", "natureza", "descricao", "categoria", "referencia", "metadados", "chave"])
-    func nullEqualsAbsent(membro: String) throws {
-        #expect(try read([(membro, "null")], chave: .aceito).get() == read([]).get())
+    func `null equals absence`(membro: String) throws {
+        #expect(try read([(membro, "null")], chave: .accepted).get() == read([]).get())
     }
 
-    @Test func sameContentHoweverWritten() throws {
+    @Test func `different spellings have the same content`() throws {
         let simples = try read([("valor", "10")]).get().conteudoNormalizado
         let outras: [[(String, String?)]] = [
             [("valor", "\"10.00\"")], [("valor", "10.0")], [("valor", "10"), ("moeda", "\"BRL\"")],
@@ -78,12 +77,12 @@ import Testing
             [("valor", "10"), ("metadados", "{}")], [("valor", "10"), ("chave", "\"k\"")],
         ]
         for outra in outras {
-            #expect(try read(outra, chave: .aceito).get().conteudoNormalizado == simples)
+            #expect(try read(outra, chave: .accepted).get().conteudoNormalizado == simples)
         }
         #expect(try read([("valor", "10"), ("data", "\"2026-11-24\"")]).get().conteudoNormalizado != simples)
     }
 
-    @Test func lengthsCountUnicodeScalars() throws {
+    @Test func `lengths count Unicode scalars`() throws {
         for (membro, maximo) in [("descricao", 200), ("categoria", 64), ("referencia", 128)] {
             for escalar in ["a", "é", "😀", "\u{301}"] {
                 #expect(pares(try read([(membro, "\"\(String(repeating: escalar, count: maximo))\"")])).isEmpty)
@@ -129,7 +128,7 @@ import Testing
         ("Conta", "\"x\"", "desconhecido"),
         ("vaalor", "1", "desconhecido"), ("valor\\u0301", "1", "desconhecido"), ("vaalor", "null", "desconhecido"),
     ])
-    func refusesOneMember(membro: String, valor: String, codigo: String) throws {
+    func `a wrong member is refused with its code`(membro: String, valor: String, codigo: String) throws {
         let resultado = try read([(membro, valor)])
         let campo = membro == "valor\\u0301" ? "valor\u{301}" : membro
         #expect(pares(resultado) == ["\(campo) \(codigo)"])
@@ -137,17 +136,17 @@ import Testing
         #expect(recusa(resultado)?.conta?.nome == (membro == "conta" ? nil : "loja42"))
     }
 
-    @Test func refusesWhatIsMissing() throws {
+    @Test func `missing members are refused`() throws {
         #expect(pares(try ler("{}")) == ["conta obrigatorio", "tipo obrigatorio", "valor obrigatorio"])
         #expect(recusa(try ler("{}"))?.conta == nil)
     }
 
     @Test(arguments: ["null", "[]", "1", "\"a\"", "true", "[{}]"])
-    func refusesWhatIsNoObject(texto: String) throws {
+    func `what is no object is refused`(texto: String) throws {
         #expect(pares(try ler(texto)) == ["corpo tipo_invalido"])
     }
 
-    @Test func namesEveryFaultAtOnceInAFixedOrder() throws {
+    @Test func `every fault is named at once in a fixed order`() throws {
         let resultado = try ler(
             """
             {"z":1,"metadados":{"m":1,"n":null},"referencia":1,"categoria":1,"descricao":1,"natureza":1,"moeda":1,"data":1,\
@@ -163,7 +162,7 @@ import Testing
         )
     }
 
-    @Test func aTextMayHaveTwoFaults() throws {
+    @Test func `a text may have two faults`() throws {
         let longo = String(repeating: "\\u0000", count: 201)
         #expect(pares(try read([("descricao", "\"\(longo)\"")])) == ["descricao tamanho", "descricao caractere_proibido"])
     }
@@ -174,11 +173,11 @@ import Testing
         (#"{"a":"\u0000"}"#, ["metadados.a caractere_proibido"]), (#"{"":true}"#, ["metadados. tipo_invalido"]),
         (#"{"a.b":1}"#, ["metadados.a.b tipo_invalido"]),
     ])
-    func refusesMetadata(metadados: String, erros: [String]) throws {
+    func `wrong metadata are refused`(metadados: String, erros: [String]) throws {
         #expect(pares(try read([("metadados", metadados)])) == erros)
     }
 
-    @Test func metadataAreBounded() throws {
+    @Test func `metadata are bounded`() throws {
         func itens(_ quantos: Int) -> String { (0..<quantos).map { "\"n\($0)\":\"v\"" }.joined(separator: ",") }
         #expect(try read([("metadados", "{\(itens(16))}")]).get().metadados.itens.count == 16)
         #expect(pares(try read([("metadados", "{\(itens(17))}")])) == ["metadados tamanho"])
@@ -187,12 +186,12 @@ import Testing
         #expect(pares(try read([("metadados", "{\"nome5\":\"\(cheio)\"}")])) == ["metadados tamanho"])
     }
 
-    @Test func aNULInAMetadataNameIsFound() throws {
+    @Test func `U+0000 in a name of the metadata is found`() throws {
         #expect(pares(try read([("metadados", #"{"\u0000":"a"}"#)])) == ["metadados.\u{0} caractere_proibido"])
     }
 
     /// However many names a sender invents, the answer stays small and says how many there were.
-    @Test func manyFaultsOfOneKindMakeABoundedAnswer() throws {
+    @Test func `the number of faults in an answer is bounded`() throws {
         let desconhecidos = (0..<5000).map { ("x\($0)", Optional("1")) }
         let erros = try #require(recusa(try read(desconhecidos))).erros
         #expect(erros.count == 32)
@@ -207,7 +206,7 @@ import Testing
         #expect(dosMetadados.last?.campo == "z")
     }
 
-    @Test func longNamesAreCut() throws {
+    @Test func `long names are truncated`() throws {
         let longo = String(repeating: "é", count: 1000)
         let campo = try #require(recusa(try read([(longo, "1")]))?.erros.first?.campo)
         #expect(campo == String(repeating: "é", count: 63) + "…")
@@ -215,7 +214,7 @@ import Testing
     }
 
     /// A "character" of a million combining marks in every place a text can stand.
-    @Test func combiningMarksByTheMegabyte() throws {
+    @Test func `combining marks by the megabyte are refused in every place`() throws {
         let monstro = "a" + String(repeating: "\u{301}", count: 1 << 19)
         let texto = "\"\(monstro)\""
         let resultado = try ler(
@@ -223,7 +222,7 @@ import Testing
             {"conta":\(texto),"tipo":\(texto),"valor":\(texto),"data":\(texto),"moeda":\(texto),"natureza":\(texto),"descricao":\(texto),\
             "categoria":\(texto),"referencia":\(texto),"metadados":{\(texto):\(texto)},"chave":\(texto),\(texto):\(texto)}
             """,
-            chave: .aceito
+            chave: .accepted
         )
         let recusado = try #require(recusa(resultado))
         #expect(
@@ -239,35 +238,35 @@ import Testing
 
     // MARK: Key
 
-    @Test func aLoteHasItsKeysInside() throws {
-        #expect(try read([("chave", "\"k-1\"")], chave: .aceito).get().chave?.texto == "k-1")
+    @Test func `an entry of a lote contains its key`() throws {
+        #expect(try read([("chave", "\"k-1\"")], chave: .accepted).get().chave?.texto == "k-1")
         // Literal, as `message_id` is: quotes belong to the key.
-        #expect(try read([("chave", #""\"k\"""#)], chave: .aceito).get().chave?.texto == "\"k\"")
+        #expect(try read([("chave", #""\"k\"""#)], chave: .accepted).get().chave?.texto == "\"k\"")
     }
 
     @Test(arguments: ["", " ", "a b", "é", "a\\u0000", String(repeating: "k", count: 129)])
-    func aMalformedKeyIsToldFromOtherFaults(chave: String) throws {
-        let so = try #require(recusa(try read([("chave", "\"\(chave)\"")], chave: .aceito)))
+    func `a malformed key is reported apart from other faults`(chave: String) throws {
+        let so = try #require(recusa(try read([("chave", "\"\(chave)\"")], chave: .accepted)))
         #expect(so.chave == .malformada)
         #expect(so.erros.isEmpty)
         #expect(so.conta?.nome == "loja42")
-        let comOutro = try #require(recusa(try read([("chave", "\"\(chave)\""), ("tipo", "1")], chave: .aceito)))
+        let comOutro = try #require(recusa(try read([("chave", "\"\(chave)\""), ("tipo", "1")], chave: .accepted)))
         #expect(comOutro.chave == .malformada)
         #expect(comOutro.erros.map(\.campo) == ["tipo"])
     }
 
-    @Test func aKeyThatIsNoTextIsAFaultOfForm() throws {
-        let resultado = try read([("chave", "1")], chave: .aceito)
+    @Test func `a key that is no text is a fault of form`() throws {
+        let resultado = try read([("chave", "1")], chave: .accepted)
         #expect(pares(resultado) == ["chave tipo_invalido"])
         #expect(recusa(resultado)?.chave == .deOutroTipo)
     }
 
-    @Test func aRefusalStillTellsTheKey() throws {
-        #expect(recusa(try read([("chave", "\"k\""), ("tipo", "1")], chave: .aceito))?.chave.valor == Chave(literal: "k"))
-        #expect(recusa(try read([("tipo", "1")], chave: .aceito))?.chave == .ausente)
+    @Test func `a refusal contains the key`() throws {
+        #expect(recusa(try read([("chave", "\"k\""), ("tipo", "1")], chave: .accepted))?.chave.valor == Chave(literal: "k"))
+        #expect(recusa(try read([("tipo", "1")], chave: .accepted))?.chave == .ausente)
     }
 
-    @Test func itsDescriptionHoldsNothingOfWhatWasSent() throws {
+    @Test func `its description repeats nothing of the entry`() throws {
         let recusado = try #require(recusa(try read([("segredo", "\"segredo\""), ("tipo", "\"segredo\"")])))
         #expect(!recusado.description.contains("segredo"))
     }

@@ -13,7 +13,7 @@ import Testing
             ("{}", nil, nil), (#"{"data":null,"descricao":null}"#, nil, nil), (#"{"data":"2026-11-25"}"#, "2026-11-25", nil),
             (#"{"descricao":"","data":"0001-01-01"}"#, "0001-01-01", ""),
         ] as [(String, String?, String?)])
-    func reads(texto: String, data: String?, descricao: String?) throws {
+    func `a request for an estorno is read`(texto: String, data: String?, descricao: String?) throws {
         let pedido = try read(texto)
         #expect(pedido.data?.description == data)
         #expect(pedido.descricao == descricao)
@@ -24,7 +24,7 @@ import Testing
         (#"{"data":1,"descricao":1,"valor":"1"}"#, ["data tipo_invalido", "descricao tipo_invalido", "valor desconhecido"]),
         (#"{"descricao":"\u0000"}"#, ["descricao caractere_proibido"]),
     ])
-    func refuses(texto: String, erros: [String]) throws {
+    func `a wrong request for an estorno is refused`(texto: String, erros: [String]) throws {
         let lancado = #expect(throws: ErrosDeCampo.self) { try read(texto) }
         #expect(lancado?.erros.map { "\($0.campo) \($0.codigo.rawValue)" } == erros)
     }

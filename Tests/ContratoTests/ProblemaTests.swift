@@ -7,7 +7,7 @@ import Testing
         String(decoding: problema.json(urlPublica: "http://localhost:8080", requestID: Exemplo.id), as: UTF8.self)
     }
 
-    @Test func isWrittenInTheOrderOfTheRFC() {
+    @Test func `a problem is written in the order of the RFC`() {
         #expect(
             texto(Problema(.naoEncontrado, detail: "Não há.")) == """
                 {"type":"http://localhost:8080/problemas#nao-encontrado","title":"Não encontrado","status":404,"detail":"Não há.",\
@@ -16,16 +16,16 @@ import Testing
         )
     }
 
-    @Test func namesFaultsAndTheUncertainEntry() throws {
+    @Test func `a problem names its faults and the uncertain entry`() throws {
         let erros = ErrosDeCampo(campo: "valor", codigo: .formato, mensagem: "Deve.")
         #expect(texto(Problema(erros)).hasSuffix(#","erros":[{"campo":"valor","codigo":"formato","mensagem":"Deve."}]}"#))
         #expect(Problema(erros).nome == .invalido)
         let id = try #require(LancamentoID(parsing: Exemplo.outroID))
         #expect(texto(Problema(.resultadoDesconhecido, detail: "x", id: id)).hasSuffix(#","id":"017f22e2-79b1-7cc3-98c4-dc0c0c07398f"}"#))
-        #expect(Problema(JSONError(posicao: 3, motivo: .sobra)).nome == .ilegivel)
+        #expect(Problema(JSONError(position: 3, reason: .trailingBytes)).nome == .ilegivel)
     }
 
-    @Test func everyNameHasItsStatus() {
+    @Test func `every name has its status`() {
         let esperados = [
             "ilegivel": 400, "chave-invalida": 400, "nao-autenticado": 401, "escopo-insuficiente": 403, "conta-nao-permitida": 403,
             "nao-encontrado": 404, "metodo": 405, "ainda-nao-consolidado": 409, "estorno-de-estorno": 409, "corpo-grande": 413,
@@ -37,7 +37,7 @@ import Testing
         #expect(Set(Problema.Nome.allCases.map(\.title)).count == esperados.count)
     }
 
-    @Test func itsDescriptionHoldsNothingOfWhatWasSent() {
+    @Test func `its description repeats nothing of the request`() {
         let problema = Problema(
             .invalido, detail: "segredo", erros: [ErroDeCampo(campo: "segredo", codigo: .desconhecido, mensagem: "segredo")])
         #expect(problema.description == "invalido: 1 erro(s): desconhecido")

@@ -13,7 +13,7 @@ import Testing
         return SaldoDiario(conta: conta, saldoInicial: .zero, movimento: movimento, versao: 7)
     }
 
-    @Test func aDayIsARow() {
+    @Test func `a day is a row`() {
         #expect(
             String(decoding: SaldoCSV.encode([Self.saldo("loja42.*")], separador: .virgula), as: UTF8.self) == """
                 conta,data,moeda,saldo_inicial,total_creditos,total_debitos,transferencias_entrada,transferencias_saida,saldo_do_dia,\
@@ -24,7 +24,7 @@ import Testing
         )
     }
 
-    @Test func brazilianSpreadsheetsOpenIt() {
+    @Test func `Brazilian spreadsheets can open it`() {
         let csv = String(decoding: SaldoCSV.encode([Self.saldo("a")], separador: .pontoEVirgula), as: UTF8.self)
         #expect(
             csv.hasSuffix(
@@ -32,7 +32,7 @@ import Testing
     }
 
     /// The columns are the JSON members, in their order.
-    @Test func columnsAreTheMembers() throws {
+    @Test func `columns are the members of the JSON`() throws {
         guard case .object(let members) = try JSONReader.read(SaldoJSON.encode(Self.saldo("a"))) else {
             Issue.record("no object")
             return
@@ -44,16 +44,16 @@ import Testing
         ("loja42.caixa", "consolidado-loja42.caixa-2026-11-24.csv"), ("loja42.*", "consolidado-loja42.todas-2026-11-24.csv"),
         ("*", "consolidado-todas-2026-11-24.csv"),
     ])
-    func theFileHasAPlainName(conta: String, nome: String) {
+    func `the file has a plain name`(conta: String, nome: String) {
         #expect(SaldoCSV.nomeDoArquivo(conta: conta, de: Self.dia, ate: Self.dia) == nome)
     }
 
-    @Test func aPeriodIsInTheName() {
+    @Test func `a period is in the file name`() {
         let nome = SaldoCSV.nomeDoArquivo(conta: "a", de: Self.dia, ate: Dia(parsing: "2026-11-30")!)
         #expect(nome == "consolidado-a-2026-11-24-a-2026-11-30.csv")
     }
 
-    @Test func accountsAreAsPublished() {
+    @Test func `the list of accounts is as published`() {
         let conta = ResumoDeConta(
             conta: Conta("loja42.caixa")!, saldo: Quantia(centavos: -1230), primeiraData: Self.dia, ultimaData: Self.dia, quantidade: 3,
             versao: 2)

@@ -16,7 +16,7 @@ import Testing
         )
     }
 
-    @Test func aDayIsAsPublished() throws {
+    @Test func `a day is as published`() throws {
         let saldo = SaldoDiario(conta: "loja42.*", saldoInicial: Quantia(centavos: 1230), movimento: try movimento("2026-11-24"), versao: 7)
         #expect(
             String(decoding: SaldoJSON.encode(saldo), as: UTF8.self) == """
@@ -28,7 +28,7 @@ import Testing
         )
     }
 
-    @Test func aPeriodIsAsPublished() throws {
+    @Test func `a period is as published`() throws {
         let (de, ate) = (try #require(Dia(parsing: "2026-11-23")), try #require(Dia(parsing: "2026-11-24")))
         let periodo = try #require(Periodo(de: de, ate: ate))
         let saldo = SaldoDoPeriodo(conta: "a", periodo: periodo, versao: 3, saldoInicial: .zero, movimentos: [try movimento("2026-11-24")])

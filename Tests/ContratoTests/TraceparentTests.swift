@@ -5,7 +5,7 @@ import Testing
 @Suite struct TraceparentTests {
     static let valid = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
-    @Test func validHeaderIsReadAndWritten() throws {
+    @Test func `a valid header is read and written`() throws {
         let trace = try #require(Traceparent(parsing: Self.valid))
         #expect(trace.traceID == "4bf92f3577b34da6a3ce929d0e0e4736")
         #expect(trace.spanID == "00f067aa0ba902b7")
@@ -13,7 +13,7 @@ import Testing
         #expect(trace.description == Self.valid)
     }
 
-    @Test func laterVersionIsReadAsFarAsKnown() throws {
+    @Test func `a later version is read as far as it is known`() throws {
         let trace = try #require(Traceparent(parsing: "cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-02-what-comes-then"))
         #expect(trace.description == "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00")
         #expect(Traceparent(parsing: "cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01") != nil)
@@ -26,11 +26,11 @@ import Testing
         "00_4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-0g",
         "cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01x", "00-4bf92f3577b34da6a3ce929d0e0e473é-00f067aa0ba902b7-01",
     ])
-    func invalidHeaderIsRefused(header: String) {
+    func `an invalid header is refused`(header: String) {
         #expect(Traceparent(parsing: header) == nil)
     }
 
-    @Test func childKeepsTheTraceAndHasItsOwnSpan() throws {
+    @Test func `a child keeps the trace and has its own span`() throws {
         var random = SystemRandomNumberGenerator()
         let parent = try #require(Traceparent(parsing: Self.valid))
         let child = parent.child(using: &random)
@@ -40,7 +40,7 @@ import Testing
         #expect(Traceparent(parsing: child.description) == child)
     }
 
-    @Test func newTracesAreValid() {
+    @Test func `new traces are valid`() {
         var small = Counting(value: 0)
         let smallest = Traceparent.new(using: &small)
         #expect(Traceparent(parsing: smallest.description) == smallest)

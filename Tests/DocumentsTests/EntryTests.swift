@@ -12,8 +12,8 @@ import Testing
     // MARK: - What is read
 
     @Test func `members that are read are those documented`() throws {
-        #expect(try Documented.schema("LancamentoNovo")["properties"]?.names == LancamentoReader.membros(.recusado))
-        #expect(try Documented.schema("LancamentoDeLote")["properties"]?.names == LancamentoReader.membros(.aceito))
+        #expect(try Documented.schema("LancamentoNovo")["properties"]?.names == LancamentoReader.membros(.refused))
+        #expect(try Documented.schema("LancamentoDeLote")["properties"]?.names == LancamentoReader.membros(.accepted))
         #expect(try Documented.schema("PedidoDeEstorno")["properties"]?.names == PedidoDeEstornoReader.membros)
         for name in ["LancamentoNovo", "LancamentoDeLote", "PedidoDeEstorno"] {
             #expect(try Documented.schema(name)["additionalProperties"] == .bool(false))
@@ -27,7 +27,7 @@ import Testing
     }
 
     @Test func `what is required is what the reader misses`() throws {
-        let reader = LancamentoReader(janela: JanelaDeDatas(hoje: try #require(Dia(parsing: "2026-11-24"))), chave: .recusado)
+        let reader = LancamentoReader(janela: JanelaDeDatas(hoje: try #require(Dia(parsing: "2026-11-24"))), chave: .refused)
         guard case .failure(let recusa) = reader.read(.object([])) else {
             Issue.record("an empty entry was read")
             return
@@ -54,7 +54,7 @@ import Testing
         #expect(number["minimum"] == .number(try #require(Valor(centavos: 1)).description))
         #expect(
             try Documented.schema("SaldoDoPeriodo", .consolidado)["properties"]?["dias"]?["maxItems"]?.integer
-                == ParametrosDeData.periodoMaximoEmDias)
+                == DateParameters.periodoMaximoEmDias)
     }
 
     @Test func `limits of parameters are the code's`() throws {

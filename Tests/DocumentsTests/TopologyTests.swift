@@ -67,11 +67,11 @@ import Testing
         let declared = Self.declared()
         #expect(
             declared.exchanges.map(\.name).sorted() == [
-                NomesAMQP.Exchange.comandos, NomesAMQP.Exchange.consolidados, NomesAMQP.Exchange.lancamentos,
+                AMQPNames.Exchange.comandos, AMQPNames.Exchange.consolidados, AMQPNames.Exchange.lancamentos,
             ])
         #expect(
             declared.queues.map(\.name).sorted() == [
-                NomesAMQP.Queue.consolidado, NomesAMQP.Queue.consolidadoDLQ, NomesAMQP.Queue.comandos, NomesAMQP.Queue.comandosDLQ,
+                AMQPNames.Queue.consolidado, AMQPNames.Queue.consolidadoDLQ, AMQPNames.Queue.comandos, AMQPNames.Queue.comandosDLQ,
             ])
     }
 

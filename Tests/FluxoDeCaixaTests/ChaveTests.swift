@@ -3,12 +3,12 @@ import Testing
 
 @Suite struct ChaveTests {
     @Test(arguments: ["a", "8e03978e-40d5-43dd-bc93-6894a57f9324", "!~", "\"", "\"a\"", "a\\b", String(repeating: "k", count: 128)])
-    func takesLiterallyWhatIsPrintable(texto: String) throws {
+    func `a printable text is a key as it is`(texto: String) throws {
         #expect(try #require(Chave(literal: texto)).texto == texto)
     }
 
     @Test(arguments: ["", " ", "a b", "a\t", "a\n", "\u{0}", "\u{7F}", "é", "ａ", "a\u{301}", String(repeating: "k", count: 129)])
-    func refusesLiterally(texto: String) {
+    func `a literal key that is empty, too long or not printable is refused`(texto: String) {
         #expect(Chave(literal: texto) == nil)
     }
 
@@ -20,7 +20,7 @@ import Testing
         ("\"\(String(repeating: "k", count: 128))\"", String(repeating: "k", count: 128)),
         ("\"\(String(repeating: "\\\"", count: 128))\"", String(repeating: "\"", count: 128)),
     ])
-    func readsTheHeader(cabecalho: String, texto: String) throws {
+    func `the header is read bare or as a quoted string`(cabecalho: String, texto: String) throws {
         #expect(try #require(Chave(cabecalho: cabecalho)).texto == texto)
         #expect(Chave(cabecalho: cabecalho) == Chave(literal: texto))
     }
@@ -31,7 +31,7 @@ import Testing
         "\"\(String(repeating: "k", count: 129))\"", String(repeating: "k", count: 129), "k\(String(repeating: " ", count: 1000))x",
         "\"a\u{0}\"", "\u{301}", "\"\u{301}a\"",
     ])
-    func refusesTheHeader(cabecalho: String) {
+    func `a malformed header is refused`(cabecalho: String) {
         #expect(Chave(cabecalho: cabecalho) == nil)
     }
 }

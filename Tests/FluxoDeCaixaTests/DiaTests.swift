@@ -7,7 +7,7 @@ import Testing
         ("2000-01-01", 0), ("1999-12-31", -1), ("2000-02-29", 59), ("2000-03-01", 60), ("1970-01-01", -10957), ("2024-02-29", 8825),
         ("0001-01-01", -730_119), ("9999-12-31", 2_921_939), ("1900-03-01", -36465),
     ])
-    func countsAsPostgreSQLDoes(texto: String, dias: Int32) throws {
+    func `days are counted as PostgreSQL counts them`(texto: String, dias: Int32) throws {
         let dia = try #require(Dia(parsing: texto))
         #expect(dia.diasDesde2000 == dias)
         #expect(dia.description == texto)
@@ -21,12 +21,12 @@ import Testing
         "+026-01-01",
         "-001-01-01", "２０２６-01-01", "2026-01-0a", "2026-01-01\u{0}", "2026-01-0\u{301}", "2026–01–01", "٢٠٢٦-٠١-٠١", "01-01-2026",
     ])
-    func refuses(texto: String) {
+    func `what is no day is refused`(texto: String) {
         #expect(Dia(parsing: texto) == nil)
         #expect(Dia(parsing: Array(texto.utf8)) == nil)
     }
 
-    @Test func isBounded() {
+    @Test func `days are bounded by the years 1 and 9999`() {
         #expect(Dia(diasDesde2000: Dia.primeiro.diasDesde2000 - 1) == nil)
         #expect(Dia(diasDesde2000: Dia.ultimo.diasDesde2000 + 1) == nil)
         #expect(Dia(diasDesde2000: .min) == nil)
@@ -42,7 +42,7 @@ import Testing
     }
 
     /// Month by month from year 1 with month lengths alone; day by day around leap years and at both ends.
-    @Test func agreesWithCountingThroughTheCalendar() throws {
+    @Test func `every day agrees with counting through the calendar`() throws {
         var contados = Dia.primeiro.diasDesde2000
         var divergencias: [String] = []
         for ano in 1...9999 {
@@ -70,7 +70,7 @@ import Testing
     }
 
     @Test(arguments: 1...4 as ClosedRange<UInt64>)
-    func writesWhatItReads(semente: UInt64) throws {
+    func `a day is written as it is read`(semente: UInt64) throws {
         var aleatorio = SeededGenerator(seed: semente)
         for _ in 0..<3000 {
             let dias = Int32.random(in: Dia.primeiro.diasDesde2000...Dia.ultimo.diasDesde2000, using: &aleatorio)
@@ -86,11 +86,11 @@ import Testing
         ("2000-03-31", 0, "2000-03-31"),
         ("2023-02-28", -1, "2024-02-28"), ("0011-05-01", 10, "0001-05-01"),
     ])
-    func stepsBackWholeYears(dia: String, anos: Int, esperado: String) throws {
+    func `a day steps back whole years`(dia: String, anos: Int, esperado: String) throws {
         #expect(try #require(Dia(parsing: dia)).anosAntes(anos)?.description == esperado)
     }
 
-    @Test func stepsBackToNoYearBeforeTheFirst() throws {
+    @Test func `no day steps back before the year 1`() throws {
         #expect(try #require(Dia(parsing: "0010-01-01")).anosAntes(10) == nil)
         #expect(Dia.ultimo.anosAntes(-1) == nil)
         #expect(Dia.ultimo.anosAntes(.min) == nil)

@@ -4,12 +4,12 @@ import Testing
 
 @Suite struct FiltroDeContaTests {
     @Test(arguments: ["loja42", "loja42.caixa", "loja42.*", "a.b.*", "*"])
-    func readsAndWritesTheSame(texto: String) throws {
+    func `a filter is written as it is read`(texto: String) throws {
         #expect(try #require(FiltroDeConta(parsing: texto)).description == texto)
     }
 
     @Test(arguments: ["", ".*", "**", "*.*", "a*", "a.**", "a..*", "*.a", "a.*.b", "-.*", "a.* ", "ação.*", "#", "*\u{301}", "a.*\u{301}"])
-    func refuses(texto: String) {
+    func `another filter is refused`(texto: String) {
         #expect(FiltroDeConta(parsing: texto) == nil)
     }
 
@@ -19,7 +19,7 @@ import Testing
         ("loja42.*", "loja42-x", false),
         ("loja42.*", "Loja42.caixa", false), ("*", "x", true), ("loja42.caixa", "loja42.caixa2", false),
     ])
-    func coversAccounts(filtro: String, conta: String, cobre: Bool) throws {
+    func `a filter covers the accounts below its name`(filtro: String, conta: String, cobre: Bool) throws {
         let filtro = try #require(FiltroDeConta(parsing: filtro))
         let conta = try #require(Conta(conta))
         #expect(filtro.cobre(conta) == cobre)
@@ -31,13 +31,13 @@ import Testing
         ("*", "*", true), ("*", "a.*", true), ("a.*", "*", false), ("a.*", "a.*", true), ("a.*", "a.b.*", true), ("a.b.*", "a.*", false),
         ("a.*", "ab.*", false), ("a", "a.*", false), ("a", "*", false), ("a.*", "a", false), ("a.*", "b.*", false),
     ])
-    func coversFiltersWhole(filtro: String, outro: String, cobre: Bool) throws {
+    func `a filter covers another only as a whole`(filtro: String, outro: String, cobre: Bool) throws {
         #expect(try #require(FiltroDeConta(parsing: filtro)).cobre(#require(FiltroDeConta(parsing: outro))) == cobre)
     }
 
     /// The range that SQL reads and the rule that permissions follow must never part.
     @Test(arguments: 1...4 as ClosedRange<UInt64>)
-    func rangeAndRuleAgree(semente: UInt64) throws {
+    func `the range and the rule agree on random names`(semente: UInt64) throws {
         var aleatorio = SeededGenerator(seed: semente)
         let alfabeto: [Character] = Array("aAzZ09_-..")
         let nomes = (0..<4000).map { _ in
@@ -59,7 +59,7 @@ import Testing
         (["a", "a"], ["a"]), (["a.b", "a.*", "a"], ["a", "a.*"]), (["*", "a.*", "b"], ["*"]), (["a.b.*", "a.c", "a.*"], ["a.*"]),
         (["b", "a.*", "a.b.c.*", "ab.*"], ["a.*", "ab.*", "b"]), ([], []),
     ])
-    func overlapsAreLeftOut(filtros: [String], restantes: [String]) throws {
+    func `overlapping filters are left out`(filtros: [String], restantes: [String]) throws {
         let filtros = try filtros.map { try #require(FiltroDeConta(parsing: $0)) }
         for ordem in [filtros, filtros.reversed()] {
             #expect(FiltroDeConta.semSobreposicao(ordem).map(\.description).sorted() == restantes)

@@ -8,7 +8,7 @@ import Testing
         (946_684_800_000, "2000-01-01T00:00:00.000Z"), (1_795_503_692_123, "2026-11-24T07:01:32.123Z"),
         (-62_135_596_800_000, "0001-01-01T00:00:00.000Z"), (253_402_300_799_999, "9999-12-31T23:59:59.999Z"),
     ])
-    func writesAndReadsRFC3339(milissegundos: Int64, texto: String) {
+    func `RFC 3339 in UTC is written and read`(milissegundos: Int64, texto: String) {
         #expect(Instante(milissegundos: milissegundos).description == texto)
         #expect(Instante(parsing: texto)?.milissegundos == milissegundos)
     }
@@ -19,7 +19,7 @@ import Testing
         ("2026-11-24T07:01:32.123999999Z", "2026-11-24T07:01:32.123Z"), ("2026-11-24T23:30:00.5-01:00", "2026-11-25T00:30:00.500Z"),
         ("2026-01-01T00:00:00+05:30", "2025-12-31T18:30:00.000Z"),
     ])
-    func readsOtherFormsOfRFC3339(texto: String, utc: String) throws {
+    func `other forms of RFC 3339 are read`(texto: String, utc: String) throws {
         #expect(try #require(Instante(parsing: texto)).description == utc)
     }
 
@@ -33,18 +33,18 @@ import Testing
         "2026-11-24T07:01:32.123Z\u{0}", "2026-11-24T07:01:32\u{301}Z", "2026-11-24T07:01:3２Z",
         "2026-11-24T07:01:32.123456789+00:00:00:00:00:00",
     ])
-    func refuses(texto: String) {
+    func `what is no instant is refused`(texto: String) {
         #expect(Instante(parsing: texto) == nil)
     }
 
-    @Test func keepsWithinTheYearsThatHaveAText() {
+    @Test func `instants are clamped to the years that have a text`() {
         #expect(Instante(milissegundos: .max).description == "9999-12-31T23:59:59.999Z")
         #expect(Instante(milissegundos: .min).description == "0001-01-01T00:00:00.000Z")
         #expect(Instante(microsecondsSince2000: .max) == .ultimo)
         #expect(Instante(microsecondsSince2000: .min) == .primeiro)
     }
 
-    @Test func speaksPostgreSQLsMicroseconds() {
+    @Test func `instants convert to and from PostgreSQL's microseconds`() {
         #expect(Instante(milissegundos: 946_684_800_000).microsecondsSince2000 == 0)
         #expect(Instante(milissegundos: 946_684_799_999).microsecondsSince2000 == -1000)
         #expect(Instante(microsecondsSince2000: 1999).milissegundos == 946_684_800_001)
@@ -54,7 +54,7 @@ import Testing
     }
 
     @Test(arguments: 1...4 as ClosedRange<UInt64>)
-    func roundTrips(semente: UInt64) {
+    func `a random instant is read as it is written`(semente: UInt64) {
         var aleatorio = SeededGenerator(seed: semente)
         for _ in 0..<2000 {
             let instante = Instante(milissegundos: .random(in: -62_135_596_800_000...253_402_300_799_999, using: &aleatorio))

@@ -32,7 +32,7 @@ import Testing
         try (original ?? self.original).estorno(pedido, id: novoID, hoje: hoje, registradoPor: "bia", canal: .fila)
     }
 
-    @Test func isMadeOfWhatWasSent() throws {
+    @Test func `an entry has the members that were sent`() throws {
         var novo = NovoLancamento(conta: original.conta, tipo: .debito, valor: original.valor, chave: original.chave)
         let semData = Lancamento(novo, id: novoID, hoje: hoje, registradoPor: nil, canal: .lote)
         #expect(semData.data == hoje)
@@ -43,7 +43,7 @@ import Testing
         #expect(Lancamento(novo, id: novoID, hoje: hoje, registradoPor: nil, canal: .lote).data == original.data)
     }
 
-    @Test func comparesTextsByBytes() {
+    @Test func `texts compare by bytes`() {
         var composto = original
         composto.descricao = "\u{E9}"
         var decomposto = original
@@ -54,7 +54,7 @@ import Testing
         #expect(composto != decomposto)
     }
 
-    @Test func isReversedWhole() throws {
+    @Test func `an estorno reverses the whole entry`() throws {
         let estorno = try estorno()
         var esperado = original
         esperado.id = novoID
@@ -68,14 +68,14 @@ import Testing
         #expect(estorno == esperado)
     }
 
-    @Test func estornoOfATomorrowIsOnThatDay() throws {
+    @Test func `the estorno of tomorrow's entry is on its day`() throws {
         var deAmanha = original
         deAmanha.data = try #require(hoje.somando(dias: 1))
         #expect(try estorno(de: deAmanha).data == deAmanha.data)
         #expect(throws: EstornoRecusado.dataAntesDoOriginal) { try estorno(PedidoDeEstorno(data: hoje), de: deAmanha) }
     }
 
-    @Test func estornoTakesDayAndTextAsked() throws {
+    @Test func `an estorno has the day and the text of the request`() throws {
         let estorno = try estorno(PedidoDeEstorno(data: original.data, descricao: ""))
         #expect(estorno.data == original.data)
         #expect(estorno.descricao?.isEmpty == true)
@@ -83,7 +83,7 @@ import Testing
         #expect(try self.estorno(PedidoDeEstorno(data: amanha)).data == amanha)
     }
 
-    @Test func estornoRefuses() throws {
+    @Test func `an estorno is refused for an estorno and for days outside its window`() throws {
         #expect(throws: EstornoRecusado.dataAntesDoOriginal) { try estorno(PedidoDeEstorno(data: original.data.somando(dias: -1))) }
         #expect(throws: EstornoRecusado.dataDepoisDeAmanha) { try estorno(PedidoDeEstorno(data: hoje.somando(dias: 2))) }
         var umEstorno = original

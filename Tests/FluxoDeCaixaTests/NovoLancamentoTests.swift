@@ -19,7 +19,7 @@ import Testing
     }
 
     /// Hashes of these bytes are stored for ever: whoever changes the form must make a new version of it.
-    @Test func theFormOfVersion1IsFixed() throws {
+    @Test func `the form of version 1 is fixed`() throws {
         let cheio = try com {
             $0.data = Dia(parsing: "2026-11-24")
             $0.descricao = "é"
@@ -38,7 +38,7 @@ import Testing
         #expect(cheio.conteudoNormalizado == esperado)
     }
 
-    @Test func sameContentIsEqual() throws {
+    @Test func `the same content gives the same bytes`() throws {
         let outro = NovoLancamento(conta: base.conta, tipo: .credito, valor: try #require(Valor(parsing: "10.00")))
         #expect(outro.conteudoNormalizado == base.conteudoNormalizado)
         let comChave = com { $0.chave = Chave(literal: "k") }
@@ -50,7 +50,7 @@ import Testing
     }
 
     /// All pairs, not only neighbours: no content may imitate another.
-    @Test func otherContentIsDifferent() throws {
+    @Test func `other content gives other bytes`() throws {
         let dia = try #require(Dia(parsing: "2026-11-24"))
         let variantes = [
             base,

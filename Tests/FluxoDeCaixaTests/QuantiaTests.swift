@@ -7,11 +7,11 @@ import Testing
         (-1230, "-12.30"),
         (15075, "150.75"), (Int64.max, "92233720368547758.07"), (Int64.min, "-92233720368547758.08"),
     ])
-    func hasTwoDecimalsAndNoNegativeZero(centavos: Int64, texto: String) {
+    func `a sum is written with two decimals and no negative zero`(centavos: Int64, texto: String) {
         #expect(Quantia(centavos: Int128(centavos)).description == texto)
     }
 
-    @Test func goesBeyond64Bits() throws {
+    @Test func `a sum exceeds 64 bits`() throws {
         let maximo = try #require(Valor(centavos: Valor.maximoEmCentavos))
         var soma = Quantia.zero
         // Each doubling is one addition: 2^40 maximal entries, some 120,000 times what 64 bits hold.
@@ -24,7 +24,7 @@ import Testing
         #expect((soma - soma) == .zero)
     }
 
-    @Test func addsAndSubtracts() {
+    @Test func `sums add and subtract`() {
         let dez = Quantia(centavos: 1000)
         var saldo = Quantia(centavos: 5)
         saldo -= dez

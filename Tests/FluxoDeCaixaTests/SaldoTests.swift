@@ -19,13 +19,13 @@ import Testing
         )
     }
 
-    @Test func aDayClosesWithOpeningPlusMovement() throws {
+    @Test func `a day closes with its opening balance plus its movement`() throws {
         let saldo = SaldoDiario(conta: "a", saldoInicial: quantia(-500), movimento: movimento(try dia("2026-11-24"), 1000, 1230), versao: 7)
         #expect(saldo.saldoDoDia == quantia(-230))
         #expect(saldo.saldoFinal == quantia(-730))
     }
 
-    @Test func aPeriodFillsDaysAndCarriesTheBalance() throws {
+    @Test func `a period has every day and carries the balance`() throws {
         let periodo = try #require(Periodo(de: dia("2026-02-27"), ate: dia("2026-03-02")))
         let saldo = SaldoDoPeriodo(
             conta: "a.*",
@@ -50,7 +50,7 @@ import Testing
         #expect(saldo.totais.quantidadeDebitos == 4)
     }
 
-    @Test func daysOutsideThePeriodAreNotPartOfIt() throws {
+    @Test func `days outside the period are ignored`() throws {
         let periodo = try #require(Periodo(de: dia("2026-01-01"), ate: dia("2026-01-01")))
         let fora = [movimento(try dia("2025-12-31"), 1, 0), movimento(try dia("2026-01-02"), 1, 0)]
         let saldo = SaldoDoPeriodo(conta: "a", periodo: periodo, versao: 1, saldoInicial: .zero, movimentos: fora)
@@ -58,7 +58,7 @@ import Testing
         #expect(saldo.totais.saldoFinal == .zero)
     }
 
-    @Test func aPeriodAtTheEndOfTimeEnds() throws {
+    @Test func `a period up to the last day ends`() throws {
         let periodo = try #require(Periodo(de: dia("9999-12-30"), ate: .ultimo))
         #expect(periodo.quantidadeDeDias == 2)
         #expect(Array(periodo.dias).map(\.description) == ["9999-12-30", "9999-12-31"])
@@ -67,7 +67,7 @@ import Testing
 
     /// Whatever the movements, every day opens where the one before closed, and the totals are the sums of the days.
     @Test(arguments: 1...6 as ClosedRange<UInt64>)
-    func balancesAreContinuous(semente: UInt64) throws {
+    func `each day opens with the closing balance of the day before`(semente: UInt64) throws {
         var aleatorio = SeededGenerator(seed: semente)
         let de = try dia("2024-01-15")
         let ate = try #require(de.somando(dias: 365))

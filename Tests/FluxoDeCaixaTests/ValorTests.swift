@@ -7,7 +7,7 @@ import Testing
         ("10", 1000), ("10.0", 1000), ("10.00", 1000), ("0.01", 1), ("0.1", 10), ("150.75", 15075), ("1", 100),
         ("9999999999.99", 999_999_999_999), ("9999999999", 999_999_999_900), ("1000000000", 100_000_000_000),
     ])
-    func readsExactly(texto: String, centavos: Int64) throws {
+    func `an amount is read exactly`(texto: String, centavos: Int64) throws {
         #expect(try #require(Valor(parsing: texto)).centavos == centavos)
         #expect(Valor(parsing: Array(texto.utf8))?.centavos == centavos)
     }
@@ -18,11 +18,11 @@ import Testing
         "1\n", "١٠", "１０.００", "10000000000", "99999999999999999999", "12345678901.00", "NaN", "Infinity", "0x10", "1_000", "1\u{0}",
         "1\u{301}", "1.\u{301}5", "1.5\u{301}", "−1", "1,000.00",
     ])
-    func refuses(texto: String) {
+    func `what is no amount is refused`(texto: String) {
         #expect(Valor(parsing: texto) == nil)
     }
 
-    @Test func isBoundedOnBothSides() {
+    @Test func `an amount is bounded on both sides`() {
         #expect(Valor(centavos: 0) == nil)
         #expect(Valor(centavos: -1) == nil)
         #expect(Valor(centavos: .min) == nil)
@@ -33,7 +33,7 @@ import Testing
     }
 
     @Test(arguments: 1...8 as ClosedRange<UInt64>)
-    func agreesWithAModelOnRandomText(semente: UInt64) {
+    func `the reader agrees with a model on random text`(semente: UInt64) {
         var aleatorio = SeededGenerator(seed: semente)
         let alfabeto: [Character] = Array("00112345678999...-,e")
         for _ in 0..<2000 {
@@ -44,7 +44,7 @@ import Testing
     }
 
     @Test(arguments: 1...4 as ClosedRange<UInt64>)
-    func writesWhatItReads(semente: UInt64) throws {
+    func `an amount is written as it is read`(semente: UInt64) throws {
         var aleatorio = SeededGenerator(seed: semente)
         for _ in 0..<2000 {
             let digitos = Int64.random(in: 1...12, using: &aleatorio)

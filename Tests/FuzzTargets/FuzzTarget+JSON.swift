@@ -12,7 +12,7 @@ extension FuzzTarget {
             guard try JSONReader.read(writer.bytes) == value else { return "read back as another value" }
             return nil
         } catch {
-            return (0...input.count).contains(error.posicao) ? nil : "the fault is at \(error.posicao) of \(input.count)"
+            return (0...input.count).contains(error.position) ? nil : "the fault is at \(error.position) of \(input.count)"
         }
     }
 
@@ -21,7 +21,7 @@ extension FuzzTarget {
         guard let json = try? JSONReader.read(input), let hoje = Dia(parsing: "2026-11-24") else { return nil }
         let janela = JanelaDeDatas(hoje: hoje)
         _ = try? PedidoDeEstornoReader(janela: janela).read(json)
-        for chave in [LancamentoReader.MembroChave.recusado, .aceito] {
+        for chave in [LancamentoReader.ChaveMember.refused, .accepted] {
             switch LancamentoReader(janela: janela, chave: chave).read(json) {
             case .failure(let recusa):
                 if recusa.erros.isEmpty && recusa.chave != .malformada { return "refused without a reason" }
@@ -32,7 +32,7 @@ extension FuzzTarget {
             case .success(let novo):
                 if let limite = self.limitePassado(novo) { return limite }
                 let denovo = Self.escrito(novo, hoje: hoje).flatMap { escrito in
-                    try? LancamentoReader(janela: janela, chave: .aceito).read(escrito).get()
+                    try? LancamentoReader(janela: janela, chave: .accepted).read(escrito).get()
                 }
                 guard denovo == novo else { return "another entry when written and read again" }
             }
@@ -81,43 +81,43 @@ extension FuzzTarget {
         let body = Array(input.dropFirst())
         let size = Int(first) + 1
         let pieces = Self.pieces(of: body, size)
-        var whole = SeparadorDeLinhas()
-        let expected = whole.receber(body) + whole.terminar()
-        var cut = SeparadorDeLinhas()
-        var seen: [PedacoDoLote] = []
-        for piece in pieces { seen += cut.receber(piece) }
-        seen += cut.terminar()
+        var whole = LineSplitter()
+        let expected = whole.receive(body) + whole.finish()
+        var cut = LineSplitter()
+        var seen: [LotePiece] = []
+        for piece in pieces { seen += cut.receive(piece) }
+        seen += cut.finish()
         if seen != expected { return "lines depend on where the body is cut" }
 
         let list = Self.lista([body])
         if Self.lista(pieces) != list { return "elements depend on where the body is cut" }
         // What JSON's own reader takes for an array has the same elements here.
-        if body.count <= PedacoDoLote.tamanhoMaximoEmBytes, case .array(let values)? = try? JSONReader.read(body) {
-            let read = list.pedacos.map { pedaco -> JSONValue? in
-                if case .lancamento(let bytes) = pedaco { try? JSONReader.read(bytes) } else { nil }
+        if body.count <= LotePiece.bytesMax, case .array(let values)? = try? JSONReader.read(body) {
+            let read = list.pieces.map { piece -> JSONValue? in
+                if case .lancamento(let bytes) = piece { try? JSONReader.read(bytes) } else { nil }
             }
-            if list.falha != nil || read != values.map(Optional.some) { return "an array with other elements" }
+            if list.failure != nil || read != values.map(Optional.some) { return "an array with other elements" }
         }
         return nil
     }
 
     private struct Lista: Equatable {
-        var pedacos: [PedacoDoLote] = []
-        var falha: JSONError?
+        var pieces: [LotePiece] = []
+        var failure: JSONError?
     }
 
     private static func lista(_ pieces: [[UInt8]]) -> Lista {
-        var separador = SeparadorDeLista()
+        var splitter = ArraySplitter()
         var lista = Lista()
         for piece in pieces {
-            let (pedacos, falha) = separador.receber(piece)
-            lista.pedacos += pedacos
-            if let falha {
-                lista.falha = falha
+            let (pieces, failure) = splitter.receive(piece)
+            lista.pieces += pieces
+            if let failure {
+                lista.failure = failure
                 return lista
             }
         }
-        lista.falha = separador.terminar()
+        lista.failure = splitter.finish()
         return lista
     }
 

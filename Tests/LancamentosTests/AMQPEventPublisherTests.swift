@@ -9,7 +9,7 @@ import Testing
 
 @Suite struct AMQPEventPublisherTests {
     private static let events = (1...3).map { number in
-        PendingEvent(seq: Int64(number), lancamento: Registros.make(UInt64(number)).lancamento, traceparent: nil)
+        Registration(lancamento: Registrations.make(UInt64(number)).lancamento, seq: Int64(number))
     }
 
     private func publish(_ broker: FakeBroker) async -> [Bool] {

@@ -14,7 +14,7 @@ enum Comandos {
     static func delivery(
         _ number: UInt64 = 1,
         body: String = #"{"conta":"loja","tipo":"credito","valor":"1.00"}"#,
-        exchange: String = NomesAMQP.Exchange.comandos,
+        exchange: String = AMQPNames.Exchange.comandos,
         routingKey: String = "lancamento.registrar.loja",
         change: (inout AMQPProperties) -> Void = { _ in }
     ) -> Delivery {

@@ -37,7 +37,7 @@ import Testing
             clock: .init(agora: { Instante(milissegundos: 1_795_500_000_000) }, hoje: { Comandos.hoje })
         )
         let deadLetters = DeadLetters(
-            queue: NomesAMQP.Queue.comandos, deadLetterQueue: NomesAMQP.Queue.comandosDLQ, publisher: letters,
+            queue: AMQPNames.Queue.comandos, deadLetterQueue: AMQPNames.Queue.comandosDLQ, publisher: letters,
             settle: { await source.settle($0) }, agora: { Instante(milissegundos: 0) }, logger: logger
         )
         let ids = NIOLockedValueBox(0)
@@ -135,7 +135,7 @@ import Testing
         let source = try await self.take([refused.map(\.1)], from: repository, letters: letters)
         #expect(await source.settled.count == refused.count)
         let sent = await letters.messages
-        #expect(sent.allSatisfy { $0.routingKey == NomesAMQP.Queue.comandosDLQ && $0.mandatory })
+        #expect(sent.allSatisfy { $0.routingKey == AMQPNames.Queue.comandosDLQ && $0.mandatory })
         #expect(Set(sent.compactMap { $0.properties.headers?["motivo"]?.stringValue }) == Set(refused.map(\.0.rawValue)))
         #expect(sent.allSatisfy { $0.properties.headers?["fila"] == "lancamentos.comandos" && $0.properties.headers?["usuario"] == "loja" })
         #expect(sent.allSatisfy { $0.properties.headers?["erro"]?.stringValue?.isEmpty == false })

@@ -83,8 +83,8 @@ import Testing
     @Test func `every fault is told at once, and the dead letter names them`() throws {
         let refusal = try #require(self.refusal(Comandos.delivery(body: #"{"conta":"loja","tipo":"x","valor":0,"chave":"k"}"#)))
         #expect(refusal.problema.erros.map(\.campo) == ["tipo", "valor", "chave"])
-        #expect(refusal.recusa.motivo == .invalido)
-        for field in ["`tipo`", "`valor`", "`chave`"] { #expect(refusal.recusa.erro.contains(field)) }
+        #expect(refusal.messageRefusal.motivo == .invalido)
+        for field in ["`tipo`", "`valor`", "`chave`"] { #expect(refusal.messageRefusal.erro.contains(field)) }
     }
 
     @Test func `the message id is the key, literally`() throws {

@@ -14,7 +14,7 @@ actor FakeLancamentoRepository: LancamentoRepository {
         case refused
     }
 
-    private(set) var entries: [LancamentoID: RegistroDeLancamento] = [:]
+    private(set) var entries: [LancamentoID: Registration] = [:]
     private(set) var batchSizes: [Int] = []
     private var nextSeq: Int64 = 1
     private var insertFaults: [Fault?]
@@ -36,29 +36,27 @@ actor FakeLancamentoRepository: LancamentoRepository {
         self.insertTime = insertTime
     }
 
-    func insert(_ registros: [RegistroDeLancamento]) async throws(FalhaDeArmazenamento) -> [RegistroNaOutbox] {
-        self.batchSizes.append(registros.count)
+    func register(_ registrations: [Registration]) async throws(FalhaDeArmazenamento) -> [LancamentoID: Int64] {
+        self.batchSizes.append(registrations.count)
         if self.insertTime > .zero { try? await Task.sleep(for: self.insertTime) }
         let fault = self.insertFaults.isEmpty ? nil : self.insertFaults.removeFirst()
         if case .unavailable = fault { throw .indisponivel }
         if case .refused = fault { throw .dados }
-        if registros.contains(where: { $0.lancamento.id == self.refusedID }) { throw .dados }
-        var inserted: [RegistroNaOutbox] = []
-        for registro in registros where self.find(registro) == nil {
-            self.entries[registro.lancamento.id] = registro
-            inserted.append(RegistroNaOutbox(seq: self.nextSeq, id: registro.lancamento.id))
+        if registrations.contains(where: { $0.lancamento.id == self.refusedID }) { throw .dados }
+        var inserted: [LancamentoID: Int64] = [:]
+        for registration in registrations where self.find(registration) == nil {
+            self.entries[registration.lancamento.id] = registration
+            inserted[registration.lancamento.id] = self.nextSeq
             self.nextSeq += 1
         }
         if case .answerLost = fault { throw .desfechoDesconhecido }
         return inserted
     }
 
-    func settle(_ registros: [RegistroDeLancamento]) async throws(FalhaDeArmazenamento) -> [LancamentoArmazenado?] {
+    func settle(_ registrations: [Registration]) async throws(FalhaDeArmazenamento) -> [Registration?] {
         let fault = self.settleFaults.isEmpty ? nil : self.settleFaults.removeFirst()
         if fault != nil { throw .indisponivel }
-        return registros.map { registro in
-            self.find(registro).map { LancamentoArmazenado(lancamento: $0.lancamento, conteudo: $0.conteudo) }
-        }
+        return registrations.map { self.find($0) }
     }
 
     func find(_ id: LancamentoID) async throws(FalhaDeArmazenamento) -> Lancamento? {
@@ -74,8 +72,8 @@ actor FakeLancamentoRepository: LancamentoRepository {
         return Array(ordered.filter { order == .oldestFirst ? $0.id > last : $0.id < last }.prefix(limit))
     }
 
-    private func find(_ registro: RegistroDeLancamento) -> RegistroDeLancamento? {
-        let mine = registro.lancamento
+    private func find(_ registration: Registration) -> Registration? {
+        let mine = registration.lancamento
         if let same = self.entries[mine.id] { return same }
         return self.entries.values.first { other in
             (mine.chave != nil && other.lancamento.conta == mine.conta && other.lancamento.chave == mine.chave)

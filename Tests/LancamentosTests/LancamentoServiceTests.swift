@@ -34,9 +34,9 @@ import Testing
             chave: chave.flatMap { Chave(literal: $0) })
     }
 
-    @Test func ofTwoLinesWithOneKeyTheEarlierWins() async throws {
+    @Test func `of two lines with one key the earlier wins`() async throws {
         let outcomes = try await self.with(FakeLancamentoRepository()) { service in
-            await service.registrar(
+            await service.register(
                 lote: [
                     Self.entry(1, chave: "k"), Self.entry(2, chave: "k"), Self.entry(3), Self.entry(1, chave: "k"), Self.entry(3),
                 ],
@@ -52,26 +52,26 @@ import Testing
         #expect([2, 4].allSatisfy { if case .success(.criado) = outcomes[$0] { true } else { false } })
     }
 
-    @Test func moreThanTheQueueTakesIsTriedAgain() async throws {
+    @Test func `entries that find the queue full are retried`() async throws {
         let repository = FakeLancamentoRepository()
         let outcomes = try await self.with(repository, queueMax: 20) { service in
-            await service.registrar(lote: (1...300).map { Self.entry($0) }, registradoPor: nil, traceparent: nil)
+            await service.register(lote: (1...300).map { Self.entry($0) }, registradoPor: nil, traceparent: nil)
         }
         #expect(outcomes.allSatisfy { if case .success(.criado) = $0 { true } else { false } })
         #expect(await repository.entries.count == 300)
     }
 
-    @Test func anEntryIsReversedOnceHoweverOftenItIsAsked() async throws {
+    @Test func `an entry is reversed once however often it is requested`() async throws {
         let repository = FakeLancamentoRepository()
         try await self.with(repository) { service in
             guard
-                case .criado(let original) = try await service.registrar(
+                case .criado(let original) = try await service.register(
                     Self.entry(150, data: "2026-11-25"), registradoPor: "x", canal: .rest, traceparent: nil)
             else { throw NotRegistered() }
-            let results = try await withThrowingTaskGroup(of: ResultadoDeRegistro.self) { group in
+            let results = try await withThrowingTaskGroup(of: RegistrationOutcome.self) { group in
                 for number in 0..<100 {
                     group.addTask {
-                        try await service.estornar(
+                        try await service.reverse(
                             original.id, PedidoDeEstorno(descricao: "\(number)"), permite: { _ in true }, registradoPor: "y", canal: .rest,
                             traceparent: nil)
                     }
@@ -94,28 +94,28 @@ import Testing
             #expect(estorno.data == Dia(parsing: "2026-11-25"))
             #expect(estorno.estornoDe == original.id)
             #expect(estorno.chave == nil)
-            await #expect(throws: FalhaDeEstorno.recusado(.estornoDeEstorno)) {
-                try await service.estornar(
+            await #expect(throws: EstornoFailure.recusado(.estornoDeEstorno)) {
+                try await service.reverse(
                     estorno.id, PedidoDeEstorno(), permite: { _ in true }, registradoPor: nil, canal: .rest, traceparent: nil)
             }
         }
     }
 
-    @Test func whatMayNotBeSeenIsNotThere() async throws {
+    @Test func `an entry that the caller may not see is not found`() async throws {
         try await self.with(FakeLancamentoRepository()) { service in
             guard
-                case .criado(let original) = try await service.registrar(
+                case .criado(let original) = try await service.register(
                     Self.entry(1), registradoPor: nil, canal: .rest, traceparent: nil)
             else { throw NotRegistered() }
             for (id, permite) in [(original.id, false), (LancamentoID(bits: 1), true)] {
-                await #expect(throws: FalhaDeEstorno.naoEncontrado) {
-                    try await service.estornar(
+                await #expect(throws: EstornoFailure.naoEncontrado) {
+                    try await service.reverse(
                         id, PedidoDeEstorno(), permite: { _ in permite }, registradoPor: nil, canal: .rest, traceparent: nil)
                 }
             }
             let early = PedidoDeEstorno(data: Dia(parsing: "2026-11-23"))
-            await #expect(throws: FalhaDeEstorno.recusado(.dataAntesDoOriginal)) {
-                try await service.estornar(
+            await #expect(throws: EstornoFailure.recusado(.dataAntesDoOriginal)) {
+                try await service.reverse(
                     original.id, early, permite: { _ in true }, registradoPor: nil, canal: .rest, traceparent: nil)
             }
         }

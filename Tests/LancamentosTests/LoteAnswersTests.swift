@@ -8,12 +8,12 @@ import Testing
 @Suite struct LoteAnswersTests {
     private static func id(_ number: UInt64) -> LancamentoID { LancamentoID(bits: UInt128(number) << 64 | 0x8123) }
 
-    @Test func outcomesComeBackInTheirOrder() {
+    @Test func `outcomes keep their order`() {
         var random = SystemRandomNumberGenerator()
         var answers = LoteAnswers()
-        var expected: [LoteOutcome] = []
+        var expected: [EntryOutcome] = []
         for number in 0..<20_000 {
-            let outcome: LoteOutcome =
+            let outcome: EntryOutcome =
                 switch Int.random(in: 0..<9, using: &random) {
                 case 0, 1: .registered(Self.id(.random(in: .min ... .max, using: &random)))
                 case 2: .replayed(Self.id(UInt64(number)))
@@ -32,7 +32,7 @@ import Testing
         answers.append(.ended(Problema(.corpoGrande, detail: "x")))
         expected.append(.ended(Problema(.corpoGrande, detail: "x")))
         #expect(answers.count == expected.count)
-        var taken: [LoteOutcome] = []
+        var taken: [EntryOutcome] = []
         while let outcome = answers.next() { taken.append(outcome) }
         #expect(taken == expected)
         #expect(answers.isEmpty)
@@ -45,7 +45,7 @@ import Testing
             conta: Conta(conta)!, tipo: .credito, valor: Valor(centavos: 1)!, chave: chave.flatMap { Chave(literal: $0) })
     }
 
-    @Test func aKeySeenBeforeBeginsAnotherGroup() {
+    @Test func `a repeated key starts another group`() {
         let entries = [
             Self.entry("a"), Self.entry("b"), Self.entry("a", conta: "outra"), Self.entry(nil), Self.entry(nil), Self.entry("a"),
             Self.entry("b"),
@@ -54,21 +54,21 @@ import Testing
         #expect(LoteGroups.split(entries).map(\.count) == [5, 2, 1])
     }
 
-    @Test func groupsAreBounded() {
+    @Test func `groups are bounded`() {
         #expect(LoteGroups.split(Array(repeating: Self.entry(nil), count: 600)).map(\.count) == [256, 256, 88])
         #expect(LoteGroups.split([]).isEmpty)
     }
 }
 
 @Suite struct LoteLinesTests {
-    private static func lines(_ outcomes: [LoteOutcome]) -> [String] {
+    private static func lines(_ outcomes: [EntryOutcome]) -> [String] {
         let reader = LoteEntryReader(
             identidade: .init(sub: "x", contas: [.todas], escopos: []), hoje: Dia(parsing: "2026-11-24")!, exigirChave: true)
         let lines = LoteLines(reader: reader, urlPublica: "http://h", requestID: "r")
         return String(decoding: lines.lines(outcomes, from: 7), as: UTF8.self).split(separator: "\n").map(String.init)
     }
 
-    @Test func eachOutcomeHasItsLine() throws {
+    @Test func `each outcome has its line`() throws {
         let id = LancamentoID(parsing: "01900000-0000-7000-8000-000000000001")!
         let lines = Self.lines([
             .registered(id), .replayed(id), .failed(.chaveComOutroConteudo, temChave: true),

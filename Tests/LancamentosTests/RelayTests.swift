@@ -6,8 +6,8 @@ import Testing
 @testable import Lancamentos
 
 @Suite(.timeLimit(.minutes(1))) struct RelayTests {
-    private static func event(_ seq: Int64) -> PendingEvent {
-        PendingEvent(seq: seq, lancamento: Registros.make(UInt64(seq)).lancamento, traceparent: nil)
+    private static func event(_ seq: Int64) -> Registration {
+        Registration(lancamento: Registrations.make(UInt64(seq)).lancamento, seq: seq)
     }
 
     private func withRelay(
@@ -103,11 +103,11 @@ private actor FakeBroker: EventPublisher {
 
     nonisolated var isReady: Bool { true }
 
-    func publish(_ events: [PendingEvent]) async -> [Bool] {
-        self.published += events.map(\.seq)
+    func publish(_ events: [Registration]) async -> [Bool] {
+        self.published += events.compactMap(\.seq)
         let left = await self.outbox.seqs
-        self.deletedBeforeConfirm += events.map(\.seq).filter { !left.contains($0) }
-        return events.map { self.refusedOnce.remove($0.seq) == nil }
+        self.deletedBeforeConfirm += events.compactMap(\.seq).filter { !left.contains($0) }
+        return events.map { $0.seq.flatMap { self.refusedOnce.remove($0) } == nil }
     }
 }
 

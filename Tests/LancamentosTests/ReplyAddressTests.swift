@@ -55,7 +55,7 @@ import Testing
             "lancamentos", "comandos", "consolidado", "dlq", "respostas", "amq", "gen-", "rabbitmq", "reply-to", "loja", ".", ".", ".", "x",
             "\u{0}", "*", "#", "amq.gen-", "respostas.loja.", "amq.rabbitmq.reply-to.",
         ]
-        let ours = [NomesAMQP.Queue.comandos, NomesAMQP.Queue.comandosDLQ, NomesAMQP.Queue.consolidado, NomesAMQP.Queue.consolidadoDLQ]
+        let ours = [AMQPNames.Queue.comandos, AMQPNames.Queue.comandosDLQ, AMQPNames.Queue.consolidado, AMQPNames.Queue.consolidadoDLQ]
         var wrong: [String] = []
         for _ in 0..<20_000 {
             let name = (0..<Int.random(in: 1...8, using: &random)).map { _ in parts.randomElement(using: &random)! }.joined()

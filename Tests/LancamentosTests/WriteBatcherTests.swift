@@ -11,7 +11,7 @@ import Testing
         queueMax: Int = 100,
         workers: Int = 1,
         settleMax: Duration = .seconds(30),
-        handOff: @escaping @Sendable ([PendingEvent]) -> Void = { _ in },
+        handOff: @escaping @Sendable ([Registration]) -> Void = { _ in },
         _ body: @Sendable @escaping (WriteBatcher) async throws -> Void
     ) async throws {
         var limits = WriteBatcher.Limits(queueMax: queueMax, batchRowsMax: 10, workers: workers, settleMax: settleMax)
@@ -33,9 +33,9 @@ import Testing
     @Test func `two requests with one key register one entry`() async throws {
         let repository = FakeLancamentoRepository()
         try await self.withBatcher(repository) { batcher in
-            let results = try await withThrowingTaskGroup(of: ResultadoDeRegistro.self) { group in
-                for number in 1...20 { group.addTask { try await batcher.write(Registros.make(UInt64(number), chave: "k")) } }
-                return try await group.reduce(into: [ResultadoDeRegistro]()) { $0.append($1) }
+            let results = try await withThrowingTaskGroup(of: RegistrationOutcome.self) { group in
+                for number in 1...20 { group.addTask { try await batcher.register(Registrations.make(UInt64(number), chave: "k")) } }
+                return try await group.reduce(into: [RegistrationOutcome]()) { $0.append($1) }
             }
             let created = results.filter { if case .criado = $0 { true } else { false } }
             #expect(created.count == 1)
@@ -45,11 +45,11 @@ import Testing
     }
 
     @Test func `a lost answer is settled by running the batch again, and its events are left to the sweeper`() async throws {
-        let handedOff = NIOLockedValueBox<[PendingEvent]>([])
+        let handedOff = NIOLockedValueBox<[Registration]>([])
         let repository = FakeLancamentoRepository(insertFaults: [.answerLost])
-        let keyless = Registros.make(1)
+        let keyless = Registrations.make(1)
         try await self.withBatcher(repository, handOff: { events in handedOff.withLockedValue { $0 += events } }) { batcher in
-            let result = try await batcher.write(keyless)
+            let result = try await batcher.register(keyless)
             #expect(result == .criado(keyless.lancamento))
         }
         #expect(await repository.entries.count == 1)
@@ -59,7 +59,7 @@ import Testing
     @Test func `only the settling is repeated if only it fails`() async throws {
         let repository = FakeLancamentoRepository(insertFaults: [.answerLost], settleFaults: [.unavailable, .unavailable])
         try await self.withBatcher(repository) { batcher in
-            _ = try await batcher.write(Registros.make(1))
+            _ = try await batcher.register(Registrations.make(1))
         }
         #expect(await repository.batchSizes == [1, 1])
     }
@@ -67,23 +67,25 @@ import Testing
     @Test func `an outage before anything was sent is no unknown outcome`() async throws {
         let repository = FakeLancamentoRepository(insertFaults: [.unavailable])
         try await self.withBatcher(repository) { batcher in
-            await #expect(throws: FalhaDeRegistro.bancoIndisponivel) { try await batcher.write(Registros.make(1)) }
+            await #expect(throws: RegistrationFailure.bancoIndisponivel) { try await batcher.register(Registrations.make(1)) }
         }
     }
 
     @Test func `an outcome that cannot be settled in time is told with the id`() async throws {
         let repository = FakeLancamentoRepository(insertFaults: [.answerLost] + Array(repeating: .unavailable, count: 1000))
         try await self.withBatcher(repository, settleMax: .milliseconds(150)) { batcher in
-            await #expect(throws: FalhaDeRegistro.resultadoDesconhecido(Registros.id(1))) { try await batcher.write(Registros.make(1)) }
+            await #expect(throws: RegistrationFailure.resultadoDesconhecido(Registrations.id(1))) {
+                try await batcher.register(Registrations.make(1))
+            }
         }
     }
 
     @Test func `an entry that the database refuses hurts no neighbour`() async throws {
-        let repository = FakeLancamentoRepository(refusedID: Registros.id(3))
+        let repository = FakeLancamentoRepository(refusedID: Registrations.id(3))
         try await self.withBatcher(repository) { batcher in
             let results = await withTaskGroup(of: (UInt64, Bool).self) { group in
                 for number in UInt64(1)...9 {
-                    group.addTask { (number, (try? await batcher.write(Registros.make(number))) != nil) }
+                    group.addTask { (number, (try? await batcher.register(Registrations.make(number))) != nil) }
                 }
                 return await group.reduce(into: [UInt64: Bool]()) { $0[$1.0] = $1.1 }
             }
@@ -92,13 +94,13 @@ import Testing
     }
 
     @Test func `events of a commit are handed on`() async throws {
-        let handedOff = NIOLockedValueBox<[PendingEvent]>([])
-        let registro = Registros.make(1)
+        let handedOff = NIOLockedValueBox<[Registration]>([])
+        let registration = Registrations.make(1)
         try await self.withBatcher(FakeLancamentoRepository(), handOff: { events in handedOff.withLockedValue { $0 += events } }) {
             batcher in
-            _ = try await batcher.write(registro)
+            _ = try await batcher.register(registration)
         }
-        #expect(handedOff.withLockedValue { $0 } == [PendingEvent(seq: 1, lancamento: registro.lancamento, traceparent: nil)])
+        #expect(handedOff.withLockedValue { $0 } == [Registration(lancamento: registration.lancamento, seq: 1)])
     }
 
     @Test func `being cancelled ends it, as a graceful shutdown does`() async throws {
@@ -111,10 +113,10 @@ import Testing
             handOff: { _ in }
         )
         let running = Task { await batcher.run() }
-        _ = try await batcher.write(Registros.make(1))
+        _ = try await batcher.register(Registrations.make(1))
         running.cancel()
         await running.value
-        await #expect(throws: FalhaDeRegistro.sobrecarga) { try await batcher.write(Registros.make(2)) }
+        await #expect(throws: RegistrationFailure.sobrecarga) { try await batcher.register(Registrations.make(2)) }
     }
 
     @Test func `a request too many is refused at once`() async throws {
@@ -125,6 +127,6 @@ import Testing
             logger: Logger(label: "tests"),
             handOff: { _ in }
         )
-        await #expect(throws: FalhaDeRegistro.sobrecarga) { try await batcher.write(Registros.make(1)) }
+        await #expect(throws: RegistrationFailure.sobrecarga) { try await batcher.register(Registrations.make(1)) }
     }
 }

@@ -10,7 +10,7 @@ struct ResultsFile {
 
     /// - Throws: what Foundation throws if the file cannot be written.
     func write(_ results: [ScenarioResult], isComplete: Bool) throws {
-        var writer = JSONWriter(capacidadeEmBytes: 65_536)
+        var writer = JSONWriter(reservedBytes: 65_536)
         writer.object { writer in
             writer.member("versao", 1)
             writer.member("inicio", self.begun)

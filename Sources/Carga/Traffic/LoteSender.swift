@@ -80,7 +80,7 @@ struct LoteSender: Sendable {
         var body: [UInt8] = []
         body.reserveCapacity(count * 180)
         for number in first..<(first + count) {
-            var line = JSONWriter(capacidadeEmBytes: 256)
+            var line = JSONWriter(reservedBytes: 256)
             self.plan.write(number, self.plan.entry(number), to: &line, withKey: true)
             body += line.bytes
             body.append(UInt8(ascii: "\n"))

@@ -23,7 +23,7 @@ final class WriteTraffic: Traffic {
         let number = self.firstNumber + number
         let entry = self.plan.entry(number)
         self.ledger.attempt()
-        var body = JSONWriter(capacidadeEmBytes: 256)
+        var body = JSONWriter(reservedBytes: 256)
         self.plan.write(number, entry, to: &body)
         let key = entry.hasKey ? "Idempotency-Key: \(self.plan.chave(number))\r\n" : ""
         return writer.post(Self.target, headers: Self.contentType + key, body: body.bytes)

@@ -29,11 +29,11 @@ package struct ConsolidadoController: Sendable {
         let (values, faults) = try scope.query().values(known: Self.common)
         var collected = FaultCollector(faults)
         let parameters = try Parameters(values, scope.identidade, &collected)
-        let data = collected.collect { () throws(ErrosDeCampo) in try ParametrosDeData.dia(text) }
+        let data = collected.collect { () throws(ErrosDeCampo) in try DateParameters.dia(text) }
         try collected.throwIfAny()
         guard let parameters, let data else { throw ErrosDeCampo([]) }
         let headers = try await self.waitUntilApplied(parameters, request, scope)
-        let saldo = try await Self.answering { () throws(FalhaDeLeitura) in try await self.service.dia(data, of: parameters.filtro) }
+        let saldo = try await Self.answering { () throws(ReadFailure) in try await self.service.dia(data, of: parameters.filtro) }
         return SaldoForm(request, separador: parameters.separador).response(saldo, headers: headers, for: request)
     }
 
@@ -41,11 +41,11 @@ package struct ConsolidadoController: Sendable {
         let (values, faults) = try scope.query().values(known: Self.common + ["de", "ate"])
         var collected = FaultCollector(faults)
         let parameters = try Parameters(values, scope.identidade, &collected)
-        let periodo = collected.collect { () throws(ErrosDeCampo) in try ParametrosDeData.periodo(de: values["de"], ate: values["ate"]) }
+        let periodo = collected.collect { () throws(ErrosDeCampo) in try DateParameters.periodo(de: values["de"], ate: values["ate"]) }
         try collected.throwIfAny()
         guard let parameters, let periodo else { throw ErrosDeCampo([]) }
         let headers = try await self.waitUntilApplied(parameters, request, scope)
-        let saldo = try await Self.answering { () throws(FalhaDeLeitura) in try await self.service.periodo(periodo, of: parameters.filtro) }
+        let saldo = try await Self.answering { () throws(ReadFailure) in try await self.service.periodo(periodo, of: parameters.filtro) }
         return SaldoForm(request, separador: parameters.separador).response(saldo, headers: headers, for: request)
     }
 
@@ -78,8 +78,8 @@ package struct ConsolidadoController: Sendable {
         if parameters.apos.ids.isEmpty { return headers }
         let (wait, appliedS) = parameters.apos.wait(request.headers, longest: self.waitMax)
         if let appliedS { headers[.preferenceApplied] = "wait=\(appliedS)" }
-        do throws(FalhaDeLeitura) {
-            try await scope.waiting { () throws(FalhaDeLeitura) in
+        do throws(ReadFailure) {
+            try await scope.waiting { () throws(ReadFailure) in
                 try await self.service.waitUntilApplied(
                     parameters.apos.ids,
                     to: parameters.filtro,
@@ -95,8 +95,8 @@ package struct ConsolidadoController: Sendable {
         return headers
     }
 
-    private static func answering<Value>(_ read: () async throws(FalhaDeLeitura) -> Value) async throws(ProblemaHTTP) -> Value {
-        do throws(FalhaDeLeitura) {
+    private static func answering<Value>(_ read: () async throws(ReadFailure) -> Value) async throws(ProblemaHTTP) -> Value {
+        do throws(ReadFailure) {
             return try await read()
         } catch {
             throw ProblemaHTTP(error)

@@ -30,7 +30,7 @@ package struct ContasController: Sendable {
             } else { nil }
         try collected.throwIfAny()
         guard let filtros, let limit else { throw ErrosDeCampo([]) }
-        do throws(FalhaDeLeitura) {
+        do throws(ReadFailure) {
             let page = try await self.service.contas(filtros, after: after?.nome, limit: limit)
             let next = page.temMais ? page.contas.last.map { Cursor(after: $0.conta.nome, filters: Self.names(filtros)).text } : nil
             return .json(ResumoDeContaJSON.encode(page.contas, proximo: next), headers: SaldoHeaders.standard)

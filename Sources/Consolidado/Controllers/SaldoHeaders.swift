@@ -10,7 +10,7 @@ enum SaldoHeaders {
 
 extension ProblemaHTTP {
     /// The answer to a read that failed.
-    init(_ falha: FalhaDeLeitura) {
+    init(_ falha: ReadFailure) {
         let problema =
             switch falha {
             case .indisponivel: Problema(.bancoIndisponivel, detail: "O banco de dados não responde.")

@@ -47,16 +47,16 @@ package struct AMQPNoticePublisher: NoticePublisher {
     private func message(_ notice: Notice) -> AMQPMessage {
         let noticia = notice.noticia
         var properties = AMQPProperties()
-        properties.contentType = NomesAMQP.ContentType.cloudEvent
+        properties.contentType = AMQPNames.ContentType.cloudEvent
         properties.persistent = true
         properties.messageID = noticia.id
         properties.type = EventoConsolidadoAtualizado.type
         properties.timestamp = UInt64(clamping: noticia.atualizadoEm.milissegundos / 1000)
-        properties.appID = NomesAMQP.AppID.consolidado
+        properties.appID = AMQPNames.AppID.consolidado
         properties.userID = self.user
         return AMQPMessage(
-            exchange: NomesAMQP.Exchange.consolidados,
-            routingKey: NomesAMQP.RoutingKey.atualizado(noticia.conta),
+            exchange: AMQPNames.Exchange.consolidados,
+            routingKey: AMQPNames.RoutingKey.atualizado(noticia.conta),
             mandatory: false,
             properties: properties,
             body: EventoConsolidadoAtualizado.encode(noticia, urlPublica: self.urlPublica)

@@ -6,20 +6,20 @@ import Mensageria
 enum ConsolidadoTopology {
     /// For the consumer.
     static let consumer = AMQPTopology(
-        exchanges: [.init(name: NomesAMQP.Exchange.lancamentos, kind: .topic)],
-        queues: [.quorum(NomesAMQP.Queue.consolidado)],
+        exchanges: [.init(name: AMQPNames.Exchange.lancamentos, kind: .topic)],
+        queues: [.quorum(AMQPNames.Queue.consolidado)],
         bindings: [
             .init(
-                queue: NomesAMQP.Queue.consolidado,
-                exchange: NomesAMQP.Exchange.lancamentos,
-                routingKey: NomesAMQP.RoutingKey.todosOsRegistrados
+                queue: AMQPNames.Queue.consolidado,
+                exchange: AMQPNames.Exchange.lancamentos,
+                routingKey: AMQPNames.RoutingKey.allRegistrados
             )
         ]
     )
 
     /// For the publisher of dead letters.
-    static let deadLetters = AMQPTopology(queues: [.quorum(NomesAMQP.Queue.consolidadoDLQ)])
+    static let deadLetters = AMQPTopology(queues: [.quorum(AMQPNames.Queue.consolidadoDLQ)])
 
     /// For the publisher of news of balances.
-    static let notices = AMQPTopology(exchanges: [.init(name: NomesAMQP.Exchange.consolidados, kind: .topic)])
+    static let notices = AMQPTopology(exchanges: [.init(name: AMQPNames.Exchange.consolidados, kind: .topic)])
 }

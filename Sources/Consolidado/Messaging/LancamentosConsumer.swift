@@ -84,7 +84,7 @@ package final class LancamentosConsumer: Service, Sendable {
         let receivedAt = ContinuousClock.now
         self.batchMessages.record(deliveries.count)
         var received: [Received] = []
-        var refused: [(delivery: Delivery, recusa: RecusaDeEvento)] = []
+        var refused: [(delivery: Delivery, recusa: MessageRefusal)] = []
         for delivery in deliveries {
             switch self.read(delivery) {
             case .success(let entry): received.append(Received(delivery: delivery, entry: entry))
@@ -96,12 +96,12 @@ package final class LancamentosConsumer: Service, Sendable {
         for (delivery, recusa) in refused { await self.deadLetters.accept(delivery, recusa) }
     }
 
-    private func read(_ delivery: Delivery) -> Result<LancamentoAplicavel, RecusaDeEvento> {
-        if let usuario = self.usuarioDosEventos, delivery.properties.userID?.temOsMesmosBytes(que: usuario) != true {
-            return .failure(RecusaDeEvento(motivo: .origemNaoPermitida, erro: "O evento não vem do usuário que publica os lançamentos."))
+    private func read(_ delivery: Delivery) -> Result<LancamentoAplicavel, MessageRefusal> {
+        if let usuario = self.usuarioDosEventos, delivery.properties.userID?.hasSameBytes(as: usuario) != true {
+            return .failure(MessageRefusal(motivo: .origemNaoPermitida, erro: "O evento não vem do usuário que publica os lançamentos."))
         }
         guard !delivery.isTruncated else {
-            return .failure(RecusaDeEvento(motivo: .ilegivel, erro: "O corpo é grande demais para um evento."))
+            return .failure(MessageRefusal(motivo: .ilegivel, erro: "O corpo é grande demais para um evento."))
         }
         return EventoLancamentoRegistrado.decode(body: delivery.body, messageID: delivery.properties.messageID)
     }
@@ -124,7 +124,7 @@ package final class LancamentosConsumer: Service, Sendable {
                 case .dados:
                     await self.deadLetters.accept(
                         received[0].delivery,
-                        RecusaDeEvento(motivo: .invalido, erro: "O banco de dados não aceita o conteúdo do evento.")
+                        MessageRefusal(motivo: .invalido, erro: "O banco de dados não aceita o conteúdo do evento.")
                     )
                     return
                 case .indisponivel where attempt < Self.attemptsMax:
@@ -162,7 +162,7 @@ package final class LancamentosConsumer: Service, Sendable {
         for message in conflicts {
             await self.deadLetters.accept(
                 message.delivery,
-                RecusaDeEvento(motivo: .conflito, erro: "Um lançamento com o mesmo id e outro conteúdo já foi aplicado.")
+                MessageRefusal(motivo: .conflito, erro: "Um lançamento com o mesmo id e outro conteúdo já foi aplicado.")
             )
         }
     }

@@ -21,7 +21,7 @@ package final class ConsolidationWaits: Service, Sendable {
         package init() {}
     }
 
-    private typealias Waiter = CheckedContinuation<Result<Void, FalhaDeLeitura>, Never>
+    private typealias Waiter = CheckedContinuation<Result<Void, ReadFailure>, Never>
 
     private struct State: Sendable {
         var reads: WaitingReads<Waiter>
@@ -45,13 +45,13 @@ package final class ConsolidationWaits: Service, Sendable {
     }
 
     /// Returns once all these entries are in balances that the filter covers; see ``SaldoService/waitUntilApplied(_:to:wait:isWanted:)``.
-    /// - Throws: ``FalhaDeLeitura``.
+    /// - Throws: ``ReadFailure``.
     func waitUntilApplied(
         _ ids: [LancamentoID],
         to filtro: FiltroDeConta,
         wait: Duration,
         isWanted: @escaping @Sendable () -> Bool
-    ) async throws(FalhaDeLeitura) {
+    ) async throws(ReadFailure) {
         let deadline = ContinuousClock.now + wait
         let key = self.state.withLockedValue { state in
             state.nextKey += 1

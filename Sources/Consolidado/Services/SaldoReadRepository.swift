@@ -30,7 +30,7 @@ package struct PedidoDeSaldo: Sendable, Hashable {
 }
 
 /// Why a read has no answer.
-package enum FalhaDeLeitura: Error, Sendable, Equatable {
+package enum ReadFailure: Error, Sendable, Equatable {
     /// The database does not answer.
     case indisponivel
     /// Too many reads wait already.

@@ -33,7 +33,7 @@ package final class SaldoReader: Service, Sendable {
 
     private struct Item: Sendable {
         let pedido: PedidoDeSaldo
-        let continuation: CheckedContinuation<Result<SaldoDoPeriodo, FalhaDeLeitura>, Never>
+        let continuation: CheckedContinuation<Result<SaldoDoPeriodo, ReadFailure>, Never>
     }
 
     private let repository: any SaldoReadRepository
@@ -58,8 +58,8 @@ package final class SaldoReader: Service, Sendable {
     var count: Int { self.short.count + self.long.count }
 
     /// Reads a period of an account.
-    /// - Throws: ``FalhaDeLeitura``.
-    func saldo(_ pedido: PedidoDeSaldo) async throws(FalhaDeLeitura) -> SaldoDoPeriodo {
+    /// - Throws: ``ReadFailure``.
+    func saldo(_ pedido: PedidoDeSaldo) async throws(ReadFailure) -> SaldoDoPeriodo {
         let workers = pedido.periodo.quantidadeDeDias <= self.shortDaysMax ? self.short : self.long
         let result = await withCheckedContinuation { continuation in
             workers.submit([Item(pedido: pedido, continuation: continuation)])

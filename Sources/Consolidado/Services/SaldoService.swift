@@ -13,8 +13,8 @@ package struct SaldoService: Sendable {
     }
 
     /// One day. An account or a day without entries has zeros and carries the balance forward.
-    /// - Throws: ``FalhaDeLeitura``.
-    package func dia(_ data: Dia, of filtro: FiltroDeConta) async throws(FalhaDeLeitura) -> SaldoDiario {
+    /// - Throws: ``ReadFailure``.
+    package func dia(_ data: Dia, of filtro: FiltroDeConta) async throws(ReadFailure) -> SaldoDiario {
         guard let periodo = Periodo(de: data, ate: data) else { throw .indisponivel }
         let saldo = try await self.periodo(periodo, of: filtro)
         guard let dia = saldo.dias.first else { throw .indisponivel }
@@ -22,8 +22,8 @@ package struct SaldoService: Sendable {
     }
 
     /// A period, every day of it.
-    /// - Throws: ``FalhaDeLeitura``.
-    package func periodo(_ periodo: Periodo, of filtro: FiltroDeConta) async throws(FalhaDeLeitura) -> SaldoDoPeriodo {
+    /// - Throws: ``ReadFailure``.
+    package func periodo(_ periodo: Periodo, of filtro: FiltroDeConta) async throws(ReadFailure) -> SaldoDoPeriodo {
         if case .uma(let conta) = filtro { return try await self.reader.saldo(PedidoDeSaldo(conta: conta, periodo: periodo)) }
         do throws(FalhaDeArmazenamento) {
             return try await self.repository.soma(periodo, of: filtro)
@@ -33,12 +33,12 @@ package struct SaldoService: Sendable {
     }
 
     /// Accounts by name, and whether there are more of them.
-    /// - Throws: ``FalhaDeLeitura``.
+    /// - Throws: ``ReadFailure``.
     package func contas(
         _ filtros: [FiltroDeConta],
         after: String?,
         limit: Int
-    ) async throws(FalhaDeLeitura) -> (contas: [ResumoDeConta], temMais: Bool) {
+    ) async throws(ReadFailure) -> (contas: [ResumoDeConta], temMais: Bool) {
         do throws(FalhaDeArmazenamento) {
             let found = try await self.repository.contas(filtros, after: after, limit: limit + 1)
             return (Array(found.prefix(limit)), found.count > limit)
@@ -51,13 +51,13 @@ package struct SaldoService: Sendable {
     /// - Parameters:
     ///   - wait: how long to wait for them; zero looks once.
     ///   - isWanted: whether somebody still waits for the answer.
-    /// - Throws: ``FalhaDeLeitura``.
+    /// - Throws: ``ReadFailure``.
     package func waitUntilApplied(
         _ ids: [LancamentoID],
         to filtro: FiltroDeConta,
         wait: Duration,
         isWanted: @escaping @Sendable () -> Bool
-    ) async throws(FalhaDeLeitura) {
+    ) async throws(ReadFailure) {
         try await self.waits.waitUntilApplied(ids, to: filtro, wait: wait, isWanted: isWanted)
     }
 }

@@ -1,5 +1,4 @@
 package import Contrato
-package import FluxoDeCaixa
 
 /// The parameters of a query, in their order.
 package struct QueryParameters: Sendable {

@@ -1,35 +1,35 @@
 import NIOConcurrencyHelpers
 
-/// How many answers of a costly kind are under way at the same time.
+/// Limits how many answers of a costly kind are in progress at the same time.
 final class ConcurrencySlots: Sendable {
-    /// A place, given back when nothing holds it any more.
+    /// A slot, released when the last reference to it goes.
     final class Slot: Sendable {
-        private let taken: NIOLockedValueBox<Int>
+        private let inUse: NIOLockedValueBox<Int>
 
-        fileprivate init(_ taken: NIOLockedValueBox<Int>) {
-            self.taken = taken
+        fileprivate init(_ inUse: NIOLockedValueBox<Int>) {
+            self.inUse = inUse
         }
 
         deinit {
-            self.taken.withLockedValue { $0 -= 1 }
+            self.inUse.withLockedValue { $0 -= 1 }
         }
     }
 
-    /// How many places there are.
+    /// The number of slots.
     let max: Int
-    private let taken = NIOLockedValueBox(0)
+    private let inUse = NIOLockedValueBox(0)
 
     init(max: Int) {
         self.max = max
     }
 
-    /// A place; nil if all are taken.
+    /// Returns a slot; nil if none is free.
     func take() -> Slot? {
-        let isFree = self.taken.withLockedValue { taken in
-            guard taken < self.max else { return false }
-            taken += 1
+        let isFree = self.inUse.withLockedValue { inUse in
+            guard inUse < self.max else { return false }
+            inUse += 1
             return true
         }
-        return isFree ? Slot(self.taken) : nil
+        return isFree ? Slot(self.inUse) : nil
     }
 }

@@ -5,7 +5,7 @@ import FluxoDeCaixa
 import HTTPTypes
 import Hummingbird
 
-/// `/v1/lancamentos`: registers entries and shows them.
+/// `/v1/lancamentos`: registers, reverses and returns single entries.
 package struct LancamentoController: Sendable {
     private static let path = "/v1/lancamentos"
 
@@ -18,23 +18,23 @@ package struct LancamentoController: Sendable {
         self.exigirChave = exigirChave
     }
 
-    /// The calls of this controller.
+    /// The routes of this controller.
     package var routes: [Route] {
         [
-            Route(.post, Self.path, access: .scope(.lancamentosEscrever)) { try await self.registrar($0, $1) },
-            Route(.post, "\(Self.path)/{id}/estorno", access: .scope(.lancamentosEscrever)) { try await self.estornar($0, $1) },
-            Route(.get, "\(Self.path)/{id}", access: .scope(.lancamentosLer)) { try await self.buscar($0, $1) },
+            Route(.post, Self.path, access: .scope(.lancamentosEscrever)) { try await self.register($0, $1) },
+            Route(.post, "\(Self.path)/{id}/estorno", access: .scope(.lancamentosEscrever)) { try await self.reverse($0, $1) },
+            Route(.get, "\(Self.path)/{id}", access: .scope(.lancamentosLer)) { try await self.find($0, $1) },
         ]
     }
 
-    private func registrar(_ request: Request, _ scope: RequestScope) async throws -> Response {
+    private func register(_ request: Request, _ scope: RequestScope) async throws -> Response {
         let json = try await scope.readJSON(request)
         let chave = try IdempotencyKeyHeader.read(request.headers, required: self.exigirChave)
         let queryFaults = try scope.query().values(known: []).faults
         var novo = try self.read(json, queryFaults, scope.identidade)
         novo.chave = chave
-        do throws(FalhaDeRegistro) {
-            let resultado = try await self.service.registrar(
+        do throws(RegistrationFailure) {
+            let resultado = try await self.service.register(
                 novo,
                 registradoPor: scope.identidade.sub,
                 canal: .rest,
@@ -46,9 +46,9 @@ package struct LancamentoController: Sendable {
         }
     }
 
-    /// The validated entry. An account that is not the caller's is told before any other fault: it is none of their business what is right there.
+    /// Returns the valid entry. A forbidden account is reported before any other fault, so that a caller learns nothing about it.
     private func read(_ json: JSONValue, _ queryFaults: [ErroDeCampo], _ identidade: Identidade) throws(Problema) -> NovoLancamento {
-        let leitura = LancamentoReader(janela: JanelaDeDatas(hoje: self.service.hoje), chave: .recusado).read(json)
+        let leitura = LancamentoReader(janela: JanelaDeDatas(hoje: self.service.hoje), chave: .refused).read(json)
         try identidade.exigir(contaDe: leitura)
         switch leitura {
         case .success(let novo) where queryFaults.isEmpty: return novo
@@ -57,7 +57,7 @@ package struct LancamentoController: Sendable {
         }
     }
 
-    private func estornar(_ request: Request, _ scope: RequestScope) async throws -> Response {
+    private func reverse(_ request: Request, _ scope: RequestScope) async throws -> Response {
         let json = try await scope.readOptionalJSON(request)
         let text = try scope.parameter("id")
         var faults = FaultCollector(try scope.query().values(known: []).faults)
@@ -66,8 +66,8 @@ package struct LancamentoController: Sendable {
         let pedido = faults.collect { () throws(ErrosDeCampo) in try json.map(reader.read) ?? PedidoDeEstorno() }
         try faults.throwIfAny()
         guard let id = LancamentoID(parsing: text), let pedido else { throw Self.naoEncontrado }
-        do throws(FalhaDeEstorno) {
-            let resultado = try await self.service.estornar(
+        do throws(EstornoFailure) {
+            let resultado = try await self.service.reverse(
                 id, pedido, permite: scope.identidade.permite(conta:), registradoPor: scope.identidade.sub, canal: .rest,
                 traceparent: scope.traceparent.description
             )
@@ -77,22 +77,22 @@ package struct LancamentoController: Sendable {
         }
     }
 
-    private func buscar(_ request: Request, _ scope: RequestScope) async throws -> Response {
+    private func find(_ request: Request, _ scope: RequestScope) async throws -> Response {
         let text = try scope.parameter("id")
         let queryFaults = try scope.query().values(known: []).faults
         try scope.identidade.exigirContas()
         guard queryFaults.isEmpty else { throw Problema(ErrosDeCampo(queryFaults)) }
         guard let id = LancamentoID(parsing: text) else { throw Self.naoEncontrado }
         let found: Lancamento?
-        do throws(FalhaDeArmazenamento) { found = try await self.service.buscar(id) } catch { throw ProblemaHTTP(error) }
-        // Another's entry and none look the same from outside.
+        do throws(FalhaDeArmazenamento) { found = try await self.service.find(id) } catch { throw ProblemaHTTP(error) }
+        // An entry of another account and a missing one get the same answer.
         guard let lancamento = found, scope.identidade.permite(conta: lancamento.conta) else { throw Self.naoEncontrado }
         return .json(LancamentoJSON.encode(lancamento))
     }
 
     static let naoEncontrado = Problema(.naoEncontrado, detail: "Nenhum lançamento com este id.")
 
-    private static func response(_ resultado: ResultadoDeRegistro) -> Response {
+    private static func response(_ resultado: RegistrationOutcome) -> Response {
         switch resultado {
         case .criado(let lancamento):
             return .json(LancamentoJSON.encode(lancamento), status: .created, headers: [.location: "\(self.path)/\(lancamento.id)"])
@@ -103,4 +103,29 @@ package struct LancamentoController: Sendable {
             )
         }
     }
+}
+
+/// The header `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header).
+enum IdempotencyKeyHeader {
+    /// - Throws: `chave-invalida` if the header is sent twice, malformed, too long, or missing where it is required.
+    static func read(_ headers: HTTPFields, required: Bool) throws(Problema) -> Chave? {
+        let values = headers[values: .idempotencyKey]
+        guard let value = values.first else {
+            guard !required else { throw Problema(.chaveInvalida, detail: "Falta o cabeçalho Idempotency-Key.") }
+            return nil
+        }
+        guard values.count == 1 else { throw Problema(.chaveInvalida, detail: "O cabeçalho Idempotency-Key veio mais de uma vez.") }
+        guard let chave = Chave(cabecalho: value) else {
+            throw Problema(
+                .chaveInvalida,
+                detail: "Idempotency-Key tem de 1 a \(Chave.comprimentoMaximoEmCaracteres) caracteres visíveis de ASCII (0x21 a 0x7E)."
+            )
+        }
+        return chave
+    }
+}
+
+extension HTTPField.Name {
+    static let idempotencyKey = HTTPField.Name("Idempotency-Key")!
+    static let idempotentReplayed = HTTPField.Name("Idempotent-Replayed")!
 }

@@ -6,33 +6,33 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 
-/// `GET /v1/lancamentos`: the newest entries page by page, or the whole extract as a stream.
+/// `GET /v1/lancamentos`: the newest entries in pages, or the whole extract as a stream.
 package struct ListaController: Sendable {
     private let service: LancamentoService
     private let extracts: ConcurrencySlots
 
-    /// - Parameter concurrentExtractsMax: extracts written at the same time; beyond it the answer is 503.
+    /// - Parameter concurrentExtractsMax: extracts written at the same time; another one is answered with 503.
     package init(service: LancamentoService, concurrentExtractsMax: Int) {
         self.service = service
         self.extracts = ConcurrencySlots(max: concurrentExtractsMax)
     }
 
-    /// The call of this controller.
+    /// The routes of this controller.
     package var routes: [Route] {
-        [Route(.get, "/v1/lancamentos", access: .scope(.lancamentosLer)) { try await self.listar($0, $1) }]
+        [Route(.get, "/v1/lancamentos", access: .scope(.lancamentosLer)) { try await self.list($0, $1) }]
     }
 
-    /// Entries belong to who may see them, and new ones come at any moment: no cache may keep a list unasked.
+    /// A list is private and may change at any time, so a cache must revalidate it.
     private static let headers: HTTPFields = [.cacheControl: "private, no-cache", .vary: "Accept, Accept-Encoding, Authorization"]
 
-    private static let parameters = ["conta"] + ParametrosDaLista.filtros + ["limite", "cursor", "separador"]
+    private static let parameters = ["conta"] + ListParameters.filtros + ["limite", "cursor", "separador"]
 
-    private func listar(_ request: Request, _ scope: RequestScope) async throws -> Response {
+    private func list(_ request: Request, _ scope: RequestScope) async throws -> Response {
         let (values, queryFaults) = try scope.query().values(known: Self.parameters)
         let conta = try ContaParameter.read(values["conta"], scope.identidade)
         var faults = FaultCollector(queryFaults)
         let account = faults.collect(conta)
-        let filtro = faults.collect { () throws(ErrosDeCampo) in try ParametrosDaLista.filtro(values, conta: account ?? .todas) }
+        let filtro = faults.collect { () throws(ErrosDeCampo) in try ListParameters.filtro(values, conta: account ?? .todas) }
         let separador = faults.collect { () throws(ErrosDeCampo) in try SeparadorParameter.read(values["separador"]) }
         let form = Accept.choose(request.headers, from: [.json, .csv, .ndjson])
         guard form == .json else {
@@ -53,10 +53,10 @@ package struct ListaController: Sendable {
     }
 
     private func page(_ filtro: FiltroDeLancamentos, after last: LancamentoID?, limit: Int) async throws -> Response {
-        // One more than asked for says whether there are more.
+        // One entry more than the page shows whether there are more.
         let found = try await self.read(filtro, .newestFirst, after: last, limit: limit + 1)
         let items = found.prefix(limit)
-        var writer = JSONWriter(capacidadeEmBytes: 512 * (items.count + 1))
+        var writer = JSONWriter(reservedBytes: 512 * (items.count + 1))
         writer.object { writer in
             writer.name("itens")
             writer.array { writer in
@@ -78,7 +78,7 @@ package struct ListaController: Sendable {
         guard let slot = self.extracts.take() else {
             throw ProblemaHTTP(Problema(.sobrecarga, detail: "Já há \(self.extracts.max) extratos em andamento; tente mais tarde."))
         }
-        // The first page comes before the answer begins: a database that is away is told as such.
+        // The first page is read before the answer begins, so that an unavailable database is answered with its status.
         let first = try await self.read(filtro, .oldestFirst, after: nil, limit: Extract.pageEntriesMax)
         var headers = Self.headers
         headers[.contentType] = form == .csv ? CSVWriter.contentType : form.rawValue
@@ -87,7 +87,7 @@ package struct ListaController: Sendable {
         return Response(
             status: .ok, headers: headers,
             body: ResponseBody { writer in
-                // Held until the last page is written.
+                // Holds the slot until the last page is written.
                 defer { withExtendedLifetime(slot) {} }
                 var encoder = ExtractEncoder(form: form, separador: separador)
                 var page = first
@@ -104,15 +104,15 @@ package struct ListaController: Sendable {
         _ filtro: FiltroDeLancamentos, _ order: ListOrder, after last: LancamentoID?, limit: Int
     ) async throws(ProblemaHTTP) -> [Lancamento] {
         do throws(FalhaDeArmazenamento) {
-            return try await self.service.listar(filtro, order, after: last, limit: limit)
+            return try await self.service.list(filtro, order, after: last, limit: limit)
         } catch {
             throw ProblemaHTTP(error)
         }
     }
 
-    /// Where a cursor goes on; nil is the beginning.
+    /// Returns the position of a cursor; nil is the start.
     private static func position(_ cursor: String?, _ filtro: FiltroDeLancamentos?) throws(ErrosDeCampo) -> LancamentoID? {
-        // Without a filter, which has its faults told, a cursor has nothing that it could belong to.
+        // Without a valid filter, whose faults are reported, the cursor cannot be checked.
         guard let cursor, let filtro else { return nil }
         let text = try Cursor(parsing: cursor, filters: Self.filters(filtro)).position
         guard let id = LancamentoID(parsing: text) else { throw Cursor.unreadable }
@@ -124,5 +124,54 @@ package struct ListaController: Sendable {
             filtro.conta.description, filtro.de?.description, filtro.ate?.description, filtro.tipo?.rawValue, filtro.natureza?.rawValue,
             filtro.categoria, filtro.referencia, filtro.chave?.texto,
         ]
+    }
+}
+
+/// Reads an extract in pages with one statement each, so that a slow client holds neither a connection nor a snapshot.
+enum Extract {
+    /// Entries in one page.
+    static let pageEntriesMax = 1000
+
+    /// The pauses before a failed page is read again. The answer has begun, so a status can no longer report the failure.
+    private static let pauses: [Duration] = [.milliseconds(100), .milliseconds(500), .seconds(2)]
+
+    /// - Throws: ``FalhaDeArmazenamento`` after the last attempt. The caller must then abort the answer, so that it does not look complete.
+    static func nextPage(
+        _ service: LancamentoService, _ filtro: FiltroDeLancamentos, after last: LancamentoID
+    ) async throws -> [Lancamento] {
+        for pause in self.pauses {
+            do throws(FalhaDeArmazenamento) {
+                return try await service.list(filtro, .oldestFirst, after: last, limit: self.pageEntriesMax)
+            } catch {
+                try await Task.sleep(for: pause)
+            }
+        }
+        return try await service.list(filtro, .oldestFirst, after: last, limit: self.pageEntriesMax)
+    }
+}
+
+/// Writes the pages of an extract as one document.
+struct ExtractEncoder {
+    private let form: Representacao
+    private var csv: CSVWriter
+
+    init(form: Representacao, separador: CSVWriter.Separador) {
+        self.form = form
+        self.csv = CSVWriter(separador: separador, reservedBytes: 256 * 1024)
+        if form == .csv { self.csv.header(LancamentoCSV.colunas) }
+    }
+
+    mutating func encode(_ page: [Lancamento]) -> [UInt8] {
+        guard self.form == .csv else {
+            var bytes: [UInt8] = []
+            bytes.reserveCapacity(512 * page.count)
+            for lancamento in page {
+                bytes += LancamentoJSON.encode(lancamento)
+                bytes.append(0x0A)
+            }
+            return bytes
+        }
+        for lancamento in page { LancamentoCSV.write(lancamento, to: &self.csv) }
+        return self.csv.take()
     }
 }

@@ -1,26 +1,27 @@
 import Contrato
 import DequeModule
 import FluxoDeCaixa
+import NIOConcurrencyHelpers
 
-/// The outcomes that a client has not taken yet, packed: 17 bytes for a registered entry, a refused one's own bytes and a few more. So they
-/// never need much more memory than the body that they answer, however large the answer will be when written out.
+/// The outcomes that are not answered yet, packed: 17 bytes for a registered entry, the entry's bytes and a few more for a refused one. They
+/// need little more memory than the body of the lote, however long the rendered answer is.
 struct LoteAnswers {
     private enum Tag: UInt8 {
         case registered, replayed, conflict, overloaded, databaseAway, unknown, unknownWithKey, refused, tooLarge, ended
     }
 
-    /// Packed outcomes are kept in pieces, so that what was taken is given back.
+    /// Packed outcomes are kept in pieces, so that the memory of answered ones is freed.
     private static let pieceBytes = 65_536
 
     private var pieces: Deque<[UInt8]> = []
     private var readOffset = 0
     private var last: Problema?
-    /// How many wait.
+    /// The number of outcomes.
     private(set) var count = 0
 
     var isEmpty: Bool { self.count == 0 }
 
-    mutating func append(_ outcome: LoteOutcome) {
+    mutating func append(_ outcome: EntryOutcome) {
         self.count += 1
         var packed: [UInt8] = []
         switch outcome {
@@ -47,12 +48,12 @@ struct LoteAnswers {
         }
     }
 
-    /// Takes the oldest; nil if none waits.
-    mutating func next() -> LoteOutcome? {
+    /// Removes and returns the oldest outcome; nil if there is none.
+    mutating func next() -> EntryOutcome? {
         guard let piece = self.pieces.first, let tag = Tag(rawValue: piece[self.readOffset]) else { return nil }
         self.count -= 1
         self.readOffset += 1
-        let outcome: LoteOutcome
+        let outcome: EntryOutcome
         switch tag {
         case .registered: outcome = .registered(self.takeID(piece))
         case .replayed: outcome = .replayed(self.takeID(piece))
@@ -79,7 +80,7 @@ struct LoteAnswers {
         for shift in stride(from: 120, through: 0, by: -8) { packed.append(UInt8(truncatingIfNeeded: id.bits >> shift)) }
     }
 
-    /// Seven bits a byte, the lowest first; the highest bit says that another byte follows.
+    /// Packs seven bits per byte, the lowest first; the highest bit is set if another byte follows.
     private static func pack(_ length: Int, _ packed: inout [UInt8]) {
         var rest = length
         while rest >= 0x80 {
@@ -108,5 +109,111 @@ struct LoteAnswers {
         } while byte & 0x80 != 0
         defer { self.readOffset += length }
         return Array(piece[self.readOffset..<self.readOffset + length])
+    }
+}
+
+/// The outcome of one entry of a lote.
+enum EntryOutcome: Equatable, Sendable {
+    case registered(LancamentoID)
+    case replayed(LancamentoID)
+    case failed(RegistrationFailure, temChave: Bool)
+    /// Refused. The entry's bytes, which are smaller than the answer, give the reason when they are read again.
+    case refused([UInt8])
+    case tooLarge
+    /// The reading ended here: the last answer.
+    case ended(Problema)
+
+    init(_ result: Result<RegistrationOutcome, RegistrationFailure>, temChave: Bool) {
+        switch result {
+        case .success(.criado(let lancamento)): self = .registered(lancamento.id)
+        case .success(.repetido(let lancamento)): self = .replayed(lancamento.id)
+        case .failure(let failure): self = .failed(failure, temChave: temChave)
+        }
+    }
+}
+
+/// Carries outcomes from the reader of a lote to the writer of its answer. The reader never waits for the client to read answers.
+final class LoteAnswerQueue: Sendable {
+    /// How the answer begins.
+    enum Beginning: Sendable {
+        case answers
+        /// The whole call is refused because the body has no entries to answer line by line.
+        case refused(Problema)
+    }
+
+    private struct State {
+        var answers = LoteAnswers()
+        var beginning: Beginning?
+        var isFinished = false
+        var beginningWaiter: CheckedContinuation<Beginning, Never>?
+        var answersWaiter: CheckedContinuation<Void, Never>?
+    }
+
+    private let state = NIOLockedValueBox(State())
+
+    // MARK: - The reading side
+
+    /// Decides how the answer begins; only the first call counts.
+    func begin(_ beginning: Beginning) {
+        let waiter: CheckedContinuation<Beginning, Never>? = self.state.withLockedValue { state in
+            guard state.beginning == nil else { return nil }
+            state.beginning = beginning
+            defer { state.beginningWaiter = nil }
+            return state.beginningWaiter
+        }
+        waiter?.resume(returning: beginning)
+    }
+
+    func append(_ outcomes: some Sequence<EntryOutcome>) {
+        self.wake { state in
+            for outcome in outcomes { state.answers.append(outcome) }
+        }
+    }
+
+    /// Ends the outcomes.
+    func finish() {
+        self.begin(.answers)
+        self.wake { $0.isFinished = true }
+    }
+
+    private func wake(_ change: (inout State) -> Void) {
+        let waiter = self.state.withLockedValue { state in
+            change(&state)
+            defer { state.answersWaiter = nil }
+            return state.answersWaiter
+        }
+        waiter?.resume()
+    }
+
+    // MARK: - The answering side
+
+    func beginning() async -> Beginning {
+        await withCheckedContinuation { continuation in
+            let known: Beginning? = self.state.withLockedValue { state in
+                if state.beginning == nil { state.beginningWaiter = continuation }
+                return state.beginning
+            }
+            if let known { continuation.resume(returning: known) }
+        }
+    }
+
+    /// Returns the next outcomes, at most `max`, as soon as there is one; nil after the last.
+    func next(max: Int) async -> [EntryOutcome]? {
+        while true {
+            let (outcomes, isFinished) = self.state.withLockedValue { state in
+                var outcomes: [EntryOutcome] = []
+                while outcomes.count < max, let outcome = state.answers.next() { outcomes.append(outcome) }
+                return (outcomes, state.isFinished)
+            }
+            if !outcomes.isEmpty { return outcomes }
+            if isFinished { return nil }
+            await withCheckedContinuation { continuation in
+                let isReady = self.state.withLockedValue { state in
+                    if state.answers.isEmpty, !state.isFinished { state.answersWaiter = continuation }
+                    return state.answersWaiter == nil
+                }
+                if isReady { continuation.resume() }
+            }
+        }
     }
 }

@@ -6,15 +6,15 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 
-/// `POST /v1/lancamentos/lote`: registers many entries, answered line by line while they come in.
+/// `POST /v1/lancamentos/lote`: registers many entries and answers line by line while they arrive.
 package struct LoteController: Sendable {
     /// The limits of lotes.
     package struct Limits: Sendable {
-        /// Lotes that are read or answered at the same time.
+        /// Lotes in progress at the same time.
         package var concurrentMax: Int
         /// The longest body, in bytes.
         package var bodyMaxBytes: Int
-        /// Answers rendered at once, so that a client that takes none costs no memory for them.
+        /// Answers rendered at once. A client that does not read costs no memory for rendered answers.
         var answersAtOnceMax = 256
 
         package init(concurrentMax: Int, bodyMaxBytes: Int) {
@@ -31,7 +31,7 @@ package struct LoteController: Sendable {
 
     /// - Parameters:
     ///   - exigirChave: whether an entry without `chave` is refused.
-    ///   - urlPublica: base of a problem's `type`.
+    ///   - urlPublica: the base of a problem's `type`.
     package init(service: LancamentoService, exigirChave: Bool, limits: Limits, urlPublica: String) {
         self.service = service
         self.exigirChave = exigirChave
@@ -40,14 +40,14 @@ package struct LoteController: Sendable {
         self.slots = ConcurrencySlots(max: limits.concurrentMax)
     }
 
-    /// The call of this controller.
+    /// The routes of this controller.
     package var routes: [Route] {
         [
-            Route(.post, "/v1/lancamentos/lote", access: .scope(.lancamentosEscrever), pace: .moving) { try await self.receber($0, $1) }
+            Route(.post, "/v1/lancamentos/lote", access: .scope(.lancamentosEscrever), pace: .moving) { try await self.receive($0, $1) }
         ]
     }
 
-    private func receber(_ request: Request, _ scope: RequestScope) async throws -> Response {
+    private func receive(_ request: Request, _ scope: RequestScope) async throws -> Response {
         let type = try scope.checkBody(
             request, types: LoteReception.Form.allCases.map(\.rawValue), maxBytes: self.limits.bodyMaxBytes
         )
@@ -68,8 +68,8 @@ package struct LoteController: Sendable {
             form: form, bodyMaxBytes: self.limits.bodyMaxBytes, reader: reader, service: self.service, scope: scope, answers: answers
         )
         scope.willReadBody(request)
-        // Reads on while the answer is being written, which begins after this handler has returned: so it is no child of this task, but it
-        // always ends with the body, and both sides wait for it.
+        // The answer is written after this handler has returned, while the body is still being read. The reading is therefore not a child
+        // task. It always ends with the body, and the writer waits for it.
         let reading = Task { await reception.run(request.body) }
         let beginning = await withTaskCancellationHandler {
             await answers.beginning()
@@ -93,7 +93,7 @@ package struct LoteController: Sendable {
     {
         let atOnceMax = self.limits.answersAtOnceMax
         return ResponseBody { writer in
-            // Held until the last answer is written.
+            // Holds the slot until the last answer is written.
             defer { withExtendedLifetime(slot) {} }
             do {
                 var index = 0
@@ -106,7 +106,7 @@ package struct LoteController: Sendable {
                 await reading.value
                 try await writer.finish(nil)
             } catch {
-                // The client is gone. The body's reader must have ended before the connection is used for anything else.
+                // The client is gone. The reading must end before the connection is used again.
                 reading.cancel()
                 await reading.value
                 throw error

@@ -5,9 +5,9 @@ import FluxoDeCaixa
 import Hummingbird
 import NIOCore
 
-/// Reads the body of a lote to its end, whatever happens to its entries, and puts what becomes of each into the queue of answers.
+/// Reads the body of a lote to its end and puts the outcome of each entry into the queue of answers.
 struct LoteReception: Sendable {
-    /// How the entries stand in the body.
+    /// The form of the body.
     enum Form: String, CaseIterable, Sendable {
         case ndjson = "application/x-ndjson"
         case array = "application/json"
@@ -20,7 +20,7 @@ struct LoteReception: Sendable {
     let scope: RequestScope
     let answers: LoteAnswerQueue
 
-    /// Ends when the body does. A caller that is gone ends it, too; what was sent to the store by then is committed or not, entry by entry.
+    /// Returns when the body ends or the caller is gone. Each entry that was sent to the store by then may be committed.
     func run(_ body: RequestBody) async {
         defer { self.answers.finish() }
         var splitter = Splitter(self.form)
@@ -34,14 +34,14 @@ struct LoteReception: Sendable {
                     if splitter.hasBegun { self.answers.begin(.answers) }
                     await self.register(received, &splitter)
                 }
-                // What is thrown away counts as well: nobody may keep a place for ever.
+                // Discarded bytes count as well, so that no caller holds a slot without end.
                 if receivedBytes > self.bodyMaxBytes {
                     self.breakOff(splitter, Problema(.corpoGrande, detail: "O corpo tem mais de \(self.bodyMaxBytes) bytes."))
                     return
                 }
             }
         } catch {
-            // Too slow, torn off or not HTTP: nobody can tell whether the last line was whole.
+            // Too slow, disconnected or not HTTP: it is unknown whether the last line is complete.
             self.breakOff(splitter, Problema(.ilegivel, detail: "O corpo não chegou inteiro."))
             return
         }
@@ -53,7 +53,7 @@ struct LoteReception: Sendable {
         await self.register(splitter.finish(), &splitter)
     }
 
-    /// Reads no further, and ends the connection after the answer. A body that had its last answer gets no other.
+    /// Stops reading and closes the connection after the answer. A body that already has its last answer gets no other.
     private func breakOff(_ splitter: Splitter, _ problema: Problema) {
         self.scope.closeAfterAnswer()
         guard !splitter.hasFailed else { return }
@@ -61,9 +61,9 @@ struct LoteReception: Sendable {
         self.answers.append([.ended(problema)])
     }
 
-    /// One entry on its way: already answered, or to be registered.
+    /// An entry that was read: already answered, or to be registered.
     private enum Step {
-        case answered(LoteOutcome)
+        case answered(EntryOutcome)
         case toRegister(NovoLancamento)
     }
 
@@ -93,10 +93,10 @@ struct LoteReception: Sendable {
 
     private func register(_ steps: [Step]) async {
         let entries = steps.compactMap { if case .toRegister(let entry) = $0 { entry } else { nil } }
-        let results = await self.service.registrar(
+        let results = await self.service.register(
             lote: entries, registradoPor: self.scope.identidade.sub, traceparent: self.scope.traceparent.description
         )
-        var outcomes = zip(entries, results).map { LoteOutcome($1, temChave: $0.chave != nil) }[...]
+        var outcomes = zip(entries, results).map { EntryOutcome($1, temChave: $0.chave != nil) }[...]
         self.answers.append(
             steps.map { step in
                 switch step {
@@ -107,31 +107,31 @@ struct LoteReception: Sendable {
     }
 }
 
-/// The two forms of a body behind one face.
+/// Splits a body of either form.
 private struct Splitter {
     struct Received {
-        var pieces: [PedacoDoLote]
+        var pieces: [LotePiece]
         var failure: JSONError?
     }
 
     private enum Kind {
-        case lines(SeparadorDeLinhas)
-        case array(SeparadorDeLista)
+        case lines(LineSplitter)
+        case array(ArraySplitter)
     }
 
     private var kind: Kind
-    /// Nothing more is read of a body whose array is broken.
+    /// Whether the array is broken, so that the rest is not read.
     var hasFailed = false
 
     init(_ form: LoteReception.Form) {
-        self.kind = form == .ndjson ? .lines(SeparadorDeLinhas()) : .array(SeparadorDeLista())
+        self.kind = form == .ndjson ? .lines(LineSplitter()) : .array(ArraySplitter())
     }
 
-    /// Whether entries can be answered: of lines always, of an array once it is one.
+    /// Whether entries can be answered: always for lines, after the `[` for an array.
     var hasBegun: Bool {
         switch self.kind {
         case .lines: true
-        case .array(let splitter): splitter.comecou
+        case .array(let splitter): splitter.hasBegun
         }
     }
 
@@ -139,10 +139,10 @@ private struct Splitter {
         switch self.kind {
         case .lines(var splitter):
             defer { self.kind = .lines(splitter) }
-            return Received(pieces: splitter.receber(bytes))
+            return Received(pieces: splitter.receive(bytes))
         case .array(var splitter):
             defer { self.kind = .array(splitter) }
-            let (pieces, failure) = splitter.receber(bytes)
+            let (pieces, failure) = splitter.receive(bytes)
             return Received(pieces: pieces, failure: failure)
         }
     }
@@ -151,10 +151,10 @@ private struct Splitter {
         switch self.kind {
         case .lines(var splitter):
             defer { self.kind = .lines(splitter) }
-            return Received(pieces: splitter.terminar())
+            return Received(pieces: splitter.finish())
         case .array(var splitter):
             defer { self.kind = .array(splitter) }
-            return Received(pieces: [], failure: splitter.terminar())
+            return Received(pieces: [], failure: splitter.finish())
         }
     }
 }

@@ -41,7 +41,7 @@ package final class AMQPEventPublisher: EventPublisher {
 
     package var isReady: Bool { self.ready() }
 
-    package func publish(_ events: [PendingEvent]) async -> [Bool] {
+    package func publish(_ events: [Registration]) async -> [Bool] {
         let messages = events.map { self.message($0) }
         let start = ContinuousClock.now
         let outcomes = await self.publisher.publish(messages)
@@ -60,7 +60,7 @@ package final class AMQPEventPublisher: EventPublisher {
     }
 
     /// Where such lines are written, says entry by entry what the broker has.
-    private func noteConfirmed(_ events: [PendingEvent]) {
+    private func noteConfirmed(_ events: [Registration]) {
         guard self.logger.logLevel <= .debug else { return }
         for event in events {
             self.logger.debug("entry published", metadata: EntryMetadata.make(event.lancamento.id, traceparent: event.traceparent))
@@ -75,25 +75,25 @@ package final class AMQPEventPublisher: EventPublisher {
         let copies = positions.map { position in
             var copy = messages[position]
             copy.exchange = ""
-            copy.routingKey = NomesAMQP.Queue.consolidado
+            copy.routingKey = AMQPNames.Queue.consolidado
             return copy
         }
         return Dictionary(uniqueKeysWithValues: zip(positions, await self.publisher.publish(copies)))
     }
 
-    private func message(_ event: PendingEvent) -> AMQPMessage {
+    private func message(_ event: Registration) -> AMQPMessage {
         let lancamento = event.lancamento
         var properties = AMQPProperties()
-        properties.contentType = NomesAMQP.ContentType.cloudEvent
+        properties.contentType = AMQPNames.ContentType.cloudEvent
         properties.persistent = true
         properties.messageID = lancamento.id.description
         properties.type = EventoLancamentoRegistrado.type
         properties.timestamp = UInt64(lancamento.registradoEm.milissegundos / 1000)
-        properties.appID = NomesAMQP.AppID.lancamentos
+        properties.appID = AMQPNames.AppID.lancamentos
         properties.userID = self.user
-        if let traceparent = event.traceparent { properties.headers = [NomesAMQP.Header.traceparent: .string(traceparent)] }
+        if let traceparent = event.traceparent { properties.headers = [AMQPNames.Header.traceparent: .string(traceparent)] }
         return AMQPMessage(
-            exchange: NomesAMQP.Exchange.lancamentos,
+            exchange: AMQPNames.Exchange.lancamentos,
             routingKey: EventoLancamentoRegistrado.routingKey(lancamento),
             properties: properties,
             body: EventoLancamentoRegistrado.encode(lancamento, urlPublica: self.urlPublica)

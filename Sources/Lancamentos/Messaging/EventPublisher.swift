@@ -5,5 +5,5 @@ package protocol EventPublisher: Sendable {
 
     /// Sends events; returns once the fate of each is known.
     /// - Returns: for each event, in order, whether the broker has confirmed it. One that is not confirmed may or may not have arrived.
-    func publish(_ events: [PendingEvent]) async -> [Bool]
+    func publish(_ events: [Registration]) async -> [Bool]
 }

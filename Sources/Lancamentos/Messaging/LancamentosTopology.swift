@@ -7,26 +7,26 @@ enum LancamentosTopology {
     /// For the relay: the exchange of events, and the consolidation queue bound to it, so that an entry published before any consolidado has
     /// ever run is kept.
     static let eventos = AMQPTopology(
-        exchanges: [.init(name: NomesAMQP.Exchange.lancamentos, kind: .topic)],
-        queues: [.quorum(NomesAMQP.Queue.consolidado)],
+        exchanges: [.init(name: AMQPNames.Exchange.lancamentos, kind: .topic)],
+        queues: [.quorum(AMQPNames.Queue.consolidado)],
         bindings: [
             .init(
-                queue: NomesAMQP.Queue.consolidado,
-                exchange: NomesAMQP.Exchange.lancamentos,
-                routingKey: NomesAMQP.RoutingKey.todosOsRegistrados
+                queue: AMQPNames.Queue.consolidado,
+                exchange: AMQPNames.Exchange.lancamentos,
+                routingKey: AMQPNames.RoutingKey.allRegistrados
             )
         ]
     )
 
     /// For the intake of commands.
     static let comandos = AMQPTopology(
-        exchanges: [.init(name: NomesAMQP.Exchange.comandos, kind: .topic)],
-        queues: [.quorum(NomesAMQP.Queue.comandos)],
+        exchanges: [.init(name: AMQPNames.Exchange.comandos, kind: .topic)],
+        queues: [.quorum(AMQPNames.Queue.comandos)],
         bindings: [
             .init(
-                queue: NomesAMQP.Queue.comandos,
-                exchange: NomesAMQP.Exchange.comandos,
-                routingKey: NomesAMQP.RoutingKey.todosOsComandos
+                queue: AMQPNames.Queue.comandos,
+                exchange: AMQPNames.Exchange.comandos,
+                routingKey: AMQPNames.RoutingKey.allComandos
             )
         ]
     )
@@ -35,7 +35,7 @@ enum LancamentosTopology {
     /// binding of the commands that somebody has removed.
     static let comandosDeadLetters = AMQPTopology(
         exchanges: comandos.exchanges,
-        queues: comandos.queues + [.quorum(NomesAMQP.Queue.comandosDLQ)],
+        queues: comandos.queues + [.quorum(AMQPNames.Queue.comandosDLQ)],
         bindings: comandos.bindings
     )
 }

@@ -33,11 +33,11 @@ package protocol OutboxLease: Sendable {
 /// What one look at the outbox found.
 package struct OutboxClaim: Sendable, Equatable {
     /// The rows whose entries this program can read.
-    package let events: [PendingEvent]
+    package let events: [Registration]
     /// The last row looked at, readable or not; nil if there was none.
     package let lastSeq: Int64?
 
-    package init(events: [PendingEvent], lastSeq: Int64?) {
+    package init(events: [Registration], lastSeq: Int64?) {
         self.events = events
         self.lastSeq = lastSeq
     }

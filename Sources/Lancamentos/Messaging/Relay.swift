@@ -31,7 +31,7 @@ package final class Relay: Service, Sendable {
         }
     }
 
-    private typealias Worker = CheckedContinuation<[PendingEvent]?, Never>
+    private typealias Worker = CheckedContinuation<[Registration]?, Never>
     private typealias Deleter = CheckedContinuation<[Int64]?, Never>
 
     private let publisher: any EventPublisher
@@ -51,12 +51,12 @@ package final class Relay: Service, Sendable {
     }
 
     /// Takes the events of a commit. Never waits; what the ring cannot take stays in the outbox.
-    package func offer(_ events: [PendingEvent]) {
+    package func offer(_ events: [Registration]) {
         for (worker, items) in self.state.withLockedValue({ $0.offer(events) }) { worker.resume(returning: items) }
     }
 
     /// Sends events that the sweeper found, except those in hand already, and waits for their confirms.
-    package func send(_ events: [PendingEvent]) async {
+    package func send(_ events: [Registration]) async {
         let events = self.state.withLockedValue { $0.take(events) }
         await withDiscardingTaskGroup { group in
             for start in stride(from: 0, to: events.count, by: self.limits.burstMax) {
@@ -111,7 +111,7 @@ package final class Relay: Service, Sendable {
         while let burst = await self.nextBurst() { await self.publish(burst) }
     }
 
-    private func nextBurst() async -> [PendingEvent]? {
+    private func nextBurst() async -> [Registration]? {
         await withCheckedContinuation { worker in
             switch self.state.withLockedValue({ $0.demand(worker) }) {
             case .take(let burst): worker.resume(returning: burst)
@@ -121,10 +121,10 @@ package final class Relay: Service, Sendable {
         }
     }
 
-    private func publish(_ burst: [PendingEvent]) async {
+    private func publish(_ burst: [Registration]) async {
         let outcomes = await self.publisher.publish(burst)
-        let confirmed = zip(burst, outcomes).filter(\.1).map(\.0.seq)
-        let unconfirmed = zip(burst, outcomes).filter { !$0.1 }.map(\.0.seq)
+        let confirmed = zip(burst, outcomes).filter(\.1).compactMap(\.0.seq)
+        let unconfirmed = zip(burst, outcomes).filter { !$0.1 }.compactMap(\.0.seq)
         if !unconfirmed.isEmpty { self.state.withLockedValue { $0.letGo(unconfirmed) } }
         let submission = self.confirmed.withLockedValue { $0.submit(confirmed) }
         for (deleter, seqs) in submission.handOffs { deleter.resume(returning: seqs) }

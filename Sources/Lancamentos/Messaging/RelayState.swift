@@ -4,7 +4,7 @@ import Batching
 ///
 /// The sweeper passes over these, so that a row is not sent twice by the process that holds it. It does no I/O.
 struct RelayState<Worker: Sendable>: Sendable {
-    private(set) var ring: BatchQueue<PendingEvent, Worker>
+    private(set) var ring: BatchQueue<Registration, Worker>
     private(set) var held: Set<Int64> = []
 
     init(ringRowsMax: Int, burstMax: Int) {
@@ -13,18 +13,18 @@ struct RelayState<Worker: Sendable>: Sendable {
 
     /// Events of a commit; those that find the ring full stay in the outbox for the sweeper.
     /// - Returns: the workers to wake, each with its events.
-    mutating func offer(_ events: [PendingEvent]) -> [(worker: Worker, items: [PendingEvent])] {
+    mutating func offer(_ events: [Registration]) -> [(worker: Worker, items: [Registration])] {
         let submission = self.ring.submit(events)
-        self.held.formUnion(events.prefix(submission.accepted).map(\.seq))
+        self.held.formUnion(events.prefix(submission.accepted).compactMap(\.seq))
         return submission.handOffs
     }
 
     /// Events that the sweeper found; returns those that are not in hand already and now are.
-    mutating func take(_ events: [PendingEvent]) -> [PendingEvent] {
-        events.filter { self.held.insert($0.seq).inserted }
+    mutating func take(_ events: [Registration]) -> [Registration] {
+        events.filter { event in event.seq.map { self.held.insert($0).inserted } ?? false }
     }
 
-    mutating func demand(_ worker: Worker) -> BatchQueue<PendingEvent, Worker>.Demand {
+    mutating func demand(_ worker: Worker) -> BatchQueue<Registration, Worker>.Demand {
         self.ring.demand(worker)
     }
 

@@ -8,7 +8,7 @@ import Postgres
 /// data, natureza, descricao, categoria, referencia, metadados::text, registrado_por, canal, chave, estorno_de, estornado_por, conteudo`.
 enum LancamentoRow {
     /// Reads an entry whose columns begin at `first`.
-    static func decode(_ row: PostgresRow, from first: Int = 0) throws(PostgresError) -> LancamentoArmazenado {
+    static func decode(_ row: PostgresRow, from first: Int = 0) throws(PostgresError) -> Registration {
         guard
             let conta = Conta(try row.decode(first + 1, as: String.self)),
             let tipo = Tipo(rawValue: try row.decode(first + 2)),
@@ -36,7 +36,7 @@ enum LancamentoRow {
             estornoDe: try row.decodeIfPresent(first + 13, as: PostgresUUID.self).map { LancamentoID(bits: $0.bits) },
             estornadoPor: try row.decodeIfPresent(first + 14, as: PostgresUUID.self).map { LancamentoID(bits: $0.bits) }
         )
-        return LancamentoArmazenado(
+        return Registration(
             lancamento: lancamento,
             conteudo: try row.decodeIfPresent(first + 15, as: PostgresBytes.self)?.bytes
         )
@@ -44,12 +44,7 @@ enum LancamentoRow {
 
     /// The JSON text for the column `metadados`; nil without any.
     static func json(_ metadados: Metadados) -> String? {
-        guard !metadados.isEmpty else { return nil }
-        var writer = JSONWriter()
-        writer.object { writer in
-            for item in metadados.itens { writer.member(item.nome, item.valor) }
-        }
-        return String(decoding: writer.bytes, as: UTF8.self)
+        LancamentoJSON.text(of: metadados)
     }
 
     private static func metadados(_ json: String?) -> Metadados? {

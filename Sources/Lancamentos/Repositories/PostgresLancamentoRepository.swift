@@ -19,7 +19,7 @@ package struct PostgresLancamentoRepository: LancamentoRepository {
     }
 
     /// One statement in its own transaction. The sort fixes the order in which concurrent batches lock keys: unsorted they deadlock.
-    package func insert(_ registros: [RegistroDeLancamento]) async throws(FalhaDeArmazenamento) -> [RegistroNaOutbox] {
+    package func register(_ registros: [Registration]) async throws(FalhaDeArmazenamento) -> [LancamentoID: Int64] {
         let entries = registros.map(\.lancamento)
         let query: PostgresQuery = """
             with e as materialized (
@@ -47,13 +47,14 @@ package struct PostgresLancamentoRepository: LancamentoRepository {
             select l.id, e.traceparent from l join e on e.id = l.id
             returning seq, id
             """
-        return try await self.run(query) { row throws(PostgresError) in
-            RegistroNaOutbox(seq: try row.decode(0), id: LancamentoID(bits: try row.decode(1, as: PostgresUUID.self).bits))
+        let rows = try await self.run(query) { row throws(PostgresError) in
+            (LancamentoID(bits: try row.decode(1, as: PostgresUUID.self).bits), try row.decode(0, as: Int64.self))
         }
+        return Dictionary(uniqueKeysWithValues: rows)
     }
 
     /// A statement of its own after the insert's commit: the insert's snapshot cannot see the winner of a conflict.
-    package func settle(_ registros: [RegistroDeLancamento]) async throws(FalhaDeArmazenamento) -> [LancamentoArmazenado?] {
+    package func settle(_ registros: [Registration]) async throws(FalhaDeArmazenamento) -> [Registration?] {
         let entries = registros.map(\.lancamento)
         let query: PostgresQuery = """
             select p.posicao, l.id, l.conta, l.tipo, l.valor, l.data, l.natureza, l.descricao, l.categoria, l.referencia,
@@ -74,7 +75,7 @@ package struct PostgresLancamentoRepository: LancamentoRepository {
             ) l
             left join lancamentos r on r.estorno_de = l.id
             """
-        var found = [LancamentoArmazenado?](repeating: nil, count: registros.count)
+        var found = [Registration?](repeating: nil, count: registros.count)
         let rows = try await self.run(query) { row throws(PostgresError) in
             (position: Int(try row.decode(0, as: Int64.self)) - 1, stored: try LancamentoRow.decode(row, from: 1))
         }

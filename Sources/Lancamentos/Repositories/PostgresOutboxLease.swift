@@ -38,11 +38,11 @@ package struct PostgresOutboxLease: OutboxLease {
     }
 
     /// Nil for a row that this program cannot read, such as one of a newer version: it stays for that one, and must not stop the others.
-    private func event(_ row: PostgresRow) -> PendingEvent? {
+    private func event(_ row: PostgresRow) -> Registration? {
         do throws(PostgresError) {
-            return PendingEvent(
-                seq: try row.decode(0), lancamento: try LancamentoRow.decode(row, from: 2).lancamento,
-                traceparent: try row.decodeIfPresent(1)
+            return Registration(
+                lancamento: try LancamentoRow.decode(row, from: 2).lancamento, traceparent: try row.decodeIfPresent(1),
+                seq: try row.decode(0)
             )
         } catch {
             self.logger.error("an entry in the outbox cannot be read and waits", metadata: ["error": "\(error)"])

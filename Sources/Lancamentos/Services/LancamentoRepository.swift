@@ -1,22 +1,22 @@
 package import FluxoDeCaixa
 
-/// What the service needs of the store of entries.
+/// The store of entries.
 package protocol LancamentoRepository: Sendable {
-    /// Stores those that conflict with nothing, each with its outbox record, in one transaction.
-    /// - Returns: the outbox records of the entries stored by this call; those of the others were stored before or conflict.
-    func insert(_ registros: [RegistroDeLancamento]) async throws(FalhaDeArmazenamento) -> [RegistroNaOutbox]
+    /// Stores the entries without a conflict, each with its outbox row, in one transaction.
+    /// - Returns: the outbox row (`seq`) of each entry that this call stored. The others were stored before or conflict.
+    func register(_ registrations: [Registration]) async throws(FalhaDeArmazenamento) -> [LancamentoID: Int64]
 
-    /// Finds for each registration the stored entry that answers it: the one of its id, else of its account and key, else the reversal of the
-    /// same entry; nil where there is none.
-    func settle(_ registros: [RegistroDeLancamento]) async throws(FalhaDeArmazenamento) -> [LancamentoArmazenado?]
+    /// Finds the stored entry that answers each registration: the one with its id, else with its account and key, else the reversal of the same
+    /// entry; nil if there is none.
+    func settle(_ registrations: [Registration]) async throws(FalhaDeArmazenamento) -> [Registration?]
 
-    /// One entry.
+    /// Returns one entry; nil if there is none.
     func find(_ id: LancamentoID) async throws(FalhaDeArmazenamento) -> Lancamento?
 
-    /// The entries that a filter means, in the order of their ids, which is nearly that of their registration.
+    /// Returns the entries that match a filter, ordered by id, which is nearly the order of registration.
     /// - Parameters:
-    ///   - last: the entry after which to begin; nil begins at the first.
-    ///   - limit: how many at most.
+    ///   - last: the entry before the first one; nil starts at the beginning.
+    ///   - limit: the most entries.
     func list(
         _ filtro: FiltroDeLancamentos, _ order: ListOrder, after last: LancamentoID?, limit: Int
     ) async throws(FalhaDeArmazenamento) -> [Lancamento]
@@ -28,35 +28,13 @@ package enum ListOrder: Sendable {
     case oldestFirst
 }
 
-/// An outbox record that a commit has just made.
-package struct RegistroNaOutbox: Sendable, Hashable {
-    package let seq: Int64
-    package let id: LancamentoID
-
-    package init(seq: Int64, id: LancamentoID) {
-        self.seq = seq
-        self.id = id
-    }
-}
-
-/// A stored entry with the hash of the content it came with.
-package struct LancamentoArmazenado: Sendable, Equatable {
-    package let lancamento: Lancamento
-    package let conteudo: [UInt8]?
-
-    package init(lancamento: Lancamento, conteudo: [UInt8]?) {
-        self.lancamento = lancamento
-        self.conteudo = conteudo
-    }
-}
-
-/// What went wrong with the store, as far as the service decides by it.
+/// Why the store failed, as far as the service distinguishes it.
 package enum FalhaDeArmazenamento: Error, Sendable, Equatable {
-    /// Nothing was sent, or the store refused and rolled back: the same call may succeed later.
+    /// Nothing was sent, or the store rolled back. The same call may succeed later.
     case indisponivel
-    /// Nothing was sent: too many wait for a connection already.
+    /// Nothing was sent because too many calls wait for a connection.
     case sobrecarga
-    /// The call was sent and no answer came: it may have been committed.
+    /// The call was sent and not answered: it may have been committed.
     case desfechoDesconhecido
     /// The store refuses the data.
     case dados

@@ -2,13 +2,13 @@ import Crypto
 package import FluxoDeCaixa
 import NIOConcurrencyHelpers
 
-/// Registers and finds entries: gives them identity and day, and leaves storing to the batcher.
+/// Registers, reverses and finds entries. It assigns id and day; the batcher stores.
 package struct LancamentoService: Sendable {
-    /// The present, as the service needs it.
+    /// The current time.
     package struct Clock: Sendable {
-        /// The moment, which ids are made from.
+        /// The current instant, for ids.
         package var agora: @Sendable () -> Instante
-        /// The day in the business time zone.
+        /// The current day in the business time zone.
         package var hoje: @Sendable () -> Dia
 
         package init(agora: @escaping @Sendable () -> Instante, hoje: @escaping @Sendable () -> Dia) {
@@ -17,10 +17,10 @@ package struct LancamentoService: Sendable {
         }
     }
 
-    /// Keeps its randomness beside it: a generator without contents that is a variable of its own has no address, and the thread sanitizer
-    /// (Swift 6.3) takes the one that is passed for it at its word.
+    /// Keeps the random generator next to the id generator: a stored variable of an empty type has no storage of its own, and the thread
+    /// sanitizer (Swift 6.3) reports races on the address that is passed for it.
     private struct IDs {
-        var gerador = GeradorDeID()
+        var gerador = IDGenerator()
         var aleatorio = SystemRandomNumberGenerator()
     }
 
@@ -30,8 +30,7 @@ package struct LancamentoService: Sendable {
     private let capacityWaitMax: Duration
     private let ids = NIOLockedValueBox(IDs())
 
-    /// - Parameter capacityWaitMax: how long entries of a lote wait for a place where a single request is told at once that there is none: who
-    ///   sends many is in no hurry.
+    /// - Parameter capacityWaitMax: how long entries of a lote wait for a place in the queue. A single request is refused at once.
     package init(repository: any LancamentoRepository, batcher: WriteBatcher, clock: Clock, capacityWaitMax: Duration = .seconds(2)) {
         self.repository = repository
         self.batcher = batcher
@@ -39,60 +38,60 @@ package struct LancamentoService: Sendable {
         self.capacityWaitMax = capacityWaitMax
     }
 
-    /// Today in the business time zone: what the dates of entries are checked against.
+    /// Today in the business time zone, against which the days of entries are checked.
     package var hoje: Dia { self.clock.hoje() }
 
     /// Registers an entry.
     /// - Parameters:
-    ///   - novo: what was sent, validated.
+    ///   - novo: the valid entry.
     ///   - registradoPor: who sent it.
-    ///   - canal: how it came.
-    ///   - traceparent: the trace that the event carries on.
-    ///   - diaPadrao: the day that counts where none was sent; nil: today.
-    /// - Throws: ``FalhaDeRegistro``.
-    package func registrar(
+    ///   - canal: how it arrived.
+    ///   - traceparent: the trace that the event continues.
+    ///   - diaPadrao: the day of an entry without one; nil is today.
+    /// - Throws: ``RegistrationFailure``.
+    package func register(
         _ novo: NovoLancamento,
         registradoPor: String?,
         canal: Canal,
         traceparent: String?,
         diaPadrao: Dia? = nil
-    ) async throws(FalhaDeRegistro) -> ResultadoDeRegistro {
-        try await self.batcher.write(
-            self.registro(novo, registradoPor: registradoPor, canal: canal, traceparent: traceparent, diaPadrao: diaPadrao)
+    ) async throws(RegistrationFailure) -> RegistrationOutcome {
+        try await self.batcher.register(
+            self.registration(novo, registradoPor: registradoPor, canal: canal, traceparent: traceparent, diaPadrao: diaPadrao)
         )
     }
 
-    /// Registers many entries; one that fails hurts no other. Of two with one key the earlier wins, as it would if they came one by one.
-    /// - Returns: what became of each, in order.
-    package func registrar(
+    /// Registers many entries. A failure of one does not affect the others. Of two with one key the earlier wins, as in separate requests.
+    /// - Returns: the outcome of each, in order.
+    package func register(
         lote novos: [NovoLancamento],
         registradoPor: String?,
         traceparent: String?
-    ) async -> [Result<ResultadoDeRegistro, FalhaDeRegistro>] {
-        var outcomes: [Result<ResultadoDeRegistro, FalhaDeRegistro>] = []
+    ) async -> [Result<RegistrationOutcome, RegistrationFailure>] {
+        var outcomes: [Result<RegistrationOutcome, RegistrationFailure>] = []
         for group in LoteGroups.split(novos) {
-            outcomes += await self.writeWithPatience(
-                group.map { self.registro($0, registradoPor: registradoPor, canal: .lote, traceparent: traceparent) }
+            outcomes += await self.registerWithPatience(
+                group.map { self.registration($0, registradoPor: registradoPor, canal: .lote, traceparent: traceparent) }
             )
         }
         return outcomes
     }
 
-    /// Reverses an entry, once: if it was reversed before, that estorno is the answer.
+    /// Reverses an entry once. If it was reversed before, returns that estorno.
     /// - Parameters:
     ///   - id: the entry to reverse.
-    ///   - pedido: what the caller says about the estorno.
-    ///   - permite: whether the caller may see an account; of others there is no entry.
-    package func estornar(
+    ///   - pedido: the members of the estorno that the caller chose.
+    ///   - permite: whether the caller may see an account. An entry of another account counts as missing.
+    package func reverse(
         _ id: LancamentoID,
         _ pedido: PedidoDeEstorno,
         permite: (Conta) -> Bool,
         registradoPor: String?,
         canal: Canal,
         traceparent: String?
-    ) async throws(FalhaDeEstorno) -> ResultadoDeRegistro {
-        guard let original = try await self.find(id), permite(original.conta) else { throw .naoEncontrado }
-        if let existing = original.estornadoPor, let estorno = try await self.find(existing) { return .repetido(estorno) }
+    ) async throws(EstornoFailure) -> RegistrationOutcome {
+        guard let original = try await self.lookUp(id), permite(original.conta) else { throw .naoEncontrado }
+        if let existing = original.estornadoPor, let estorno = try await self.lookUp(existing) { return .repetido(estorno) }
         let estorno: Lancamento
         do throws(EstornoRecusado) {
             estorno = try original.estorno(
@@ -101,35 +100,35 @@ package struct LancamentoService: Sendable {
         } catch {
             throw .recusado(error)
         }
-        do throws(FalhaDeRegistro) {
-            return try await self.batcher.write(RegistroDeLancamento(lancamento: estorno, conteudo: nil, traceparent: traceparent))
+        do throws(RegistrationFailure) {
+            return try await self.batcher.register(Registration(lancamento: estorno, conteudo: nil, traceparent: traceparent))
         } catch {
-            throw .registro(error)
+            throw .registration(error)
         }
     }
 
-    /// One entry, or nil.
+    /// Returns one entry; nil if there is none.
     /// - Throws: ``FalhaDeArmazenamento``.
-    package func buscar(_ id: LancamentoID) async throws(FalhaDeArmazenamento) -> Lancamento? {
+    package func find(_ id: LancamentoID) async throws(FalhaDeArmazenamento) -> Lancamento? {
         try await self.repository.find(id)
     }
 
-    /// A page of the entries that a filter means.
+    /// Returns a page of the entries that match a filter.
     /// - Throws: ``FalhaDeArmazenamento``.
-    package func listar(
+    package func list(
         _ filtro: FiltroDeLancamentos, _ order: ListOrder, after last: LancamentoID?, limit: Int
     ) async throws(FalhaDeArmazenamento) -> [Lancamento] {
         try await self.repository.list(filtro, order, after: last, limit: limit)
     }
 
-    private func find(_ id: LancamentoID) async throws(FalhaDeEstorno) -> Lancamento? {
+    private func lookUp(_ id: LancamentoID) async throws(EstornoFailure) -> Lancamento? {
         do throws(FalhaDeArmazenamento) { return try await self.repository.find(id) } catch { throw .armazenamento(error) }
     }
 
-    private func registro(
+    private func registration(
         _ novo: NovoLancamento, registradoPor: String?, canal: Canal, traceparent: String?, diaPadrao: Dia? = nil
-    ) -> RegistroDeLancamento {
-        RegistroDeLancamento(
+    ) -> Registration {
+        Registration(
             lancamento: Lancamento(
                 novo, id: self.novoID(), hoje: diaPadrao ?? self.clock.hoje(), registradoPor: registradoPor, canal: canal),
             conteudo: novo.chave == nil ? nil : Self.hash(novo.conteudoNormalizado),
@@ -138,29 +137,59 @@ package struct LancamentoService: Sendable {
     }
 
     private func novoID() -> LancamentoID {
-        self.ids.withLockedValue { $0.gerador.proximo(agora: self.clock.agora(), aleatorio: &$0.aleatorio) }
+        self.ids.withLockedValue { $0.gerador.next(now: self.clock.agora(), using: &$0.aleatorio) }
     }
 
     private static let capacityPause: Duration = .milliseconds(20)
 
-    /// Tries again what found no place, certainly unregistered, until time is up.
-    private func writeWithPatience(_ registros: [RegistroDeLancamento]) async -> [Result<ResultadoDeRegistro, FalhaDeRegistro>] {
-        var outcomes = await self.batcher.write(registros)
+    /// Retries the entries that were refused for lack of capacity, until ``capacityWaitMax`` has passed. They are certainly not registered.
+    private func registerWithPatience(_ registrations: [Registration]) async -> [Result<RegistrationOutcome, RegistrationFailure>] {
+        var outcomes = await self.batcher.register(registrations)
         let deadline = ContinuousClock.now + self.capacityWaitMax
         while .now < deadline {
             let refused = outcomes.indices.filter { if case .failure(.sobrecarga) = outcomes[$0] { true } else { false } }
             if refused.isEmpty { break }
             guard (try? await Task.sleep(for: Self.capacityPause)) != nil else { break }
-            for (position, outcome) in zip(refused, await self.batcher.write(refused.map { registros[$0] })) {
+            for (position, outcome) in zip(refused, await self.batcher.register(refused.map { registrations[$0] })) {
                 outcomes[position] = outcome
             }
         }
         return outcomes
     }
 
-    /// SHA-256 of the normalised content, which begins with its version: equal contents give equal bytes, and 32 of them are enough to keep
-    /// for ever beside each key.
+    /// The version of the normalised content and its SHA-256: equal contents give equal bytes, and 33 bytes are kept beside each key.
     private static func hash(_ content: [UInt8]) -> [UInt8] {
         [content.first ?? 0] + SHA256.hash(data: content)
+    }
+}
+
+/// Parts of a lote that are written one after the other.
+///
+/// The entries of one part may be written by different transactions at the same time. Two entries with one key must not be in one part, or
+/// the later one could win. The later one starts the next part.
+enum LoteGroups {
+    /// The most entries in one part.
+    static let entriesMax = 256
+
+    private struct Key: Hashable {
+        let conta: Conta
+        let chave: Chave
+    }
+
+    static func split(_ entries: [NovoLancamento]) -> [ArraySlice<NovoLancamento>] {
+        var groups: [ArraySlice<NovoLancamento>] = []
+        var start = 0
+        var keys: Set<Key> = []
+        for (position, entry) in entries.enumerated() {
+            let key = entry.chave.map { Key(conta: entry.conta, chave: $0) }
+            if position - start == Self.entriesMax || key.map(keys.contains) == true {
+                groups.append(entries[start..<position])
+                start = position
+                keys.removeAll()
+            }
+            if let key { keys.insert(key) }
+        }
+        if start < entries.count { groups.append(entries[start...]) }
+        return groups
     }
 }

@@ -1,24 +1,22 @@
 import FluxoDeCaixa
 
-/// One batch of registrations on its way through the database: which rows to send, which to settle afterwards, what each request is told.
+/// The state of one batch of registrations: which rows to send, which to settle afterwards, and the outcome of each request.
 ///
-/// Of several registrations with the same account and key (or reversing the same entry) only the earliest is sent: one statement cannot insert
-/// both, and the later ones are settled against what is stored.
+/// Of several registrations with the same account and key, or with the same reversed entry, only the earliest is sent, because one statement
+/// cannot insert both. The others are settled against the stored entry.
 struct WriteBatch: Sendable {
-    let registros: [RegistroDeLancamento]
+    let registrations: [Registration]
     /// Positions of the rows that go into the statement.
     let sent: [Int]
-    private var results: [Result<ResultadoDeRegistro, FalhaDeRegistro>?]
-    private var positionOfID: [LancamentoID: Int] = [:]
+    private var results: [Result<RegistrationOutcome, RegistrationFailure>?]
 
-    init(_ registros: [RegistroDeLancamento]) {
-        self.registros = registros
-        self.results = Array(repeating: nil, count: registros.count)
+    init(_ registrations: [Registration]) {
+        self.registrations = registrations
+        self.results = Array(repeating: nil, count: registrations.count)
         var sent: [Int] = []
         var seen: Set<Claim> = []
-        for (position, registro) in registros.enumerated() {
-            self.positionOfID[registro.lancamento.id] = position
-            let claims = Claim.all(of: registro.lancamento)
+        for (position, registration) in registrations.enumerated() {
+            let claims = Claim.all(of: registration.lancamento)
             guard seen.isDisjoint(with: claims) else { continue }
             seen.formUnion(claims)
             sent.append(position)
@@ -26,7 +24,7 @@ struct WriteBatch: Sendable {
         self.sent = sent
     }
 
-    /// What only one entry can hold.
+    /// What at most one entry can have.
     private enum Claim: Hashable {
         case chave(Conta, Chave)
         case estorno(LancamentoID)
@@ -40,52 +38,61 @@ struct WriteBatch: Sendable {
     }
 
     /// The rows for the statement.
-    var rowsToSend: [RegistroDeLancamento] { self.sent.map { self.registros[$0] } }
+    var rowsToSend: [Registration] { self.sent.map { self.registrations[$0] } }
 
     /// Positions without a result yet.
     var unsettled: [Int] { self.results.indices.filter { self.results[$0] == nil } }
 
-    /// The statement has stored these.
-    mutating func inserted(_ rows: [RegistroNaOutbox]) {
-        for row in rows {
-            guard let position = self.positionOfID[row.id] else { continue }
-            self.results[position] = .success(.criado(self.registros[position].lancamento))
+    /// Records what the statement stored.
+    /// - Parameter seqs: the outbox row of each stored entry.
+    /// - Returns: the stored registrations, each with its outbox row.
+    mutating func registered(_ seqs: [LancamentoID: Int64]) -> [Registration] {
+        var stored: [Registration] = []
+        stored.reserveCapacity(seqs.count)
+        for position in self.sent {
+            var registration = self.registrations[position]
+            guard let seq = seqs[registration.lancamento.id] else { continue }
+            self.results[position] = .success(.criado(registration.lancamento))
+            registration.seq = seq
+            stored.append(registration)
         }
+        return stored
     }
 
-    /// What the store holds for the unsettled positions, in their order.
-    /// - Returns: how many are answered by nothing that is stored, which cannot be after a statement that was committed.
-    mutating func settled(_ found: [LancamentoArmazenado?]) -> Int {
+    /// Settles the open positions with the stored entries that answer them.
+    /// - Parameter found: in the order of ``unsettled``.
+    /// - Returns: the number of positions without a stored entry; 0 after a committed statement.
+    mutating func settled(_ found: [Registration?]) -> Int {
         var missing = 0
         for (position, stored) in zip(self.unsettled, found) {
             guard let stored else {
                 missing += 1
                 continue
             }
-            self.results[position] = Self.answer(self.registros[position], stored)
+            self.results[position] = Self.answer(self.registrations[position], stored)
         }
         return missing
     }
 
-    /// Everything still open ends the same way.
-    mutating func failRest(_ failure: (LancamentoID) -> FalhaDeRegistro) {
-        for position in self.unsettled { self.results[position] = .failure(failure(self.registros[position].lancamento.id)) }
+    /// Fails every open position.
+    mutating func failRest(_ failure: (LancamentoID) -> RegistrationFailure) {
+        for position in self.unsettled { self.results[position] = .failure(failure(self.registrations[position].lancamento.id)) }
     }
 
-    /// What each request is told. Every position has its result once the batch has run.
-    var outcomes: [Result<ResultadoDeRegistro, FalhaDeRegistro>] {
-        zip(self.registros, self.results).map { registro, result in
-            result ?? .failure(.resultadoDesconhecido(registro.lancamento.id))
+    /// The outcome of each registration. Every position has a result once the batch has run.
+    var outcomes: [Result<RegistrationOutcome, RegistrationFailure>] {
+        zip(self.registrations, self.results).map { registration, result in
+            result ?? .failure(.resultadoDesconhecido(registration.lancamento.id))
         }
     }
 
     private static func answer(
-        _ registro: RegistroDeLancamento,
-        _ stored: LancamentoArmazenado
-    ) -> Result<ResultadoDeRegistro, FalhaDeRegistro> {
-        if stored.lancamento.id == registro.lancamento.id { return .success(.criado(registro.lancamento)) }
-        // The original is an estorno's key: a second one gets the first, whatever it says.
-        if registro.lancamento.estornoDe != nil { return .success(.repetido(stored.lancamento)) }
-        return stored.conteudo == registro.conteudo ? .success(.repetido(stored.lancamento)) : .failure(.chaveComOutroConteudo)
+        _ registration: Registration,
+        _ stored: Registration
+    ) -> Result<RegistrationOutcome, RegistrationFailure> {
+        if stored.lancamento.id == registration.lancamento.id { return .success(.criado(registration.lancamento)) }
+        // The reversed entry is the key of an estorno: a second one is answered with the first, whatever its content.
+        if registration.lancamento.estornoDe != nil { return .success(.repetido(stored.lancamento)) }
+        return stored.conteudo == registration.conteudo ? .success(.repetido(stored.lancamento)) : .failure(.chaveComOutroConteudo)
     }
 }

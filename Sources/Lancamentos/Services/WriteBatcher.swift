@@ -2,13 +2,14 @@ import Batching
 import FluxoDeCaixa
 package import Logging
 import Metrics
+import NIOConcurrencyHelpers
 import Observability
 import ServiceLifecycle
 
-/// Gathers registrations that come in at the same time and writes them in few transactions.
+/// Collects concurrent registrations and writes them in few transactions.
 ///
-/// A free worker takes at once what waits, so a lone request is not delayed; while all workers are busy requests gather, up to
-/// ``Limits/queueMax``, and beyond that they are refused. Every request gets exactly one outcome, after its transaction has ended.
+/// A free worker starts at once, so that a single request is not delayed. While all workers are busy, requests queue up to
+/// ``Limits/queueMax``; more are refused. Every request gets exactly one outcome, after its transaction has ended.
 package final class WriteBatcher: Service, Sendable {
     /// The batcher's limits.
     package struct Limits: Sendable {
@@ -20,7 +21,7 @@ package final class WriteBatcher: Service, Sendable {
         package var workers: Int
         /// How long a registration may wait for a worker.
         package var queueWaitMax: Duration = .seconds(2)
-        /// How long a batch with an unknown outcome is run again before its requests are told that it is unknown.
+        /// How long a batch with an unknown outcome is retried before its requests are answered with an unknown outcome.
         package var settleMax: Duration
 
         package init(queueMax: Int, batchRowsMax: Int, workers: Int, settleMax: Duration) {
@@ -31,15 +32,12 @@ package final class WriteBatcher: Service, Sendable {
         }
     }
 
-    package typealias Outcome = Result<ResultadoDeRegistro, FalhaDeRegistro>
+    package typealias Outcome = Result<RegistrationOutcome, RegistrationFailure>
 
-    private struct Item: Sendable {
-        let registro: RegistroDeLancamento
-        let deliver: @Sendable (Outcome) -> Void
-    }
+    private typealias Item = (registration: Registration, deliver: @Sendable (Outcome) -> Void)
 
     private let repository: any LancamentoRepository
-    private let handOff: @Sendable ([PendingEvent]) -> Void
+    private let handOff: @Sendable ([Registration]) -> Void
     private let limits: Limits
     private let logger: Logger
     private let workers: BatchWorkers<Item>
@@ -50,19 +48,19 @@ package final class WriteBatcher: Service, Sendable {
     /// - Parameters:
     ///   - repository: the store.
     ///   - limits: the batcher's limits.
-    ///   - logger: told of refused data and unknown outcomes.
-    ///   - handOff: takes the events of a commit at once, must not wait; what it drops stays in the outbox.
+    ///   - logger: receives refused data and unknown outcomes.
+    ///   - handOff: receives the registrations of a commit; must not block. Events that it drops stay in the outbox.
     package init(
         repository: any LancamentoRepository,
         limits: Limits,
         logger: Logger,
-        handOff: @escaping @Sendable ([PendingEvent]) -> Void
+        handOff: @escaping @Sendable ([Registration]) -> Void
     ) {
         self.repository = repository
         self.limits = limits
         self.logger = logger
         self.handOff = handOff
-        // Whoever waits for so long behind a slow database is told: nothing of theirs was sent.
+        // Nothing was sent of a registration that waited too long.
         self.workers = BatchWorkers(
             limits: .init(
                 queueMax: limits.queueMax, batchMax: limits.batchRowsMax, workers: limits.workers, queueWaitMax: limits.queueWaitMax)
@@ -70,50 +68,50 @@ package final class WriteBatcher: Service, Sendable {
     }
 
     /// Registers an entry.
-    /// - Throws: ``FalhaDeRegistro``.
-    package func write(_ registro: RegistroDeLancamento) async throws(FalhaDeRegistro) -> ResultadoDeRegistro {
+    /// - Throws: ``RegistrationFailure``.
+    package func register(_ registration: Registration) async throws(RegistrationFailure) -> RegistrationOutcome {
         let outcome = await withCheckedContinuation { continuation in
-            self.workers.submit([Item(registro: registro) { continuation.resume(returning: $0) }])
+            self.workers.submit([(registration, { @Sendable outcome in continuation.resume(returning: outcome) })])
         }
         return try outcome.get()
     }
 
-    /// Registers several entries, which may end up in different transactions: of two that exclude each other any one may win.
+    /// Registers several entries, possibly in different transactions: of two that exclude each other either may win.
     /// - Returns: the outcome of each, in order.
-    package func write(_ registros: [RegistroDeLancamento]) async -> [Outcome] {
-        guard !registros.isEmpty else { return [] }
+    package func register(_ registrations: [Registration]) async -> [Outcome] {
+        guard !registrations.isEmpty else { return [] }
         return await withCheckedContinuation { continuation in
-            let outcomes = GatheredOutcomes(count: registros.count) { continuation.resume(returning: $0) }
+            let outcomes = GatheredOutcomes(count: registrations.count) { continuation.resume(returning: $0) }
             self.workers.submit(
-                registros.enumerated().map { position, registro in
-                    Item(registro: registro) { outcomes.deliver($0, at: position) }
+                registrations.enumerated().map { position, registration in
+                    (registration, { @Sendable outcome in outcomes.deliver(outcome, at: position) })
                 })
         }
     }
 
-    /// Runs the workers until graceful shutdown, and until what waits then is written.
+    /// Runs the workers until graceful shutdown, then until the queue is empty.
     package func run() async {
         await self.workers.run { items in
-            let outcomes = await self.runBatch(items.map(\.registro))
+            let outcomes = await self.runBatch(items.map(\.registration))
             for (item, outcome) in zip(items, outcomes) { item.deliver(outcome) }
         }
     }
 
-    /// Takes nothing more; ``run()`` returns when what waits is written.
+    /// Refuses new registrations; ``run()`` returns when the queue is empty.
     func close() {
         self.workers.close()
     }
 
     // MARK: - One batch
 
-    private func runBatch(_ registros: [RegistroDeLancamento]) async -> [Outcome] {
-        self.batchRows.record(registros.count)
-        var batch = WriteBatch(registros)
+    private func runBatch(_ registrations: [Registration]) async -> [Outcome] {
+        self.batchRows.record(registrations.count)
+        var batch = WriteBatch(registrations)
         do throws(FalhaDeArmazenamento) {
-            let (inserted, isRerun) = try await self.insert(batch.rowsToSend)
-            batch.inserted(inserted)
-            // After a run again nobody knows which run made the rows: the sweeper finds all of them.
-            if !isRerun { self.handOff(Self.events(of: inserted, in: registros)) }
+            let (seqs, isRetry) = try await self.registerUntilKnown(batch.rowsToSend)
+            let stored = batch.registered(seqs)
+            // After a retry it is unknown which attempt inserted the rows; the sweeper publishes them.
+            if !isRetry { self.handOff(stored) }
             try await self.settle(&batch)
         } catch {
             switch error {
@@ -121,47 +119,48 @@ package final class WriteBatcher: Service, Sendable {
             case .sobrecarga: batch.failRest { _ in .sobrecarga }
             case .desfechoDesconhecido: batch.failRest { .resultadoDesconhecido($0) }
             case .dados:
-                // Validation lets no such row through; should one slip by, its neighbours must not suffer.
-                if registros.count > 1 { return await self.runOneByOne(registros) }
-                self.logger.error("the database refuses an entry that passed validation", metadata: ["id": "\(registros[0].lancamento.id)"])
+                // Validation should have refused such a row. Its neighbours are written without it.
+                if registrations.count > 1 { return await self.runOneByOne(registrations) }
+                let id = registrations[0].lancamento.id
+                self.logger.error("the database refuses an entry that passed validation", metadata: ["id": "\(id)"])
                 batch.failRest { _ in .bancoIndisponivel }
             }
         }
         let outcomes = batch.outcomes
-        self.note(outcomes, registros)
+        self.note(outcomes, registrations)
         return outcomes
     }
 
-    /// Counts what was registered and, where such lines are written, says so entry by entry.
-    private func note(_ outcomes: [Outcome], _ registros: [RegistroDeLancamento]) {
+    /// Counts the registered entries and logs each at debug level.
+    private func note(_ outcomes: [Outcome], _ registrations: [Registration]) {
         var counts: [Canal: Int] = [:]
         for case .success(.criado(let lancamento)) in outcomes { counts[lancamento.canal, default: 0] += 1 }
         for (canal, count) in counts { self.registered[canal]?.increment(by: count) }
         guard self.logger.logLevel <= .debug else { return }
-        for (registro, outcome) in zip(registros, outcomes) {
+        for (registration, outcome) in zip(registrations, outcomes) {
             guard case .success(.criado(let lancamento)) = outcome else { continue }
-            var metadata = EntryMetadata.make(lancamento.id, traceparent: registro.traceparent)
+            var metadata = EntryMetadata.make(lancamento.id, traceparent: registration.traceparent)
             metadata["canal"] = "\(lancamento.canal.rawValue)"
             self.logger.debug("entry registered", metadata: metadata)
         }
     }
 
-    private func runOneByOne(_ registros: [RegistroDeLancamento]) async -> [Outcome] {
+    private func runOneByOne(_ registrations: [Registration]) async -> [Outcome] {
         var outcomes: [Outcome] = []
-        for registro in registros { outcomes += await self.runBatch([registro]) }
+        for registration in registrations { outcomes += await self.runBatch([registration]) }
         return outcomes
     }
 
-    /// Inserts the rows. When the outcome is unknown the same rows, with the same ids, are sent again until it is known or time is up: what the
-    /// lost run has stored conflicts with itself and is found when settling.
-    private func insert(
-        _ rows: [RegistroDeLancamento]
-    ) async throws(FalhaDeArmazenamento) -> (inserted: [RegistroNaOutbox], isRerun: Bool) {
-        // From the first run with an unknown outcome: that one alone may have taken longer.
+    /// Inserts the rows. While the outcome is unknown, the same rows with the same ids are sent again, up to ``Limits/settleMax``. Rows that the
+    /// lost attempt stored conflict with themselves and are found when settling.
+    private func registerUntilKnown(
+        _ rows: [Registration]
+    ) async throws(FalhaDeArmazenamento) -> (seqs: [LancamentoID: Int64], isRetry: Bool) {
+        // Counted from the first attempt with an unknown outcome, which alone may have lasted longer.
         var deadline: ContinuousClock.Instant?
         while true {
             do throws(FalhaDeArmazenamento) {
-                return (try await self.repository.insert(rows), deadline != nil)
+                return (try await self.repository.register(rows), deadline != nil)
             } catch {
                 switch error {
                 case .dados: throw error
@@ -174,12 +173,12 @@ package final class WriteBatcher: Service, Sendable {
         }
     }
 
-    /// Finds what answers the rows that did not come back. Only this is repeated if it fails: the insert is done.
+    /// Settles the rows that the insert did not return. Only this is retried after a failure: the insert is committed.
     private func settle(_ batch: inout WriteBatch) async throws(FalhaDeArmazenamento) {
         var deadline: ContinuousClock.Instant?
         while !batch.unsettled.isEmpty {
             do throws(FalhaDeArmazenamento) {
-                let found = try await self.repository.settle(batch.unsettled.map { batch.registros[$0] })
+                let found = try await self.repository.settle(batch.unsettled.map { batch.registrations[$0] })
                 let missing = batch.settled(found)
                 if missing > 0 {
                     self.logger.error("entries neither stored nor in conflict after a commit", metadata: ["entries": "\(missing)"])
@@ -192,18 +191,39 @@ package final class WriteBatcher: Service, Sendable {
         }
     }
 
-    private static let pauseBetweenRuns: Duration = .milliseconds(100)
+    private static let pauseBetweenAttempts: Duration = .milliseconds(100)
 
     private static func pause(before deadline: ContinuousClock.Instant?) async throws(FalhaDeArmazenamento) {
-        guard let deadline, .now + self.pauseBetweenRuns < deadline else { throw .desfechoDesconhecido }
-        // A shutdown that cancels the wait leaves the outcome as unknown as it was.
-        do { try await Task.sleep(for: self.pauseBetweenRuns) } catch { throw .desfechoDesconhecido }
+        guard let deadline, .now + self.pauseBetweenAttempts < deadline else { throw .desfechoDesconhecido }
+        // A shutdown that cancels the wait leaves the outcome unknown.
+        do { try await Task.sleep(for: self.pauseBetweenAttempts) } catch { throw .desfechoDesconhecido }
+    }
+}
+
+/// Collects the outcomes of several entries from different batches.
+final class GatheredOutcomes: Sendable {
+    private struct State {
+        var outcomes: [WriteBatcher.Outcome?]
+        var missing: Int
     }
 
-    private static func events(of rows: [RegistroNaOutbox], in registros: [RegistroDeLancamento]) -> [PendingEvent] {
-        let byID = Dictionary(registros.map { ($0.lancamento.id, $0) }, uniquingKeysWith: { first, _ in first })
-        return rows.compactMap { row in
-            byID[row.id].map { PendingEvent(seq: row.seq, lancamento: $0.lancamento, traceparent: $0.traceparent) }
+    private let state: NIOLockedValueBox<State>
+    private let complete: @Sendable ([WriteBatcher.Outcome]) -> Void
+
+    /// - Parameter complete: called once with all outcomes in order.
+    init(count: Int, complete: @escaping @Sendable ([WriteBatcher.Outcome]) -> Void) {
+        self.state = NIOLockedValueBox(State(outcomes: Array(repeating: nil, count: count), missing: count))
+        self.complete = complete
+    }
+
+    /// Records the outcome of the entry at a position; only the first one counts.
+    func deliver(_ outcome: WriteBatcher.Outcome, at position: Int) {
+        let all: [WriteBatcher.Outcome]? = self.state.withLockedValue { state in
+            guard state.outcomes[position] == nil else { return nil }
+            state.outcomes[position] = outcome
+            state.missing -= 1
+            return state.missing == 0 ? state.outcomes.compactMap(\.self) : nil
         }
+        if let all { self.complete(all) }
     }
 }

@@ -56,9 +56,9 @@ struct BrokerTroubleTests {
                 var load = Load(seed: UInt64.random(in: 0...UInt64.max))
                 load.entries = 200
                 load.clients = 2
-                let key = NomesAMQP.RoutingKey.todosOsRegistrados.replacing("#", with: "%23")
+                let key = AMQPNames.RoutingKey.allRegistrados.replacing("#", with: "%23")
                 try await servers.management().request(
-                    "DELETE", "bindings/%2F/e/\(NomesAMQP.Exchange.lancamentos)/q/\(NomesAMQP.Queue.consolidado)/\(key)"
+                    "DELETE", "bindings/%2F/e/\(AMQPNames.Exchange.lancamentos)/q/\(AMQPNames.Queue.consolidado)/\(key)"
                 )
                 let ledger = try await load.run(against: stack, pace: .milliseconds(20))
                 try await BalanceCheck.expectEqual(ledger, load, stack, timeout: .seconds(60))
@@ -83,7 +83,7 @@ struct BrokerTroubleTests {
         properties.expiration = "600000"
         properties.replyTo = "alguem"
         properties.headers = ["teste": .string(name), "CC": .array([.string("desvio")])]
-        return AMQPMessage(exchange: "", routingKey: NomesAMQP.Queue.consolidado, properties: properties, body: body)
+        return AMQPMessage(exchange: "", routingKey: AMQPNames.Queue.consolidado, properties: properties, body: body)
     }
 
     private static func publish(_ messages: [AMQPMessage], to url: String) async throws {
@@ -102,7 +102,7 @@ struct BrokerTroubleTests {
     private static func deadLetters(_ count: Int, on url: String) async throws -> [Delivery] {
         let consumer = BatchConsumer(
             configuration: try AMQPConfiguration(url: url, connectionName: "teste"), topology: AMQPTopology(),
-            queue: NomesAMQP.Queue.consolidadoDLQ, logger: Logger(label: "tests")
+            queue: AMQPNames.Queue.consolidadoDLQ, logger: Logger(label: "tests")
         )
         return await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await consumer.run() }

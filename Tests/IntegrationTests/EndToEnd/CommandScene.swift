@@ -46,7 +46,7 @@ struct CommandScene {
     }
 
     /// The next dead letters of a queue, by their header `motivo`.
-    func deadLetters(_ count: Int, in queue: String = NomesAMQP.Queue.comandosDLQ) async throws -> [RawAMQP.Message] {
+    func deadLetters(_ count: Int, in queue: String = AMQPNames.Queue.comandosDLQ) async throws -> [RawAMQP.Message] {
         try await self.asAdministrator { client in
             try await client.consume(queue)
             var letters: [RawAMQP.Message] = []
@@ -59,7 +59,7 @@ struct CommandScene {
 }
 
 extension RawAMQP.Message {
-    var motivo: String? { self.properties.headers?[NomesAMQP.Header.motivo]?.stringValue }
+    var motivo: String? { self.properties.headers?[AMQPNames.Header.motivo]?.stringValue }
 
     func member(_ name: String) -> String? {
         guard case .string(let text)? = (try? JSONReader.read(self.body))?[name] else { return nil }
@@ -70,10 +70,10 @@ extension RawAMQP.Message {
 extension RawAMQP {
     /// Sends a command.
     func command(
-        _ id: String?, _ body: String, key: String = NomesAMQP.RoutingKey.registrar, replyTo: String? = nil,
+        _ id: String?, _ body: String, key: String = AMQPNames.RoutingKey.registrar, replyTo: String? = nil,
         _ change: @Sendable (inout AMQPProperties) -> Void = { _ in }
     ) async throws {
-        try await self.publish(NomesAMQP.Exchange.comandos, key, body) { properties in
+        try await self.publish(AMQPNames.Exchange.comandos, key, body) { properties in
             properties.messageID = id
             properties.persistent = true
             if let replyTo {
@@ -86,7 +86,7 @@ extension RawAMQP {
 
     /// Sends a command and waits for its answer, which direct reply-to brings.
     func ask(
-        _ id: String?, _ body: String, key: String = NomesAMQP.RoutingKey.registrar,
+        _ id: String?, _ body: String, key: String = AMQPNames.RoutingKey.registrar,
         _ change: @Sendable (inout AMQPProperties) -> Void = { _ in }
     ) async throws -> Message {
         try await self.command(id, body, key: key, replyTo: CommandScene.direct, change)

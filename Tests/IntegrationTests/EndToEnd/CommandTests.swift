@@ -51,13 +51,13 @@ struct CommandTests {
     private static func refusals(_ client: RawAMQP) async throws {
         let good = CommandScene.body("loja.caixa")
         let cases: [(Int64, String, String?, String, String)] = [
-            (400, "ilegivel", "r1", "{", NomesAMQP.RoutingKey.registrar),
-            (400, "ilegivel", "r2", "", NomesAMQP.RoutingKey.registrar),
-            (400, "chave-invalida", nil, good, NomesAMQP.RoutingKey.registrar),
-            (400, "chave-invalida", String(repeating: "k", count: 129), good, NomesAMQP.RoutingKey.registrar),
+            (400, "ilegivel", "r1", "{", AMQPNames.RoutingKey.registrar),
+            (400, "ilegivel", "r2", "", AMQPNames.RoutingKey.registrar),
+            (400, "chave-invalida", nil, good, AMQPNames.RoutingKey.registrar),
+            (400, "chave-invalida", String(repeating: "k", count: 129), good, AMQPNames.RoutingKey.registrar),
             (403, "conta-nao-permitida", "r3", good, "lancamento.registrar.loja"),
-            (413, "corpo-grande", "r4", good + String(repeating: " ", count: 65_536), NomesAMQP.RoutingKey.registrar),
-            (422, "invalido", "r5", #"{"conta":"loja.caixa","tipo":"x","chave":"k"}"#, NomesAMQP.RoutingKey.registrar),
+            (413, "corpo-grande", "r4", good + String(repeating: " ", count: 65_536), AMQPNames.RoutingKey.registrar),
+            (422, "invalido", "r5", #"{"conta":"loja.caixa","tipo":"x","chave":"k"}"#, AMQPNames.RoutingKey.registrar),
         ]
         for (status, name, id, body, key) in cases {
             let answer = try await client.ask(id, body, key: key)
@@ -104,7 +104,7 @@ struct CommandTests {
                     #expect(headers["chave_de_roteamento"] == "lancamento.registrar.semresposta")
                     #expect(headers["fila"] == "lancamentos.comandos")
                 }
-                #expect(try await scene.deadLetters(0, in: NomesAMQP.Queue.consolidadoDLQ).isEmpty)
+                #expect(try await scene.deadLetters(0, in: AMQPNames.Queue.consolidadoDLQ).isEmpty)
             }
         }
     }

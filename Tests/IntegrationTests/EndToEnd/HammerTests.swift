@@ -135,7 +135,7 @@ struct HammerTests {
                     properties.contentType = "application/json"
                     properties.persistent = true
                     return AMQPMessage(
-                        exchange: NomesAMQP.Exchange.comandos, routingKey: "lancamento.registrar.\(entry.conta)", properties: properties,
+                        exchange: AMQPNames.Exchange.comandos, routingKey: "lancamento.registrar.\(entry.conta)", properties: properties,
                         body: Array(self.json(entry).utf8))
                 }
                 let outcomes = await publisher.publish(messages + messages)
@@ -215,9 +215,9 @@ private final class News: Sendable {
     private static let queue = "teste.noticias"
 
     private static let topology = AMQPTopology(
-        exchanges: [.init(name: NomesAMQP.Exchange.consolidados, kind: .topic)],
+        exchanges: [.init(name: AMQPNames.Exchange.consolidados, kind: .topic)],
         queues: [.init(name: queue, arguments: ["x-queue-type": "quorum"])],
-        bindings: [.init(queue: queue, exchange: NomesAMQP.Exchange.consolidados, routingKey: "consolidado.atualizado.#")])
+        bindings: [.init(queue: queue, exchange: AMQPNames.Exchange.consolidados, routingKey: "consolidado.atualizado.#")])
 
     private let configuration: AMQPConfiguration
     private let consumer: BatchConsumer

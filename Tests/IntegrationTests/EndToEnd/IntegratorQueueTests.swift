@@ -19,9 +19,9 @@ struct IntegratorQueueTests {
                     arguments: ["x-queue-type": "quorum", "x-max-length": .int32(1), "x-overflow": "reject-publish"]
                 )
                 let unread = try await client.declareQueue()
-                for queue in [rejecting, unread] { try await client.bind(queue, to: NomesAMQP.Exchange.lancamentos, "#") }
+                for queue in [rejecting, unread] { try await client.bind(queue, to: AMQPNames.Exchange.lancamentos, "#") }
                 // A queue that he may write to is server-named: a quorum queue, which is not, is bound by the operator.
-                try await scene.asAdministrator { try await $0.bind(quorum, to: NomesAMQP.Exchange.lancamentos, "#") }
+                try await scene.asAdministrator { try await $0.bind(quorum, to: AMQPNames.Exchange.lancamentos, "#") }
                 for number in 1...100 {
                     let body = CommandScene.body("cheia", "\(number).00")
                     #expect(try await scene.api.post(scene.stack.lancamentos, body).status == 201)

@@ -40,10 +40,10 @@ struct IntegratorRightsTests {
                     "#", "lancamento.registrado.#", "lancamento.registrado.*.*.#", "lancamento.registrado.credito.loja7",
                     "lancamento.registrado.*.loja42.#", "lancamento.registrado.*.#.x", "*.*.*.loja42.x",
                 ] {
-                    await Self.expectRefused("binding \(key)") { try await client.bind(events, to: NomesAMQP.Exchange.lancamentos, key) }
+                    await Self.expectRefused("binding \(key)") { try await client.bind(events, to: AMQPNames.Exchange.lancamentos, key) }
                 }
-                await Self.expectRefused("binding the commands") { try await client.bind(events, to: NomesAMQP.Exchange.comandos, "#") }
-                try await client.bind(events, to: NomesAMQP.Exchange.lancamentos, "lancamento.registrado.*.loja42.*.#")
+                await Self.expectRefused("binding the commands") { try await client.bind(events, to: AMQPNames.Exchange.comandos, "#") }
+                try await client.bind(events, to: AMQPNames.Exchange.lancamentos, "lancamento.registrado.*.loja42.*.#")
                 try await client.consume(events)
                 try await client.consume(CommandScene.direct)
                 for conta in ["loja42", "loja7.caixa", "loja420.caixa"] {
@@ -69,9 +69,9 @@ struct IntegratorRightsTests {
         try await CommandScene.with { scene in
             try await scene.asUser("integrador") { client in
                 await Self.expectRefused("publishing an event") {
-                    try await client.publish(NomesAMQP.Exchange.lancamentos, "lancamento.registrado.credito.x", "{}")
+                    try await client.publish(AMQPNames.Exchange.lancamentos, "lancamento.registrado.credito.x", "{}")
                 }
-                for queue in [NomesAMQP.Queue.comandos, NomesAMQP.Queue.consolidado, "respostas.loja42.x"] {
+                for queue in [AMQPNames.Queue.comandos, AMQPNames.Queue.consolidado, "respostas.loja42.x"] {
                     await Self.expectRefused("publishing to \(queue)") { try await client.publish("", queue, "{}") }
                     await Self.expectRefused("consuming \(queue)") { try await client.consume(queue) }
                 }
@@ -80,11 +80,11 @@ struct IntegratorRightsTests {
                 }
                 // He may declare it and bind the exchange for commands to it, but nothing gets in.
                 try await client.declareExchange("respostas.integrador.ponte")
-                try await client.bindExchange(NomesAMQP.Exchange.comandos, to: "respostas.integrador.ponte", "#")
+                try await client.bindExchange(AMQPNames.Exchange.comandos, to: "respostas.integrador.ponte", "#")
                 await Self.expectRefused("publishing to an exchange of his own") {
                     try await client.publish("respostas.integrador.ponte", "lancamento.registrar.vitima", "{}")
                 }
-                await Self.expectRefused("consuming dead letters") { try await client.consume(NomesAMQP.Queue.comandosDLQ) }
+                await Self.expectRefused("consuming dead letters") { try await client.consume(AMQPNames.Queue.comandosDLQ) }
                 await Self.expectRefused("another's user_id", code: 406) { try await client.command("x", "{}") { $0.userID = "loja42" } }
             }
         }
@@ -96,10 +96,10 @@ struct IntegratorRightsTests {
             // user_id.
             try await scene.asUser("integrador") { client in
                 let trap = try await client.declareQueue(arguments: [
-                    "x-dead-letter-exchange": .string(NomesAMQP.Exchange.comandos),
+                    "x-dead-letter-exchange": .string(AMQPNames.Exchange.comandos),
                     "x-dead-letter-routing-key": .string("lancamento.registrar.vitima"), "x-message-ttl": .int32(1),
                 ])
-                try await client.bind(trap, to: NomesAMQP.Exchange.lancamentos, "#")
+                try await client.bind(trap, to: AMQPNames.Exchange.lancamentos, "#")
                 #expect(try await scene.api.post(scene.stack.lancamentos, CommandScene.body("isca")).status == 201)
                 let letters = try await scene.deadLetters(1)
                 #expect(letters.map(\.motivo) == ["origem-nao-permitida"])
@@ -108,12 +108,12 @@ struct IntegratorRightsTests {
             // Through an exchange bound to it, and straight into the queue.
             try await scene.asAdministrator { client in
                 try await client.declareExchange("ponte")
-                try await client.bindExchange(NomesAMQP.Exchange.comandos, to: "ponte", "#")
+                try await client.bindExchange(AMQPNames.Exchange.comandos, to: "ponte", "#")
                 let body = CommandScene.body("vitima")
-                for (exchange, key) in [("ponte", "lancamento.registrar.vitima"), ("", NomesAMQP.Queue.comandos)] {
+                for (exchange, key) in [("ponte", "lancamento.registrar.vitima"), ("", AMQPNames.Queue.comandos)] {
                     try await client.publish(exchange, key, body) { $0.messageID = "m\(exchange)" }
                 }
-                try await client.publish(NomesAMQP.Exchange.comandos, "lancamento.registrar.vitima", body) {
+                try await client.publish(AMQPNames.Exchange.comandos, "lancamento.registrar.vitima", body) {
                     $0.messageID = "d"
                     $0.headers = ["x-death": .array([])]
                 }

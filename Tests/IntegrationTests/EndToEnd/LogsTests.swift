@@ -186,13 +186,13 @@ struct LogsTests {
         }
         try await scene.asAdministrator { client in
             for body in [self.mark, #"{"specversion":"1.0","id":"\#(self.mark)","data":{"conta":"\#(self.mark)"}}"#] {
-                try await client.publish("", NomesAMQP.Queue.consolidado, body) {
+                try await client.publish("", AMQPNames.Queue.consolidado, body) {
                     $0.messageID = self.mark
                     $0.headers = ["traceparent": .string(self.mark)]
                 }
             }
         }
-        let letters = try await scene.deadLetters(2, in: NomesAMQP.Queue.consolidadoDLQ)
+        let letters = try await scene.deadLetters(2, in: AMQPNames.Queue.consolidadoDLQ)
         #expect(letters.count == 2)
     }
 }

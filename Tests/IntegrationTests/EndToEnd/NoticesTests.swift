@@ -40,9 +40,9 @@ struct NoticesTests {
 
     private static func topology(_ queue: String, arguments: AMQPTable = [:]) -> AMQPTopology {
         AMQPTopology(
-            exchanges: [.init(name: NomesAMQP.Exchange.consolidados, kind: .topic)],
+            exchanges: [.init(name: AMQPNames.Exchange.consolidados, kind: .topic)],
             queues: [.init(name: queue, arguments: arguments)],
-            bindings: [.init(queue: queue, exchange: NomesAMQP.Exchange.consolidados, routingKey: "consolidado.atualizado.#")]
+            bindings: [.init(queue: queue, exchange: AMQPNames.Exchange.consolidados, routingKey: "consolidado.atualizado.#")]
         )
     }
 

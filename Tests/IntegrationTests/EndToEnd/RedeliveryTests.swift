@@ -12,7 +12,7 @@ struct RedeliveryTests {
     /// RabbitMQ 4 drops a quorum queue's message after 20 unless the queue says otherwise.
     private static let returns = 40
     private static let queues = [
-        NomesAMQP.Queue.consolidado, NomesAMQP.Queue.consolidadoDLQ, NomesAMQP.Queue.comandos, NomesAMQP.Queue.comandosDLQ,
+        AMQPNames.Queue.consolidado, AMQPNames.Queue.consolidadoDLQ, AMQPNames.Queue.comandos, AMQPNames.Queue.comandosDLQ,
     ]
 
     @Test func `no queue of ours drops a message, however often it comes back`() async throws {

@@ -11,7 +11,7 @@ import Testing
 struct ListaRepositoryTests {
     private static let contas = ["loja42", "loja42.a", "loja42.b.c", "loja42-x", "loja43", "loja4", "z", "_", "A"].map { Conta($0)! }
 
-    private static func entry(_ number: UInt64, _ random: inout SeededGenerator) -> RegistroDeLancamento {
+    private static func entry(_ number: UInt64, _ random: inout SeededGenerator) -> Registration {
         let chave = Bool.random(using: &random) ? Chave(literal: "k\(number % 40)-\(number)") : nil
         let lancamento = Lancamento(
             id: LancamentoID(bits: 0x0190_0000_0000_7000_8000_0000_0000_0000 | UInt128(number)),
@@ -25,7 +25,7 @@ struct ListaRepositoryTests {
             canal: .rest,
             chave: chave
         )
-        return RegistroDeLancamento(lancamento: lancamento, conteudo: chave == nil ? nil : [1], traceparent: nil)
+        return Registration(lancamento: lancamento, conteudo: chave == nil ? nil : [1], traceparent: nil)
     }
 
     private static func filtro(_ entries: [Lancamento], _ random: inout SeededGenerator) -> FiltroDeLancamentos {
@@ -60,8 +60,8 @@ struct ListaRepositoryTests {
                 PedidoDeEstorno(), id: LancamentoID(bits: registros[399].lancamento.id.bits + 1), hoje: Dia(parsing: "2026-11-10")!,
                 registradoPor: nil, canal: .rest)
             estorno.categoria = nil
-            registros.append(RegistroDeLancamento(lancamento: estorno, conteudo: nil, traceparent: nil))
-            _ = try await repository.insert(registros)
+            registros.append(Registration(lancamento: estorno, conteudo: nil, traceparent: nil))
+            _ = try await repository.register(registros)
             var entries = registros.map(\.lancamento)
             entries[9].estornadoPor = estorno.id
 

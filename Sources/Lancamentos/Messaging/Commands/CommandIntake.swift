@@ -22,7 +22,7 @@ package final class CommandIntake: Service, Sendable {
 
     /// What became of a command.
     private enum Outcome: Sendable {
-        case registered(ResultadoDeRegistro)
+        case registered(RegistrationOutcome)
         case refused(CommandRefusal)
         /// The database is away, or this process ends: nothing is said, and the command comes again.
         case open
@@ -141,8 +141,8 @@ package final class CommandIntake: Service, Sendable {
         var failures = 0
         var pause = Self.pauseMin
         while true {
-            do throws(FalhaDeRegistro) {
-                let resultado = try await self.service.registrar(
+            do throws(RegistrationFailure) {
+                let resultado = try await self.service.register(
                     command.novo, registradoPor: command.registradoPor, canal: .fila, traceparent: traceparent,
                     diaPadrao: command.diaDoEnvio
                 )
@@ -182,7 +182,7 @@ package final class CommandIntake: Service, Sendable {
         }
         if !silent.isEmpty { await self.source.settle(silent) }
         refused += await self.send(answers)
-        for (delivery, refusal) in refused { await self.deadLetters.accept(delivery, refusal.recusa) }
+        for (delivery, refusal) in refused { await self.deadLetters.accept(delivery, refusal.messageRefusal) }
     }
 
     /// Sends answers, settles what is done with.

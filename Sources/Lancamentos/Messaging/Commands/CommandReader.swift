@@ -52,13 +52,13 @@ package struct CommandReader: Sendable {
     /// The broker's topic permissions vouch for the routing key only of what was published to the exchange for commands. A queue of somebody
     /// else can dead-letter into it with a key of its owner's choice, and another exchange can be bound to it.
     private static func checkOrigin(_ delivery: Delivery) throws(CommandRefusal) {
-        let isOurExchange = delivery.exchange.temOsMesmosBytes(que: NomesAMQP.Exchange.comandos)
-        guard isOurExchange, delivery.properties.headers?[NomesAMQP.Header.death] == nil else {
+        let isOurExchange = delivery.exchange.hasSameBytes(as: AMQPNames.Exchange.comandos)
+        guard isOurExchange, delivery.properties.headers?[AMQPNames.Header.death] == nil else {
             throw CommandRefusal(
                 Problema(
                     .contaNaoPermitida,
                     detail:
-                        "Só é aceito o comando publicado na exchange \(NomesAMQP.Exchange.comandos), sem passar por outra fila ou exchange."
+                        "Só é aceito o comando publicado na exchange \(AMQPNames.Exchange.comandos), sem passar por outra fila ou exchange."
                 ),
                 motivo: .origemNaoPermitida
             )
@@ -70,7 +70,7 @@ package struct CommandReader: Sendable {
         let isPlain = delivery.properties.contentEncoding.map { $0.isEmpty || Self.contentEncodings.contains($0.lowercased()) } ?? true
         guard isJSON, isPlain else {
             throw CommandRefusal(
-                Problema(.tipoDeMidia, detail: "O corpo deve ser \(NomesAMQP.ContentType.json), sem compressão."), motivo: .ilegivel
+                Problema(.tipoDeMidia, detail: "O corpo deve ser \(AMQPNames.ContentType.json), sem compressão."), motivo: .ilegivel
             )
         }
         guard delivery.bodyBytesTotal <= UInt64(Self.bodyBytesMax) else {
@@ -84,7 +84,7 @@ package struct CommandReader: Sendable {
     private static func isJSON(_ contentType: String) -> Bool {
         let type = contentType.prefix { $0 != ";" }.lowercased()
         let trimmed = type.drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " || $0 == "\t" }.reversed()
-        return trimmed.isEmpty || trimmed.elementsEqual(NomesAMQP.ContentType.json)
+        return trimmed.isEmpty || trimmed.elementsEqual(AMQPNames.ContentType.json)
     }
 
     /// Taken literally: quotes are part of it.
@@ -106,7 +106,7 @@ package struct CommandReader: Sendable {
 
     /// An account that the sender's routing key does not speak for is told before any other fault.
     private func entry(_ json: JSONValue, routingKey: String, diaDoEnvio: Dia?) throws(CommandRefusal) -> NovoLancamento {
-        let reader = LancamentoReader(janela: JanelaDeDatas(hoje: self.hoje()), chave: .recusado)
+        let reader = LancamentoReader(janela: JanelaDeDatas(hoje: self.hoje()), chave: .refused)
         switch reader.read(json, dataPadrao: diaDoEnvio) {
         case .success(let novo):
             try Self.check(novo.conta, routingKey)
@@ -118,7 +118,7 @@ package struct CommandReader: Sendable {
     }
 
     private static func check(_ conta: Conta, _ routingKey: String) throws(CommandRefusal) {
-        guard NomesAMQP.RoutingKey.permite(routingKey, conta) else {
+        guard AMQPNames.RoutingKey.allows(routingKey, conta) else {
             throw CommandRefusal(
                 Problema(.contaNaoPermitida, detail: "A conta do corpo não é a da chave de roteamento."), motivo: .contaNaoPermitida
             )

@@ -12,9 +12,9 @@ struct CommandRefusal: Error, Equatable {
     }
 
     /// For the dead letter: every fault in one text.
-    var recusa: RecusaDeEvento {
+    var messageRefusal: MessageRefusal {
         let faults = self.problema.erros.map { "`\($0.campo)`: \($0.mensagem)" }
-        return RecusaDeEvento(motivo: self.motivo, erro: faults.isEmpty ? self.problema.detail : faults.joined(separator: " "))
+        return MessageRefusal(motivo: self.motivo, erro: faults.isEmpty ? self.problema.detail : faults.joined(separator: " "))
     }
 
     /// The key was used before with other content.

@@ -12,9 +12,9 @@ struct CommandReply: Sendable {
     private let id: String
 
     /// - Parameter id: the text of a UUID, new for each answer.
-    init(_ resultado: ResultadoDeRegistro, id: String) {
+    init(_ resultado: RegistrationOutcome, id: String) {
         self.id = id
-        self.contentType = NomesAMQP.ContentType.json
+        self.contentType = AMQPNames.ContentType.json
         switch resultado {
         case .criado(let lancamento):
             self.status = 201
@@ -28,7 +28,7 @@ struct CommandReply: Sendable {
     /// - Parameter id: the text of a UUID, new for each answer.
     init(_ problema: Problema, urlPublica: String, id: String) {
         self.id = id
-        self.contentType = NomesAMQP.ContentType.problema
+        self.contentType = AMQPNames.ContentType.problema
         self.status = problema.nome.status
         self.body = problema.json(urlPublica: urlPublica, requestID: id)
     }
@@ -41,9 +41,9 @@ struct CommandReply: Sendable {
         properties.contentType = self.contentType
         properties.correlationID = correlationID
         properties.messageID = self.id
-        properties.appID = NomesAMQP.AppID.lancamentos
+        properties.appID = AMQPNames.AppID.lancamentos
         properties.timestamp = UInt64(max(0, agora.milissegundos / 1000))
-        properties.headers = [NomesAMQP.Header.status: .int32(Int32(self.status))]
+        properties.headers = [AMQPNames.Header.status: .int32(Int32(self.status))]
         var mandatory = false
         if case .queue = address {
             mandatory = true

@@ -15,8 +15,8 @@ enum ReplyAddress: Equatable {
     init?(_ replyTo: String?, user: String?) {
         guard let replyTo else { return nil }
         let name = replyTo.utf8
-        if name.starts(with: NomesAMQP.Queue.prefixoDeRespostaDireta.utf8) {
-            guard DirectReplyToken.isValid(replyTo.utf8.dropFirst(NomesAMQP.Queue.prefixoDeRespostaDireta.utf8.count)) else { return nil }
+        if name.starts(with: AMQPNames.Queue.directReplyPrefix.utf8) {
+            guard DirectReplyToken.isValid(replyTo.utf8.dropFirst(AMQPNames.Queue.directReplyPrefix.utf8.count)) else { return nil }
             self = .direct(replyTo)
             return
         }
@@ -32,14 +32,14 @@ enum ReplyAddress: Equatable {
     }
 
     private static func isServerNamed(_ name: String.UTF8View) -> Bool {
-        let prefix = NomesAMQP.Queue.prefixoDoServidor.utf8
+        let prefix = AMQPNames.Queue.serverNamedPrefix.utf8
         return name.starts(with: prefix) && name.count > prefix.count
     }
 
     /// `respostas.<user>.<name>`, the name without a dot: what the user's rights let him declare. Users may have dots in their names.
     private static func isOwn(_ name: String.UTF8View, user: String?) -> Bool {
         guard let user, !user.isEmpty else { return false }
-        let prefix = "\(NomesAMQP.Queue.prefixoDeRespostas)\(user).".utf8
+        let prefix = "\(AMQPNames.Queue.replyPrefix)\(user).".utf8
         guard name.starts(with: prefix) else { return false }
         let own = name.dropFirst(prefix.count)
         return !own.isEmpty && !own.contains(UInt8(ascii: "."))

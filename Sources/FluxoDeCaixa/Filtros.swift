@@ -1,4 +1,4 @@
-/// Which accounts are meant: one, every account below a name (`loja42.*`, which is not `loja42` itself), or all (`*`).
+/// A set of accounts: one, every account below a name (`loja42.*`, which does not contain `loja42`), or all (`*`).
 package enum FiltroDeConta: Hashable, Sendable {
     case uma(Conta)
     /// Every account whose name begins with this account's name and a dot.
@@ -21,7 +21,7 @@ package enum FiltroDeConta: Hashable, Sendable {
         }
     }
 
-    /// Whether the account is among those meant.
+    /// Reports whether the set contains the account.
     package func cobre(_ conta: Conta) -> Bool {
         switch self {
         case .uma(let unica): unica == conta
@@ -30,7 +30,7 @@ package enum FiltroDeConta: Hashable, Sendable {
         }
     }
 
-    /// Whether every account that the other filter could ever mean is among those meant here.
+    /// Reports whether the set contains every account that the other filter could contain.
     package func cobre(_ outro: FiltroDeConta) -> Bool {
         switch (self, outro) {
         case (.todas, _): true
@@ -41,7 +41,7 @@ package enum FiltroDeConta: Hashable, Sendable {
         }
     }
 
-    /// The fewest of these filters that mean the same accounts: none of them covers another, so that their ranges are disjoint.
+    /// Returns the fewest of these filters that contain the same accounts: none covers another, so their ranges are disjoint.
     package static func semSobreposicao(_ filtros: [FiltroDeConta]) -> [FiltroDeConta] {
         var restantes: [FiltroDeConta] = []
         for filtro in filtros where !restantes.contains(where: { $0.cobre(filtro) }) {
@@ -51,14 +51,14 @@ package enum FiltroDeConta: Hashable, Sendable {
         return restantes
     }
 
-    /// The accounts meant as a half-open range of names in byte order: `desde <= conta and conta < antesDe` in SQL with `collate "C"`.
+    /// The accounts as a half-open range of names in byte order: `desde <= conta and conta < antesDe` in SQL with `collate "C"`.
     package var intervalo: (desde: String, antesDe: String) {
         switch self {
-        // "!" comes before every character that an account name may continue with.
+        // "!" sorts before every character that may continue an account name.
         case .uma(let conta): (conta.nome, "\(conta.nome)!")
         // "/" is the byte after ".".
         case .abaixoDe(let acima): ("\(acima.nome).", "\(acima.nome)/")
-        // "{" is the byte after "z", the last one that a name may begin with.
+        // "{" is the byte after "z", the last one that may begin a name.
         case .todas: ("", "{")
         }
     }
@@ -72,5 +72,26 @@ extension FiltroDeConta: CustomStringConvertible {
         case .abaixoDe(let conta): "\(conta.nome).*"
         case .todas: "*"
         }
+    }
+}
+
+/// Selects the entries that match every given value.
+package struct FiltroDeLancamentos: Sendable, Equatable {
+    package var conta: FiltroDeConta
+    /// The first day, that day included.
+    package var de: Dia?
+    /// The last day, that day included.
+    package var ate: Dia?
+    package var tipo: Tipo?
+    package var natureza: Natureza?
+    /// The whole text, by bytes.
+    package var categoria: String?
+    /// The whole text, by bytes.
+    package var referencia: String?
+    package var chave: Chave?
+
+    /// Every entry of these accounts.
+    package init(conta: FiltroDeConta) {
+        self.conta = conta
     }
 }

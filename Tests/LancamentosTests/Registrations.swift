@@ -3,7 +3,7 @@ import FluxoDeCaixa
 @testable import Lancamentos
 
 /// Entries for tests.
-enum Registros {
+enum Registrations {
     static func make(
         _ number: UInt64,
         conta: String = "loja",
@@ -11,7 +11,7 @@ enum Registros {
         conteudo: [UInt8]? = nil,
         centavos: Int64 = 100,
         estornoDe: LancamentoID? = nil
-    ) -> RegistroDeLancamento {
+    ) -> Registration {
         let lancamento = Lancamento(
             id: id(number),
             conta: Conta(conta)!,
@@ -22,7 +22,7 @@ enum Registros {
             chave: chave.map { Chave(literal: $0)! },
             estornoDe: estornoDe
         )
-        return RegistroDeLancamento(lancamento: lancamento, conteudo: chave == nil ? nil : conteudo ?? [1], traceparent: nil)
+        return Registration(lancamento: lancamento, conteudo: chave == nil ? nil : conteudo ?? [1], traceparent: nil)
     }
 
     static func id(_ number: UInt64) -> LancamentoID {

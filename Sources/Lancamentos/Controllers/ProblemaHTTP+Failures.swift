@@ -3,9 +3,9 @@ import Edge
 import FluxoDeCaixa
 
 extension ProblemaHTTP {
-    /// The answer for an estorno, whose key is the original's id: repeating it is safe.
-    init(_ falha: FalhaDeEstorno) {
-        switch falha {
+    /// The answer to a failed estorno. Its key is the id of the original, so repeating the request is safe.
+    init(_ failure: EstornoFailure) {
+        switch failure {
         case .naoEncontrado: self.init(LancamentoController.naoEncontrado)
         case .recusado(.estornoDeEstorno):
             self.init(Problema(.estornoDeEstorno, detail: "Este lançamento já é um estorno; registre um novo lançamento."))
@@ -13,11 +13,11 @@ extension ProblemaHTTP {
             self.init(Self.data("Não pode ser antes da data do lançamento estornado."))
         case .recusado(.dataDepoisDeAmanha):
             self.init(Self.data("Não pode ser depois de amanhã."))
-        case .armazenamento(let falha): self.init(falha)
-        case .registro(.resultadoDesconhecido(let id)):
+        case .armazenamento(let failure): self.init(failure)
+        case .registration(.resultadoDesconhecido(let id)):
             let detail = "Não se sabe se o estorno foi registrado. Repita o pedido: o mesmo lançamento nunca é estornado duas vezes."
             self.init(Problema(.resultadoDesconhecido, detail: detail, id: id), retryAfterS: 1)
-        case .registro(let falha): self.init(falha, temChave: true)
+        case .registration(let failure): self.init(failure, temChave: true)
         }
     }
 
@@ -26,9 +26,9 @@ extension ProblemaHTTP {
     }
 
     /// The answer for an entry that was not, or may not have been, registered.
-    /// - Parameter temChave: whether repeating the request is safe.
-    init(_ falha: FalhaDeRegistro, temChave: Bool) {
-        switch falha {
+    /// - Parameter temChave: whether the entry has a key, so that repeating the request is safe.
+    init(_ failure: RegistrationFailure, temChave: Bool) {
+        switch failure {
         case .chaveComOutroConteudo:
             self.init(
                 Problema(
@@ -47,9 +47,9 @@ extension ProblemaHTTP {
         }
     }
 
-    /// The answer to a read that the store could not serve.
-    init(_ falha: FalhaDeArmazenamento) {
-        switch falha {
+    /// The answer to a failed read.
+    init(_ failure: FalhaDeArmazenamento) {
+        switch failure {
         case .sobrecarga: self.init(Problema(.sobrecarga, detail: "Há pedidos demais em espera."))
         case .indisponivel, .desfechoDesconhecido, .dados:
             self.init(Problema(.bancoIndisponivel, detail: "O banco de dados não responde."))

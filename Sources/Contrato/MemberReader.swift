@@ -1,17 +1,17 @@
 import FluxoDeCaixa
 
-/// Takes a JSON object apart into the members that are known, collecting every fault on the way.
+/// Reads the known members of a JSON object and collects every fault.
 ///
-/// `null` equals absent, but a name that nobody knows is refused even so: it is a typo.
-struct LeituraDeMembros<Membro: RawRepresentable<String> & CaseIterable & Hashable> {
-    private(set) var erros = ColetaDeErros()
+/// `null` equals absence, but an unknown name is refused with any value because it is probably a typo.
+struct MemberReader<Membro: RawRepresentable<String> & CaseIterable & Hashable> {
+    private(set) var erros = BoundedFaults()
     private var valores: [Membro: JSONValue] = [:]
     private var desconhecidos: [String] = []
 
-    /// Members outside `aceitos` count as unknown.
+    /// - Parameter aceitos: the known members.
     init(_ membros: [JSONMember], aceitos: Set<Membro>) {
         for membro in membros {
-            guard let conhecido: Membro = PalavraConhecida.ler(membro.name), aceitos.contains(conhecido) else {
+            guard let conhecido: Membro = KnownWord.read(membro.name), aceitos.contains(conhecido) else {
                 desconhecidos.append(membro.name)
                 continue
             }
@@ -23,80 +23,80 @@ struct LeituraDeMembros<Membro: RawRepresentable<String> & CaseIterable & Hashab
         valores[membro]
     }
 
-    mutating func acusar(_ membro: Membro, _ codigo: ErroDeCampo.Codigo, _ mensagem: String) {
-        erros.acusar(membro.rawValue, codigo, mensagem)
+    mutating func report(_ membro: Membro, _ codigo: ErroDeCampo.Codigo, _ mensagem: String) {
+        erros.report(membro.rawValue, codigo, mensagem)
     }
 
-    /// A member's text; `nil` if absent, or not a text, which is a fault.
+    /// Returns a member's text; `nil` if it is absent. Another type is a fault.
     mutating func texto(_ membro: Membro, ouEntao mensagem: @autoclosure () -> String = "Deve ser um texto.") -> String? {
         switch valores[membro] {
         case nil: return nil
         case .string(let texto)?: return texto
         default:
-            acusar(membro, .tipoInvalido, mensagem())
+            report(membro, .tipoInvalido, mensagem())
             return nil
         }
     }
 
-    /// A text of at most so many Unicode scalars, without U+0000.
+    /// Returns a text of at most `maximoEmEscalares` Unicode scalars without U+0000.
     mutating func texto(_ membro: Membro, maximoEmEscalares: Int) -> String? {
         guard let texto = texto(membro) else { return nil }
-        if texto.temMaisEscalaresQue(maximoEmEscalares) {
-            acusar(membro, .tamanho, "Deve ter no máximo \(maximoEmEscalares) caracteres.")
+        if texto.hasMoreScalars(than: maximoEmEscalares) {
+            report(membro, .tamanho, "Deve ter no máximo \(maximoEmEscalares) caracteres.")
         }
         if texto.utf8.contains(0) {
-            acusar(membro, .caractereProibido, "Não pode conter o caractere U+0000.")
+            report(membro, .caractereProibido, "Não pode conter o caractere U+0000.")
         }
         return texto
     }
 
-    /// One of the words of `Palavra`.
+    /// Returns one of the words of `Palavra`.
     mutating func palavra<Palavra: RawRepresentable<String> & CaseIterable>(_ membro: Membro) -> Palavra? {
         func aceitas() -> String {
             "Valores aceitos: \(Palavra.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", "))."
         }
         guard let texto = texto(membro, ouEntao: aceitas()) else { return nil }
-        guard let palavra: Palavra = PalavraConhecida.ler(texto) else {
-            acusar(membro, .valorNaoAceito, aceitas())
+        guard let palavra: Palavra = KnownWord.read(texto) else {
+            report(membro, .valorNaoAceito, aceitas())
             return nil
         }
         return palavra
     }
 
-    /// An existing day.
+    /// Returns an existing day.
     mutating func dia(_ membro: Membro) -> Dia? {
         let aceita = "Deve ser uma data existente na forma AAAA-MM-DD."
         guard let texto = texto(membro, ouEntao: aceita) else { return nil }
         guard let dia = Dia(parsing: texto) else {
-            acusar(membro, .formato, aceita)
+            report(membro, .formato, aceita)
             return nil
         }
         return dia
     }
 
-    /// Every fault, those of unknown names last.
-    func todosOsErros(acrescentando outros: ColetaDeErros = ColetaDeErros()) -> [ErroDeCampo] {
-        var daqueles = ColetaDeErros()
+    /// Returns every fault, those of unknown names last.
+    func allFaults(adding outros: BoundedFaults = BoundedFaults()) -> [ErroDeCampo] {
+        var daqueles = BoundedFaults()
         for nome in desconhecidos {
-            daqueles.acusar(ColetaDeErros.abreviado(nome), .desconhecido, "Membro desconhecido.")
+            daqueles.report(BoundedFaults.truncated(nome), .desconhecido, "Membro desconhecido.")
         }
         return erros.erros + outros.erros + daqueles.erros
     }
 }
 
-/// Recognises words by bytes: a text that is only canonically equivalent to one is another text.
-enum PalavraConhecida {
+/// Recognises words by bytes: a text that is only canonically equivalent to a word is refused.
+enum KnownWord {
     private static let comprimentoMaximoEmBytes = 32
 
-    static func ler<Palavra: RawRepresentable<String>>(_ texto: String) -> Palavra? {
+    static func read<Palavra: RawRepresentable<String>>(_ texto: String) -> Palavra? {
         guard texto.utf8.count <= comprimentoMaximoEmBytes, texto.utf8.allSatisfy({ $0 < 0x80 }) else { return nil }
         return Palavra(rawValue: texto)
     }
 }
 
 extension String {
-    /// Counts no further than it must.
-    func temMaisEscalaresQue(_ maximo: Int) -> Bool {
+    /// Reports whether the text has more Unicode scalars, counting only where the bytes do not decide.
+    func hasMoreScalars(than maximo: Int) -> Bool {
         utf8.count > maximo && (utf8.count > 4 * maximo || unicodeScalars.count > maximo)
     }
 }

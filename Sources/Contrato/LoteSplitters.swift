@@ -1,0 +1,218 @@
+/// Splits a JSON array into its elements as it arrives.
+///
+/// It finds only where each element ends; ``JSONReader`` reads the elements. A fault between elements ends the array.
+package struct ArraySplitter {
+    private enum State {
+        /// Only white space so far.
+        case before
+        /// After `[`: an element or the end.
+        case open
+        /// After a comma: an element.
+        case afterComma
+        case element(Position)
+        /// After an element: a comma or the end.
+        case afterElement
+        /// After `]`: only white space.
+        case closed
+        case failed
+    }
+
+    /// The position inside an element.
+    private enum Position {
+        /// Nested objects and arrays, counted by their brackets.
+        case nested(depth: Int)
+        case nestedText(depth: Int)
+        case nestedEscape(depth: Int)
+        case text
+        case escape
+        /// A number or a literal: it ends before a delimiter.
+        case other
+    }
+
+    private var state = State.before
+    private var collector = LotePiece.Collector()
+    private var offset = 0
+    /// Whether the `[` was read.
+    package private(set) var hasBegun = false
+
+    package init() {}
+
+    /// Returns the elements that end in these bytes, up to the first fault. After a fault it returns nothing more.
+    package mutating func receive(_ bytes: [UInt8]) -> (pieces: [LotePiece], failure: JSONError?) {
+        var pieces: [LotePiece] = []
+        var index = 0
+        while index < bytes.count {
+            if case .element(let position) = state {
+                index = readInside(position, bytes, from: index, &pieces)
+            } else if readBetween(bytes[index]) {
+                index += 1
+            } else {
+                defer { state = .failed }
+                if case .failed = state { return (pieces, nil) }
+                return (pieces, JSONError(position: offset + index, reason: .unexpectedCharacter))
+            }
+        }
+        offset += bytes.count
+        return (pieces, nil)
+    }
+
+    /// Returns the fault of a body that ends here, if any.
+    package mutating func finish() -> JSONError? {
+        switch state {
+        case .closed, .failed: return nil
+        case .before: return JSONError(position: offset, reason: .empty)
+        default: return JSONError(position: offset, reason: .unexpectedEnd)
+        }
+    }
+
+    /// Reads a byte outside elements; returns false if it is not allowed there.
+    private mutating func readBetween(_ byte: UInt8) -> Bool {
+        if ArraySplitter.isBlank(byte) { return true }
+        switch (state, byte) {
+        case (.before, UInt8(ascii: "[")):
+            state = .open
+            hasBegun = true
+        case (.open, UInt8(ascii: "]")), (.afterElement, UInt8(ascii: "]")): state = .closed
+        case (.afterElement, UInt8(ascii: ",")): state = .afterComma
+        case (.open, _), (.afterComma, _): return begin(byte)
+        default: return false
+        }
+        return true
+    }
+
+    private mutating func begin(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "{"), UInt8(ascii: "["): state = .element(.nested(depth: 1))
+        case UInt8(ascii: "\""): state = .element(.text)
+        case UInt8(ascii: ","), UInt8(ascii: "]"), UInt8(ascii: "}"), UInt8(ascii: ":"): return false
+        default: state = .element(.other)
+        }
+        collector.append(CollectionOfOne(byte))
+        return true
+    }
+
+    /// Reads inside an element; returns the index of the next byte.
+    private mutating func readInside(_ position: Position, _ bytes: [UInt8], from start: Int, _ pieces: inout [LotePiece]) -> Int {
+        var position = position
+        var index = start
+        while index < bytes.count {
+            let byte = bytes[index]
+            if case .other = position, ArraySplitter.isBlank(byte) || byte == UInt8(ascii: ",") || byte == UInt8(ascii: "]") {
+                return endElement(bytes[start..<index], &pieces, next: index)
+            }
+            index += 1
+            guard let next = ArraySplitter.next(position, byte) else {
+                return endElement(bytes[start..<index], &pieces, next: index)
+            }
+            position = next
+        }
+        collector.append(bytes[start...])
+        state = .element(position)
+        return index
+    }
+
+    private mutating func endElement(_ bytes: ArraySlice<UInt8>, _ pieces: inout [LotePiece], next: Int) -> Int {
+        collector.append(bytes)
+        pieces.append(collector.take())
+        state = .afterElement
+        return next
+    }
+
+    /// Returns the position after this byte; nil if the byte ends the element.
+    private static func next(_ position: Position, _ byte: UInt8) -> Position? {
+        switch (position, byte) {
+        case (.nested(let depth), UInt8(ascii: "{")), (.nested(let depth), UInt8(ascii: "[")): .nested(depth: depth + 1)
+        case (.nested(let depth), UInt8(ascii: "}")), (.nested(let depth), UInt8(ascii: "]")):
+            depth == 1 ? nil : .nested(depth: depth - 1)
+        case (.nested(let depth), UInt8(ascii: "\"")): .nestedText(depth: depth)
+        case (.nestedText(let depth), UInt8(ascii: "\"")): .nested(depth: depth)
+        case (.nestedText(let depth), UInt8(ascii: "\\")): .nestedEscape(depth: depth)
+        case (.nestedEscape(let depth), _): .nestedText(depth: depth)
+        case (.text, UInt8(ascii: "\"")): nil
+        case (.text, UInt8(ascii: "\\")): .escape
+        case (.escape, _): .text
+        default: position
+        }
+    }
+
+    private static func isBlank(_ byte: UInt8) -> Bool {
+        byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D
+    }
+}
+
+/// Splits NDJSON into its lines as it arrives. A line ends at LF or at the end of the body; blank lines are skipped.
+package struct LineSplitter {
+    private var line = LotePiece.Collector()
+    private var hasContent = false
+
+    package init() {}
+
+    /// Returns the lines that end in these bytes.
+    package mutating func receive(_ bytes: [UInt8]) -> [LotePiece] {
+        var pieces: [LotePiece] = []
+        var rest = bytes[...]
+        while let end = rest.firstIndex(of: 0x0A) {
+            append(rest[..<end])
+            endLine(&pieces)
+            rest = rest[(end + 1)...]
+        }
+        append(rest)
+        return pieces
+    }
+
+    /// Returns the last line if only the end of the body ended it.
+    package mutating func finish() -> [LotePiece] {
+        var pieces: [LotePiece] = []
+        endLine(&pieces)
+        return pieces
+    }
+
+    private mutating func append(_ bytes: ArraySlice<UInt8>) {
+        if !hasContent, bytes.contains(where: { !LineSplitter.isBlank($0) }) { hasContent = true }
+        line.append(bytes)
+    }
+
+    private mutating func endLine(_ pieces: inout [LotePiece]) {
+        let piece = line.take()
+        // A blank line over the limit is discarded as well.
+        if hasContent { pieces.append(piece) }
+        hasContent = false
+    }
+
+    private static func isBlank(_ byte: UInt8) -> Bool {
+        byte == 0x20 || byte == 0x09 || byte == 0x0D
+    }
+}
+
+/// One entry of a lote's body, not yet read.
+package enum LotePiece: Hashable, Sendable {
+    /// The bytes of an entry, at most ``bytesMax``.
+    case lancamento([UInt8])
+    /// An entry over the limit; its bytes are discarded.
+    case tooLarge
+
+    /// The most bytes of an entry, the same as for the body of a single entry.
+    package static let bytesMax = 65_536
+
+    /// Collects the bytes of an entry up to the limit.
+    struct Collector {
+        private var bytes: [UInt8] = []
+        private var isTooLong = false
+
+        mutating func append(_ more: some Collection<UInt8>) {
+            guard !isTooLong else { return }
+            guard bytes.count + more.count <= bytesMax else {
+                isTooLong = true
+                bytes = []
+                return
+            }
+            bytes.append(contentsOf: more)
+        }
+
+        /// Returns what was collected and starts the next entry.
+        mutating func take() -> LotePiece {
+            defer { self = Collector() }
+            return isTooLong ? .tooLarge : .lancamento(bytes)
+        }
+    }
+}

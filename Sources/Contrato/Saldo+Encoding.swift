@@ -1,0 +1,143 @@
+package import FluxoDeCaixa
+
+/// Balances as JSON: money as decimal text, `atualizado_em` null for a day without changes.
+package enum SaldoJSON {
+    /// Returns one day as a whole document.
+    package static func encode(_ saldo: SaldoDiario) -> [UInt8] {
+        var writer = JSONWriter()
+        write(saldo, to: &writer)
+        return writer.bytes
+    }
+
+    /// Returns a period as a whole document: its days, then its totals.
+    package static func encode(_ saldo: SaldoDoPeriodo) -> [UInt8] {
+        var writer = JSONWriter(reservedBytes: 512 * (saldo.dias.count + 1))
+        write(saldo, to: &writer)
+        return writer.bytes
+    }
+
+    /// Writes one day as a value inside another document.
+    package static func write(_ saldo: SaldoDiario, to writer: inout JSONWriter) {
+        writer.object { writer in
+            writer.member("conta", saldo.conta)
+            writer.member("data", saldo.data.description)
+            writer.member("moeda", LancamentoJSON.moeda)
+            writer.member("saldo_inicial", saldo.saldoInicial.description)
+            writer.member("total_creditos", saldo.totalCreditos.description)
+            writer.member("total_debitos", saldo.totalDebitos.description)
+            writer.member("transferencias_entrada", saldo.transferenciasEntrada.description)
+            writer.member("transferencias_saida", saldo.transferenciasSaida.description)
+            writer.member("saldo_do_dia", saldo.saldoDoDia.description)
+            writer.member("saldo_final", saldo.saldoFinal.description)
+            writer.member("quantidade_creditos", saldo.quantidadeCreditos)
+            writer.member("quantidade_debitos", saldo.quantidadeDebitos)
+            writer.member("versao", saldo.versao)
+            writer.name("atualizado_em")
+            if let atualizadoEm = saldo.atualizadoEm {
+                writer.string(atualizadoEm.description)
+            } else {
+                writer.null()
+            }
+        }
+    }
+
+    private static func write(_ saldo: SaldoDoPeriodo, to writer: inout JSONWriter) {
+        writer.object { writer in
+            writer.member("conta", saldo.conta)
+            writer.member("de", saldo.periodo.de.description)
+            writer.member("ate", saldo.periodo.ate.description)
+            writer.member("moeda", LancamentoJSON.moeda)
+            writer.member("versao", saldo.versao)
+            writer.name("dias")
+            writer.array { writer in
+                for dia in saldo.dias { write(dia, to: &writer) }
+            }
+            writer.name("totais")
+            write(saldo.totais, to: &writer)
+        }
+    }
+
+    private static func write(_ totais: SaldoDoPeriodo.Totais, to writer: inout JSONWriter) {
+        writer.object { writer in
+            writer.member("saldo_inicial", totais.saldoInicial.description)
+            writer.member("total_creditos", totais.totalCreditos.description)
+            writer.member("total_debitos", totais.totalDebitos.description)
+            writer.member("transferencias_entrada", totais.transferenciasEntrada.description)
+            writer.member("transferencias_saida", totais.transferenciasSaida.description)
+            writer.member("saldo_do_periodo", totais.saldoDoPeriodo.description)
+            writer.member("saldo_final", totais.saldoFinal.description)
+            writer.member("quantidade_creditos", totais.quantidadeCreditos)
+            writer.member("quantidade_debitos", totais.quantidadeDebitos)
+        }
+    }
+}
+
+/// Balances as CSV: one row per day, without totals.
+package enum SaldoCSV {
+    /// The header row: the JSON names in their order.
+    package static let colunas = [
+        "conta", "data", "moeda", "saldo_inicial", "total_creditos", "total_debitos", "transferencias_entrada", "transferencias_saida",
+        "saldo_do_dia", "saldo_final", "quantidade_creditos", "quantidade_debitos", "versao", "atualizado_em",
+    ]
+
+    /// Returns a whole file.
+    package static func encode(_ dias: [SaldoDiario], separador: CSVWriter.Separador) -> [UInt8] {
+        var writer = CSVWriter(separador: separador, reservedBytes: 192 * (dias.count + 2))
+        writer.header(colunas)
+        for dia in dias {
+            writer.text(dia.conta)
+            writer.verbatim(dia.data.description)
+            writer.verbatim(LancamentoJSON.moeda)
+            for quantia in [
+                dia.saldoInicial, dia.totalCreditos, dia.totalDebitos, dia.transferenciasEntrada, dia.transferenciasSaida, dia.saldoDoDia,
+                dia.saldoFinal,
+            ] {
+                writer.amount(quantia.description)
+            }
+            for numero in [dia.quantidadeCreditos, dia.quantidadeDebitos, dia.versao] { writer.verbatim(String(numero)) }
+            writer.verbatim(dia.atualizadoEm?.description)
+            writer.endRow()
+        }
+        return writer.bytes
+    }
+
+    /// Returns a file name of letters, digits, `.`, `_` and `-`.
+    /// - Parameter conta: the account or pattern of the request.
+    package static func nomeDoArquivo(conta: String, de: Dia, ate: Dia) -> String {
+        let dias = de == ate ? de.description : "\(de)-a-\(ate)"
+        return "consolidado-\(conta.replacing("*", with: "todas"))-\(dias).csv"
+    }
+}
+
+/// The list of accounts as JSON.
+package enum ResumoDeContaJSON {
+    /// Returns a page: its accounts and the cursor of the next page, null on the last.
+    package static func encode(_ contas: [ResumoDeConta], proximo: String?) -> [UInt8] {
+        var writer = JSONWriter(reservedBytes: 192 * (contas.count + 1))
+        writer.object { writer in
+            writer.name("itens")
+            writer.array { writer in
+                for conta in contas { write(conta, to: &writer) }
+            }
+            writer.name("proximo")
+            if let proximo {
+                writer.string(proximo)
+            } else {
+                writer.null()
+            }
+        }
+        return writer.bytes
+    }
+
+    private static func write(_ conta: ResumoDeConta, to writer: inout JSONWriter) {
+        writer.object { writer in
+            writer.member("conta", conta.conta.nome)
+            writer.member("moeda", LancamentoJSON.moeda)
+            writer.member("saldo", conta.saldo.description)
+            writer.member("primeira_data", conta.primeiraData.description)
+            writer.member("ultima_data", conta.ultimaData.description)
+            writer.member("quantidade", conta.quantidade)
+            writer.member("versao", conta.versao)
+        }
+    }
+}

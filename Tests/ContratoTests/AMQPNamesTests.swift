@@ -1,0 +1,40 @@
+import Contrato
+import FluxoDeCaixa
+import Testing
+
+@Suite struct AMQPNamesTests {
+    @Test func `routing keys name the account`() throws {
+        let conta = try #require(Conta("loja42.caixa"))
+        #expect(AMQPNames.RoutingKey.registrado(.credito, conta) == "lancamento.registrado.credito.loja42.caixa")
+        #expect(AMQPNames.RoutingKey.registrar(conta) == "lancamento.registrar.loja42.caixa")
+        #expect(AMQPNames.RoutingKey.atualizado(conta) == "consolidado.atualizado.loja42.caixa")
+    }
+
+    @Test(arguments: [
+        ("lancamento.registrar", true), ("lancamento.registrar.loja42.caixa", true), ("lancamento.registrar.loja42", false),
+        ("lancamento.registrar.loja42.caixa.x", false), ("lancamento.registrar.", false), ("lancamento.registrar.*", false), ("", false),
+        ("lancamento.registrar.LOJA42.caixa", false), ("lancamento.registrado.loja42.caixa", false),
+        ("lancamento.registrar.loja42.caixa\u{0}", false),
+        ("lancamento.registrar.loja42.caixa\u{301}", false),
+    ])
+    func `a command may only name the account of its routing key`(routingKey: String, permite: Bool) throws {
+        #expect(try AMQPNames.RoutingKey.allows(routingKey, #require(Conta("loja42.caixa"))) == permite)
+    }
+
+    /// These are what other systems and the broker's permissions are written against.
+    @Test func `names are as published`() {
+        #expect(AMQPNames.Exchange.lancamentos == "fluxo-caixa.lancamentos")
+        #expect(AMQPNames.Exchange.comandos == "fluxo-caixa.comandos")
+        #expect(AMQPNames.Exchange.consolidados == "fluxo-caixa.consolidados")
+        #expect(AMQPNames.Queue.consolidado == "consolidado.lancamentos")
+        #expect(AMQPNames.Queue.consolidadoDLQ == "consolidado.lancamentos.dlq")
+        #expect(AMQPNames.Queue.comandos == "lancamentos.comandos")
+        #expect(AMQPNames.Queue.comandosDLQ == "lancamentos.comandos.dlq")
+        #expect(AMQPNames.QueueArgument.deliveryLimitValue == 1_000_000_000)
+        #expect(
+            Set(Motivo.allCases.map(\.rawValue)) == [
+                "ilegivel", "invalido", "versao-desconhecida", "conflito", "conta-nao-permitida", "origem-nao-permitida", "sem-message-id",
+            ]
+        )
+    }
+}
