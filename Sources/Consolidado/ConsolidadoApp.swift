@@ -22,22 +22,22 @@ package enum ConsolidadoApp: ServiceApp {
         try await SchemaCheck.migrate(ConsolidadoMigrations.migrations, settings, logger: logger)
     }
 
-    /// Shutdown runs in the reverse of the order of the services below: HTTP drains first, the consumer applies and acknowledges what it holds, the
-    /// pool closes last.
     package static func catalog() throws(SettingsError) -> SettingsCatalog { try ConsolidadoSettings.catalog() }
 
     package static func settings(_ values: SettingValues) throws(SettingsError) -> ConsolidadoSettings { try ConsolidadoSettings(values) }
 
+    /// Shutdown runs in the reverse order of the services below: HTTP drains first, then the consumer applies and acknowledges its messages, and
+    /// the pools close last.
     package static func serve(_ settings: ConsolidadoSettings, metrics: PrometheusRegistry, logger: Logger) async throws {
         let common = settings.common
-        // A quarter of the connections is for sums over accounts and lists, so that one over very many does not hold back reads of one.
+        // A quarter of the connections is for sums over accounts and lists, so that a large one does not delay reads of one account.
         let sumsConnections = max(1, common.database.connections / 4)
         let readConnections = max(1, common.database.connections - sumsConnections)
         let pool = try PostgresClient.make(common.database, connections: readConnections, logger: logger)
         let sumsPool = try PostgresClient.make(
             common.database, pool: "somas", connections: sumsConnections, plans: .eachRun, logger: logger
         )
-        // Of its own, so that a peak of reads does not hold back what they want to read.
+        // A separate pool, so that a peak of reads does not delay the consolidation.
         let consumerPool = try PostgresClient.make(
             common.database, pool: "consumidor", connections: LancamentosConsumer.connectionsMax,
             logger: logger
@@ -117,7 +117,7 @@ package enum ConsolidadoApp: ServiceApp {
             [certificate].compactMap(\.self) + [
                 pool, consumerPool, sumsPool, deadLetterPublisher, deadLetters, noticePublisher, notices, consumer, reader,
                 authenticator, application,
-                // After the server, so that waiting reads are answered before it waits for them.
+                // After the server, so that waiting reads are answered before the server drains them.
                 waits, DrainingService(health: health),
             ],
             shutdownMaxS: common.shutdownMaxS,

@@ -6,7 +6,7 @@ import Mensageria
 import NIOConcurrencyHelpers
 import ServiceRuntime
 
-/// The parts at the broker, with the event of an entry, through an exchange and a queue as the services declare them.
+/// The parts at the broker: the event of an entry through an exchange and a queue as the services declare them.
 struct BrokerParts: Sendable {
     private static let name = "limites"
 
@@ -20,7 +20,7 @@ struct BrokerParts: Sendable {
             bindings: [.init(queue: Self.name, exchange: Self.name, routingKey: "#")])
     }
 
-    /// Messages a second; they stay in the queue for ``consume(_:)``.
+    /// Measures publishing in messages a second. The messages stay in the queue for ``consume(_:)``.
     func publish(for duration: Duration) async throws -> Measured {
         var settings = PublisherSettings()
         settings.windowMessagesMax = Workload.publishWindow
@@ -29,7 +29,7 @@ struct BrokerParts: Sendable {
             ConfirmedPublisher(configuration: self.configuration, topology: self.topology, settings: settings, logger: self.logger)
         }
         return try await Services.run(publishers) {
-            // Two callers each, so that the window is never empty between two calls.
+            // Two callers for each publisher, so that its window is not empty between two calls.
             let states = (0..<2 * Workload.connections).map { number in
                 (publisher: publishers[number % publishers.count], entries: Entries(prefix: "limites-p\(number)", hoje: self.hoje))
             }
@@ -42,7 +42,8 @@ struct BrokerParts: Sendable {
         }
     }
 
-    /// Takes from the queue what ``publish(for:)`` left there, but for the last few: whoever got those last would have the others wait.
+    /// Measures consuming of the messages that ``publish(for:)`` left. It stops at 90 %, because the last ones may be in the batch of another
+    /// consumer.
     func consume(_ count: Int) async throws -> Measured {
         var settings = ConsumerSettings()
         settings.batchMessagesMax = Workload.consumeBatchMessages

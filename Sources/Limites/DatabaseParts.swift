@@ -14,7 +14,7 @@ struct DatabaseParts: Sendable {
     let hoje: Dia
     let logger: Logger
 
-    /// Rows a second into both tables; the outbox rows stay for ``delete(_:)``.
+    /// Measures inserts into both tables in rows a second. The outbox rows stay for ``delete(_:)``.
     func insert(for duration: Duration) async throws -> (Measured, outbox: [Int64]) {
         let repository = PostgresLancamentoRepository(client: self.lancamentos, reads: self.lancamentos, logger: self.logger)
         let inserted = NIOLockedValueBox<[Int64]>([])
@@ -28,14 +28,14 @@ struct DatabaseParts: Sendable {
         return (measured, inserted.withLockedValue { $0 })
     }
 
-    /// Single entries at the rate of `pico`, each in a transaction of its own that is on the disk when it counts.
-    /// - Returns: 99 of 100 took less, in ms, counted from when each was due; nil where the database does not keep up with that rate.
+    /// Measures single entries at the rate of `pico`, each in its own durable transaction.
+    /// - Returns: the p99 in ms from the time at which each was due; nil if the database does not keep up with the rate.
     func singleInserts(for duration: Duration) async throws -> Double? {
         let repository = PostgresLancamentoRepository(client: self.lancamentos, reads: self.lancamentos, logger: self.logger)
         var entries = Entries(prefix: "limites-u", hoje: self.hoje)
         let begin = ContinuousClock.now
         return try await withThrowingTaskGroup(of: (number: Int, latency: Duration?).self) { group in
-            // Connecting and planning come in the first second, which does not count.
+            // The first second is not counted. It includes connecting and planning.
             let warmUp = Int(Workload.peakPerSecond)
             for number in 0..<(warmUp + Int(Workload.peakPerSecond * (duration / .seconds(1)))) {
                 let due = begin + .seconds(Double(number) / Workload.peakPerSecond)
@@ -60,7 +60,7 @@ struct DatabaseParts: Sendable {
         }
     }
 
-    /// Rows a second out of the outbox.
+    /// Measures deletes from the outbox in rows a second.
     func delete(_ outbox: [Int64]) async throws -> Measured {
         let repository = PostgresOutboxRepository(client: self.lancamentos)
         return try await Stopwatch.measure(
@@ -68,10 +68,10 @@ struct DatabaseParts: Sendable {
         ) { try await repository.delete($0) }
     }
 
-    /// Entries a second into balances.
+    /// Measures the application of entries to balances in entries a second.
     func apply(for duration: Duration) async throws -> Measured {
         let repository = PostgresSaldoRepository(client: self.consolidado, logger: self.logger)
-        // Both connections meet on the same accounts, as two instances do.
+        // Both connections update the same accounts, as two instances do.
         return try await Stopwatch.measure(for: duration, states: self.entries("limites-a", shared: true)) { entries in
             let agora = SystemClock.agora()
             let batch = (0..<Workload.applyBatchRows).map { _ in LancamentoAplicavel(entries.next(agora: agora)) }
@@ -79,7 +79,7 @@ struct DatabaseParts: Sendable {
         }
     }
 
-    /// Days a second, of the accounts that ``apply(for:)`` has filled.
+    /// Measures reads of days a second, of the accounts that ``apply(for:)`` has filled.
     func read(for duration: Duration) async throws -> Measured {
         let repository = PostgresSaldoReadRepository(client: self.consolidado, sums: self.consolidado, logger: self.logger)
         return try await Stopwatch.measure(for: duration, states: self.entries("limites-a", shared: true)) { entries in
@@ -88,11 +88,11 @@ struct DatabaseParts: Sendable {
         }
     }
 
-    /// The row that the service makes of an entry.
+    /// The row that the service makes from an entry.
     private static func registro(_ lancamento: Lancamento) -> Registration {
         Registration(
             lancamento: lancamento,
-            // As large as the hash of a content with its version.
+            // The size of a versioned hash of the content.
             conteudo: lancamento.chave == nil ? nil : [UInt8](repeating: 1, count: 33),
             traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
     }
@@ -107,7 +107,7 @@ struct DatabaseParts: Sendable {
 }
 
 extension LancamentoAplicavel {
-    /// What the consumer reads from the event of this entry.
+    /// The content that the consumer reads from the event of an entry.
     fileprivate init(_ lancamento: Lancamento) {
         self.init(
             id: lancamento.id, conta: lancamento.conta, data: lancamento.data, tipo: lancamento.tipo,

@@ -6,22 +6,22 @@ import Logging
 import NIOCore
 import ServiceRuntime
 
-/// The parts at the edge: handlers of the same framework that do nothing else, under the same client as the whole.
+/// The parts at the edge: minimal handlers in the same framework, measured with the same client as the whole.
 struct HTTPParts: Sendable {
     private static let bodyMaxBytes = 65_536
 
     let hoje: Dia
 
-    /// Requests a second that a handler carries which parses an entry and answers 201 with what it was sent.
+    /// Measures requests a second of a handler that parses an entry and answers 201 with the same bytes.
     func write(for duration: Duration) async throws -> Measured { try await Self.measure(for: duration, self.post) }
 
-    /// Requests a second that an empty handler carries.
+    /// Measures requests a second of an empty handler.
     func read(for duration: Duration) async throws -> Measured { try await Self.measure(for: duration, Self.get) }
 
-    /// Both handlers at the rates of `pico`.
+    /// Measures both handlers at the rates of `pico`.
     func peak(for duration: Duration) async throws -> PeakMeasures.Bare {
         try await Self.serving { port in
-            let outcome = try await SteadyLoad(port: port).run(
+            let outcome = try await LocalLoad(port: port).steady(
                 [
                     .init(name: "writes", ratePerSecond: Workload.peakPerSecond, request: self.post),
                     .init(name: "reads", ratePerSecond: Workload.peakPerSecond, request: Self.get),
@@ -47,16 +47,16 @@ struct HTTPParts: Sendable {
         for duration: Duration, _ request: @escaping @Sendable (RequestWriter) -> ByteBuffer
     ) async throws -> Measured {
         try await self.serving { port in
-            let loop = try ClosedLoop(port: port, connections: Workload.httpConnections)
-            // Connections, caches and branch predictors; what is measured comes after it.
-            _ = try await loop.run(for: .seconds(1), request)
-            let outcome = try await loop.run(for: duration, request)
+            let load = try LocalLoad(port: port)
+            // Warms up connections, caches and branch predictors before the measurement.
+            _ = try await load.saturate(connections: Workload.httpConnections, for: .seconds(1), request)
+            let outcome = try await load.saturate(connections: Workload.httpConnections, for: duration, request)
             guard outcome.failures == 0 else { throw LimitesError("\(outcome.failures) requests to a bare handler failed") }
             return Measured(operations: outcome.answers, seconds: outcome.seconds)
         }
     }
 
-    /// Runs the bare handlers as long as the closure, which is given their port.
+    /// Serves the bare handlers while the closure runs, and passes their port to it.
     private static func serving<Value: Sendable>(_ body: @Sendable (Int) async throws -> Value) async throws -> Value {
         let router = Router()
         router.get("v1/consolidados") { _, _ in Response(status: .ok) }
@@ -78,7 +78,7 @@ struct HTTPParts: Sendable {
         }
     }
 
-    /// The members that a caller sends.
+    /// The request body of an entry.
     private static func asSent(_ lancamento: Lancamento) -> [UInt8] {
         var writer = JSONWriter()
         writer.object { writer in

@@ -14,11 +14,11 @@ struct LimitesCommand: AsyncParsableCommand {
         commandName: "limites",
         abstract: "Measures the parts of the system alone, and what they would carry together.",
         discussion: """
-            The servers must be private: their databases are filled. deploy/local/bench starts some and runs this before the whole is \
-            measured. Each part runs with the services' own schema, statements and settings, on two connections.
+            The servers must be private: their databases are filled. deploy/local/bench starts such servers and runs this before it \
+            measures the whole. Each part runs with the services' own schema, statements and settings, on two connections.
 
-            The environment says where they are: LANCAMENTOS_DATABASE_URL and CONSOLIDADO_DATABASE_URL (empty databases), AMQP_URL (a \
-            user who may declare).
+            The environment names them: LANCAMENTOS_DATABASE_URL and CONSOLIDADO_DATABASE_URL (empty databases), AMQP_URL (a \
+            user with the right to declare).
             """
     )
 
@@ -79,7 +79,7 @@ struct LimitesCommand: AsyncParsableCommand {
 
     private static func pool(_ url: String, _ migrations: PostgresMigrations, _ logger: Logger) async throws -> PostgresClient {
         var configuration = try PostgresConfiguration(url: url, applicationName: "limites")
-        // As the services have it.
+        // As in the services.
         configuration.plans = .once
         try await migrations.apply(to: configuration)
         var limits = PostgresClient.Limits()
@@ -91,4 +91,11 @@ struct LimitesCommand: AsyncParsableCommand {
         let row = try await client.query("select current_setting('server_version')").first
         return "PostgreSQL \(try row?.decode(0, as: String.self) ?? "?")"
     }
+}
+
+/// The reason why the parts cannot be measured.
+struct LimitesError: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) { self.description = description }
 }

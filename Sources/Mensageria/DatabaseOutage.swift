@@ -1,10 +1,10 @@
 package import Logging
 
-/// Stops consumption while the database cannot be used and starts it again when it can: messages go back to the queue once per outage, however
-/// many batches notice it.
+/// Stops consumption while the database cannot be used and resumes it afterwards. Messages go back to the queue once per outage, even if
+/// several batches notice it.
 ///
-/// An outage ends when the readiness says so, not when some statement works: a schema of another version, or missing, is an outage too.
-/// Where the readiness is wrong about it, the pauses grow from one outage to the next until a batch goes through again.
+/// An outage ends when the readiness check passes, not when a statement works: a missing schema or another version is an outage too.
+/// If the check passes too early, the pauses grow from one outage to the next until a batch succeeds.
 package actor DatabaseOutage {
     private static let pauseMin: Duration = .milliseconds(250)
     private static let pauseMax: Duration = .seconds(8)
@@ -23,21 +23,21 @@ package actor DatabaseOutage {
         self.logger = logger
     }
 
-    /// Returns when the database can be used; for the start, before anything is consumed.
+    /// Returns when the database can be used. Called at the start, before anything is consumed.
     package func waitUntilReady() async {
         while await !self.isDatabaseReady() {
             guard (try? await Task.sleep(for: Self.pauseMin)) != nil else { return }
         }
     }
 
-    /// Returns when consumption goes on.
-    /// - Parameter receivedAt: when the batch that met the outage was handed out. If an outage began after that, its messages are back in
-    ///   the queue already, and there is nothing to stop.
+    /// Returns when consumption has resumed.
+    /// - Parameter receivedAt: the time at which the failed batch was received. If an outage has begun since, the messages are back in the
+    ///   queue already and consumption is not stopped again.
     package func waitUntilOver(receivedAt: ContinuousClock.Instant) async {
         if self.current == nil {
             if let lastBegan, lastBegan > receivedAt { return }
             self.lastBegan = .now
-            // All batches that notice the outage wait for this one task; it belongs to none of them.
+            // Unstructured, because all batches that notice the outage wait for it and none owns it.
             self.current = Task { await self.sitOut() }
         }
         let outage = self.current
@@ -48,7 +48,7 @@ package actor DatabaseOutage {
         }
     }
 
-    /// A batch went through: the database can be used indeed.
+    /// Resets the pause after a successful batch.
     package func ended() {
         self.pause = Self.pauseMin
     }
@@ -61,7 +61,7 @@ package actor DatabaseOutage {
             self.pause = min(self.pause * 2, Self.pauseMax)
         } while await !self.isDatabaseReady()
         await self.source.resumeConsuming()
-        self.logger.info("consumption goes on")
+        self.logger.info("consumption resumes")
         self.current = nil
     }
 }

@@ -2,7 +2,7 @@ package import AMQP
 package import Contrato
 package import FluxoDeCaixa
 
-/// A message that can never be taken, and why, on its way to the queue for dead letters.
+/// A message that can never be processed, with the reason, on its way to the dead-letter queue.
 package struct DeadLetter: Sendable {
     let delivery: Delivery
     private let recusa: MessageRefusal
@@ -14,18 +14,18 @@ package struct DeadLetter: Sendable {
         self.recebidoEm = recebidoEm
     }
 
-    /// AMQP's limit for a property's text. One that was received can grow past it: bytes that are not UTF-8 are read as U+FFFD.
+    /// AMQP's limit for the text of a property. A received text can grow past it, because invalid UTF-8 bytes are read as U+FFFD.
     private static let textBytesMax = 255
 
-    /// The message to publish: content, type, ids and headers as they came, and the reason in headers of its own.
+    /// The message to publish: the content, type, ids and headers as received, and the reason in added headers.
     ///
-    /// What would make the broker refuse, expire or route it otherwise is left out: `user_id` (kept as a header), `expiration`, `reply_to`, and
-    /// the headers `CC` and `BCC`, which RabbitMQ routes by.
+    /// Left out is what makes the broker refuse, expire or reroute it: `user_id` (kept as a header), `expiration`, `reply_to`, and the headers
+    /// `CC` and `BCC`, by which RabbitMQ routes.
     /// - Parameters:
-    ///   - queue: the queue that it came from.
-    ///   - deadLetterQueue: where it goes, by the default exchange.
-    ///   - missingID: the message id where it came without one: by it a return is recognised.
-    ///   - keepsAll: false leaves out what cannot be sent: headers that leave no room for the reason, texts that do not fit.
+    ///   - queue: the queue that delivered the message.
+    ///   - deadLetterQueue: the destination, by the default exchange.
+    ///   - missingID: the message id if it has none. It identifies a returned message.
+    ///   - keepsAll: false leaves out what cannot be sent: headers that leave no room for the reason, and texts that are too long.
     package func message(
         from queue: String,
         to deadLetterQueue: String,
@@ -46,7 +46,7 @@ package struct DeadLetter: Sendable {
         return AMQPMessage(exchange: "", routingKey: deadLetterQueue, properties: properties, body: self.delivery.body)
     }
 
-    /// Who finds half a message is told that it is half.
+    /// The reason, which says if the body is truncated.
     private var erro: String {
         guard self.delivery.isTruncated else { return self.recusa.erro }
         let (total, kept) = (self.delivery.bodyBytesTotal, self.delivery.body.count)

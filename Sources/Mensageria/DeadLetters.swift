@@ -6,17 +6,15 @@ import Metrics
 import NIOConcurrencyHelpers
 import ServiceLifecycle
 
-/// Moves messages that can never be taken to the queue for dead letters, and settles each only after the broker has confirmed its copy there.
+/// Moves messages that can never be processed to the dead-letter queue, and settles each only after the broker has confirmed its copy there.
 ///
-/// A letter that is not confirmed is sent again until it is; its neighbours are settled meanwhile. At most ``pendingMax`` wait: then
-/// ``accept(_:)`` waits too, and with it consumption stops.
+/// A letter that is not confirmed is sent again until it is. Meanwhile other messages are settled. At most ``PendingLetters/max`` letters are
+/// unconfirmed: then ``accept(_:_:)`` waits, which stops consumption.
 package final class DeadLetters: Service, Sendable {
-    /// Letters that may be unconfirmed.
-    static let pendingMax = 100
-    /// The pause before letters that were not confirmed are sent again, and between alarms about too many.
+    /// The pause before unconfirmed letters are sent again, and between alarms about too many.
     private static let retryPause: Duration = .seconds(1)
-    /// How often a message that waits for room looks for it.
-    private static let roomPause: Duration = .milliseconds(10)
+
+    private typealias Waiter = CheckedContinuation<Bool, Never>
 
     private let queue: String
     private let deadLetterQueue: String
@@ -24,21 +22,21 @@ package final class DeadLetters: Service, Sendable {
     private let settle: @Sendable ([DeliveryTag]) async -> Void
     private let agora: @Sendable () -> Instante
     private let logger: Logger
-    /// One for each reason from the start, so that the first letter is seen as an increase.
+    /// A counter for each reason from the start, so that the first letter shows as an increase.
     private let accepted = Dictionary(
         uniqueKeysWithValues: Motivo.allCases.map {
             ($0, Counter(label: "consumer_dead_letters_total", dimensions: [("motivo", $0.rawValue)]))
         })
-    private let pending = NIOLockedValueBox<[DeadLetter]>([])
+    private let pending = NIOLockedValueBox(PendingLetters<Waiter>())
     private let arrivals: AsyncStream<Void>
     private let arrived: AsyncStream<Void>.Continuation
 
     /// - Parameters:
-    ///   - queue: where the messages come from.
-    ///   - deadLetterQueue: where they go.
-    ///   - publisher: has declared the queue for dead letters.
+    ///   - queue: the queue that delivers the messages.
+    ///   - deadLetterQueue: the dead-letter queue.
+    ///   - publisher: declares the dead-letter queue.
     ///   - settle: settles deliveries whose letters are confirmed.
-    ///   - agora: the clock, for the header `recebido_em`.
+    ///   - agora: the clock for the header `recebido_em`.
     package init(
         queue: String,
         deadLetterQueue: String,
@@ -53,36 +51,52 @@ package final class DeadLetters: Service, Sendable {
         self.settle = settle
         self.agora = agora
         self.logger = logger
-        // One token says that there is something to do, however much.
+        // One token is enough: it stands for any number of letters.
         (self.arrivals, self.arrived) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingOldest(1))
     }
 
-    /// Takes a refused message on; waits while too many are unconfirmed.
+    /// The number of calls of ``accept(_:_:)`` that wait for room.
+    var waitingCount: Int { self.pending.withLockedValue { $0.waiting.count } }
+
+    /// Accepts a refused message. Waits while too many letters are unconfirmed. If the wait is cancelled, the message stays unsettled and the
+    /// broker delivers it again.
     package func accept(_ delivery: Delivery, _ recusa: MessageRefusal) async {
         let letter = DeadLetter(delivery: delivery, recusa: recusa, recebidoEm: self.agora())
         self.accepted[recusa.motivo]?.increment()
         self.logger.warning("message refused", metadata: delivery.metadata.merging(["motivo": "\(recusa.motivo.rawValue)"]) { $1 })
-        var alarmAt = ContinuousClock.now + Self.retryPause
-        while !self.add(letter) {
-            // A cancelled wait leaves the message unsettled: the broker delivers it again.
-            do { try await Task.sleep(for: Self.roomPause) } catch { return }
-            guard .now >= alarmAt else { continue }
-            self.logger.error("too many dead letters unconfirmed, consumption waits", metadata: ["pending": "\(Self.pendingMax)"])
-            alarmAt = .now + Self.retryPause
-        }
-        self.arrived.yield()
+        async let _: Void = self.raiseAlarms()
+        if await self.add(letter) { self.arrived.yield() }
     }
 
-    /// - Returns: whether there was room.
-    private func add(_ letter: DeadLetter) -> Bool {
-        let generation = letter.delivery.tag.generation
-        return self.pending.withLockedValue { pending in
-            // Messages of a channel that is gone are back in the queue and come again: their letters would only take up room.
-            pending.removeAll { $0.delivery.tag.generation < generation }
-            guard pending.count < Self.pendingMax else { return false }
-            pending.append(letter)
-            return true
+    /// Logs an alarm at each interval until it is cancelled.
+    private func raiseAlarms() async {
+        while (try? await Task.sleep(for: Self.retryPause)) != nil {
+            self.logger.error(
+                "too many dead letters unconfirmed, consumption waits", metadata: ["pending": "\(PendingLetters<Waiter>.max)"])
         }
+    }
+
+    /// Adds a letter once there is room.
+    /// - Returns: false if the task was cancelled first.
+    private func add(_ letter: DeadLetter) async -> Bool {
+        let tag = letter.delivery.tag
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { (waiter: Waiter) in
+                Self.resume(self.pending.withLockedValue { $0.add(letter, waiter: waiter) })
+                // The cancellation handler may have run before the letter was added.
+                if Task.isCancelled { self.cancel(tag) }
+            }
+        } onCancel: {
+            self.cancel(tag)
+        }
+    }
+
+    private func cancel(_ tag: DeliveryTag) {
+        self.pending.withLockedValue { $0.cancel(tag) }?.resume(returning: false)
+    }
+
+    private static func resume(_ admitted: [Waiter]) {
+        for waiter in admitted { waiter.resume(returning: true) }
     }
 
     /// Sends letters until graceful shutdown.
@@ -97,9 +111,9 @@ package final class DeadLetters: Service, Sendable {
         }
     }
 
-    /// - Returns: whether every letter that was sent is confirmed; nil if there was none.
+    /// - Returns: whether every sent letter is confirmed; nil if there was none to send.
     private func sendPending() async -> Bool? {
-        let letters = self.pending.withLockedValue { $0 }
+        let letters = self.pending.withLockedValue { $0.letters }
         guard !letters.isEmpty else { return nil }
         var outcomes = await self.publisher.publish(letters.map { self.message($0, keepsAll: true) })
         for position in letters.indices {
@@ -111,8 +125,7 @@ package final class DeadLetters: Service, Sendable {
             self.logger.error("dead letters not confirmed, will be sent again", metadata: ["letters": "\(letters.count - confirmed.count)"])
         }
         await self.settle(confirmed)
-        let done = Set(confirmed)
-        self.pending.withLockedValue { pending in pending.removeAll { done.contains($0.delivery.tag) } }
+        Self.resume(self.pending.withLockedValue { $0.remove(Set(confirmed)) })
         return confirmed.count == letters.count
     }
 
@@ -127,9 +140,47 @@ package final class DeadLetters: Service, Sendable {
     }
 }
 
+/// The unconfirmed letters, at most ``max``, and the calls that wait for room, in order. It does no I/O.
+struct PendingLetters<Waiter: Sendable>: Sendable {
+    static var max: Int { 100 }
+
+    private(set) var letters: [DeadLetter] = []
+    private(set) var waiting: [(letter: DeadLetter, waiter: Waiter)] = []
+
+    /// Adds a letter, at once or when there is room.
+    /// - Returns: the calls whose letters were added.
+    mutating func add(_ letter: DeadLetter, waiter: Waiter) -> [Waiter] {
+        let generation = letter.delivery.tag.generation
+        // The messages of a closed channel are delivered again, so their letters are dropped.
+        self.letters.removeAll { $0.delivery.tag.generation < generation }
+        self.waiting.append((letter, waiter))
+        return self.admit()
+    }
+
+    /// Removes the letters of these deliveries.
+    /// - Returns: the calls whose letters were added in their place.
+    mutating func remove(_ tags: Set<DeliveryTag>) -> [Waiter] {
+        self.letters.removeAll { tags.contains($0.delivery.tag) }
+        return self.admit()
+    }
+
+    /// Drops the waiting letter of a delivery.
+    /// - Returns: its call; nil if the letter is not waiting.
+    mutating func cancel(_ tag: DeliveryTag) -> Waiter? {
+        self.waiting.firstIndex { $0.letter.delivery.tag == tag }.map { self.waiting.remove(at: $0).waiter }
+    }
+
+    private mutating func admit() -> [Waiter] {
+        let admitted = self.waiting.prefix(Swift.max(0, Self.max - self.letters.count))
+        self.waiting.removeFirst(admitted.count)
+        self.letters += admitted.map(\.letter)
+        return admitted.map(\.waiter)
+    }
+}
+
 extension Delivery {
-    /// What may be logged of a message: never what its sender is free to write, which may be personal. So `message_id` stands there only
-    /// where it is an id; the letter itself has it in any case.
+    /// The metadata of a message that may be logged. It holds no free text of the sender, which may be personal: `message_id` is included only
+    /// if it is an entry's id. The letter itself always has it.
     package var metadata: Logger.Metadata {
         var metadata: Logger.Metadata = [:]
         if let id = self.properties.messageID.flatMap({ LancamentoID(parsing: $0) }) { metadata["message_id"] = "\(id)" }
@@ -137,6 +188,6 @@ extension Delivery {
         return metadata
     }
 
-    /// The header `traceparent` as it came, valid or not.
+    /// The header `traceparent` as received, valid or not.
     package var traceparent: String? { self.properties.headers?[AMQPNames.Header.traceparent]?.stringValue }
 }

@@ -1,21 +1,64 @@
 package import AMQP
+import Contrato
 
-/// Where messages come from and are settled.
+/// A source of messages, which also settles them.
 package protocol DeliverySource: Sendable {
-    /// Receives until graceful shutdown; then ends the batches and waits for what was handed out to be settled.
+    /// Receives until graceful shutdown, then ends the batches and waits until the delivered messages are settled.
     func run() async throws
 
-    /// The next messages; nil after shutdown.
+    /// Returns the next messages, or nil after shutdown.
     func nextBatch() async -> DeliveryBatch?
 
-    /// Tells the broker that these are done with.
+    /// Acknowledges messages to the broker.
     func settle(_ tags: [DeliveryTag]) async
 
-    /// Stops receiving; what is not settled goes back to the queue.
+    /// Stops receiving. Unsettled messages go back to the queue.
     func suspendConsuming() async
 
-    /// Receives again.
+    /// Starts receiving again.
     func resumeConsuming() async
 }
 
 extension BatchConsumer: DeliverySource {}
+
+/// Publishes messages.
+package protocol MessagePublisher: Sendable {
+    /// Sends messages and returns once the outcome of each is known.
+    func publish(_ messages: [AMQPMessage]) async -> [PublishOutcome]
+}
+
+extension ConfirmedPublisher: MessagePublisher {
+    /// Waits for a broker without a time limit.
+    package func publish(_ messages: [AMQPMessage]) async -> [PublishOutcome] {
+        await self.publish(messages, deadline: nil)
+    }
+}
+
+extension AMQPTopology.Queue {
+    /// A quorum queue with the arguments of all our queues. A second declaration with other arguments is refused by the broker.
+    package static func quorum(_ name: String) -> AMQPTopology.Queue {
+        .init(
+            name: name,
+            arguments: [
+                AMQPNames.QueueArgument.type: .string(AMQPNames.QueueArgument.quorum),
+                AMQPNames.QueueArgument.deliveryLimit: .int64(AMQPNames.QueueArgument.deliveryLimitValue),
+            ]
+        )
+    }
+}
+
+extension AMQPTopology {
+    /// The exchange of entries and the consolidation queue bound to it. Both services declare it, so that events published before the first
+    /// start of consolidado are kept.
+    package static let lancamentosRegistrados = AMQPTopology(
+        exchanges: [.init(name: AMQPNames.Exchange.lancamentos, kind: .topic)],
+        queues: [.quorum(AMQPNames.Queue.consolidado)],
+        bindings: [
+            .init(
+                queue: AMQPNames.Queue.consolidado,
+                exchange: AMQPNames.Exchange.lancamentos,
+                routingKey: AMQPNames.RoutingKey.allRegistrados
+            )
+        ]
+    )
+}

@@ -6,7 +6,7 @@ import Testing
 @Suite struct LedgerTests {
     static let plan = EntryPlan(name: "t", contas: 3, dias: 2, ultimoDia: Dia(parsing: "2026-11-23")!, seed: 7)
 
-    /// A ledger in which so many entries were acknowledged.
+    /// A ledger with the first entries acknowledged.
     static func ledger(acknowledged: Int) -> Ledger {
         var ledger = Ledger(contas: 3, dias: 2)
         for number in 0..<acknowledged {
@@ -16,7 +16,7 @@ import Testing
         return ledger
     }
 
-    /// What balances show if they are right.
+    /// The correct balances of a ledger.
     static func seen(_ ledger: Ledger) -> [[DaySeen]] {
         (0..<3).map { conta in
             var opening: Int128 = 0
@@ -110,7 +110,7 @@ import Testing
     @Test func `one lost and one doubled on the same account do not cancel out`() {
         let ledger = Self.ledger(acknowledged: 500)
         var seen = Self.seen(ledger)
-        // As many entries and as much money, but in other places.
+        // The same entries and amounts, but on other days.
         seen[0].swapAt(0, 1)
         #expect(!Self.compare(ledger, seen).report.passes)
     }

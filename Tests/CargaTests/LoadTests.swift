@@ -1,10 +1,11 @@
 import FluxoDeCaixa
 import NIOCore
+import NIOPosix
 import Testing
 
 @testable import Carga
 
-/// The tool against a server whose faults are known.
+/// Load and audit against a server with known faults.
 @Suite(.serialized, .timeLimit(.minutes(2))) struct LoadTests {
     private static let rate = 200.0
 
@@ -18,7 +19,7 @@ import Testing
             times: LoadTimes(warmUp: .zero, measured: .seconds(seconds)), connectionsMax: 1000)
     }
 
-    /// Load, then the audit.
+    /// Runs the load, then the audit.
     private static func measure(
         _ faults: StubServer.Faults, seconds: Double = 2, _ adapt: (inout LoadSpec) -> Void = { _ in }
     ) async throws -> (load: LoadResult, audit: AuditReport) {
@@ -52,7 +53,7 @@ import Testing
 
     @Test func `one request at a constant rate, with the client's processor time apart`() async throws {
         let outcome = try await StubServer().run { target, _ in
-            try await SteadyLoad(port: target.lancamentos.port).run(
+            try await LocalLoad(port: target.lancamentos.port).steady(
                 [
                     .init(name: "reads", ratePerSecond: 100) { $0.get("/v1/consolidados?conta=a&de=2026-11-22&ate=2026-11-23") },
                     .init(name: "unknown", ratePerSecond: 50) { $0.get("/nothing") },
@@ -64,10 +65,23 @@ import Testing
         #expect(outcome.processors > 0)
     }
 
+    @Test func `one request as fast as some connections carry it`() async throws {
+        let (found, missing) = try await StubServer().run { target, _ in
+            let load = try LocalLoad(port: target.lancamentos.port)
+            let found = try await load.saturate(connections: 4, for: .milliseconds(200)) { $0.get("/v1/consolidados/2026-11-23?conta=a") }
+            return (found, try await LocalLoad(port: 1).saturate(connections: 4, for: .milliseconds(200)) { $0.get("/") })
+        }
+        #expect(found.answers >= 4)
+        #expect(found.failures == 0)
+        #expect(found.seconds >= 0.2)
+        #expect(missing.answers == 0)
+        #expect(missing.failures == 4)
+    }
+
     @Test func `a stall of 2 s is in the percentiles, for everything that was due meanwhile`() async throws {
         let (load, audit) = try await Self.measure(.init(stallAfterWrites: 200), seconds: 4)
         let writes = try #require(load.writes)
-        // 400 of 800 were due in those 2 s, evenly: half of these waited at least 1 s, and 1 % of all at least 1.95 s.
+        // 400 of 800 requests were due in those 2 s, evenly: half of them waited at least 1 s, and 1 % of all at least 1.95 s.
         #expect(try #require(writes.latencies.percentileMs(99)) >= 1900)
         #expect(try #require(writes.latencies.percentileMs(75)) >= 900)
         #expect(writes.accepted == 800)
@@ -78,7 +92,7 @@ import Testing
         let (load, audit) = try await Self.measure(.init(stallAfterWrites: 200), seconds: 4) { $0.connectionsMax = 4 }
         let writes = try #require(load.writes)
         #expect(try #require(writes.latencies.percentileMs(99)) >= 1900)
-        #expect(writes.waitingMax >= 200, "what finds no connection waits, and the report says so")
+        #expect(writes.waitingMax >= 200, "the report shows the requests that waited for a connection")
         #expect(writes.accepted == 800)
         #expect(audit.passes)
     }
@@ -112,7 +126,7 @@ import Testing
     @Test func `what has no clear answer is settled afterwards, with and without a key`() async throws {
         let (load, audit) = try await Self.measure(.init(disconnectEvery: 25, unclearEvery: 40))
         let writes = try #require(load.writes)
-        // Ten were answered 503, of which every other one was not registered.
+        // Ten were answered 503, and every second of these was not registered.
         #expect(audit.unclear == writes.unknown)
         #expect(audit.settledAsRegistered + audit.settledAsAbsent == audit.unclear)
         #expect(audit.settledAsAbsent == 5)
@@ -120,26 +134,47 @@ import Testing
         #expect(audit.passes)
     }
 
-    @Test func `a server that is away is told, and nothing hangs`() async throws {
-        let load = MultiThreadedLoop()
+    @Test func `a server that is away leaves every request unanswered, and nothing hangs`() async throws {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let target = Target(
             lancamentos: HTTPAddress(url: "http://127.0.0.1:1")!, consolidados: [HTTPAddress(url: "http://127.0.0.1:1")!],
             token: Token("t")!)
-        let result = try await LoadRunner(target: target, eventLoop: load.eventLoop).run(Self.spec(Self.makePlan(), seconds: 1)) { _ in }
+        let result = try await LoadRunner(target: target, eventLoop: group.next()).run(Self.spec(Self.makePlan(), seconds: 1)) { _ in }
         #expect(result.writes?.unknown == 200)
-        // Never sent: certainly not registered, so that nothing has to be settled.
+        // Never sent, so certainly not registered: nothing has to be settled.
         #expect(result.ledger.unclear == 0)
-        try await load.shutdown()
+        try await group.shutdownGracefully()
     }
 
     @Test func `a cancelled load ends at once`() async throws {
         try await StubServer().run { target, eventLoop in
             let spec = Self.spec(Self.makePlan(), seconds: 600)
-            let task = Task { try await LoadRunner(target: target, eventLoop: eventLoop).run(spec) { _ in } }
-            try await Task.sleep(for: .milliseconds(300))
+            let (seconds, second) = AsyncStream.makeStream(of: Void.self)
+            let task = Task { try await LoadRunner(target: target, eventLoop: eventLoop).run(spec) { _ in second.yield() } }
+            // Under load for a second.
+            _ = await seconds.first { true }
             task.cancel()
             await #expect(throws: CancellationError.self) { try await task.value }
         }
+    }
+
+    @Test func `the answer to a lote says what became of each entry`() {
+        let lines = [
+            #"{"indice":0,"status":201,"id":"x"}"#, #"{"indice":1,"status":422,"erro":{}}"#,
+            #"{"indice":2,"status":503,"erro":{"type":"http://a/problemas#sobrecarga"}}"#,
+            #"{"indice":3,"status":503,"erro":{"type":"http://a/problemas#resultado-desconhecido","id":"01900000-0000-7000-8000-000000000001"}}"#,
+            #"{"indice":4,"status":503}"#,
+        ]
+        let answer = HTTPAnswer(status: 200, body: ByteBuffer(string: lines.joined(separator: "\n") + "\n"))
+        let outcome = LoteOutcome(first: 10, count: 6, .success(answer))
+        #expect(outcome.fault == nil)
+        let id = LancamentoID(parsing: "01900000-0000-7000-8000-000000000001")
+        #expect(outcome.lines == [.registered, .refused, .refused, .unclear(id: id), .unclear(id: nil), .unclear(id: nil)])
+        #expect(LoteOutcome(first: 0, count: 1, .success(HTTPAnswer(status: 413))).lines == [.refused])
+        #expect(LoteOutcome(first: 0, count: 1, .success(HTTPAnswer(status: 500))).lines == [.unclear(id: nil)])
+        #expect(LoteOutcome(first: 0, count: 1, .failure(.notSent("busy"))).lines == [.refused])
+        #expect(LoteOutcome(first: 0, count: 1, .failure(.timedOut)).lines == [.unclear(id: nil)])
+        #expect(LoteOutcome(first: 0, count: 1, .success(HTTPAnswer(status: 200, body: ByteBuffer(string: "{}\n")))).fault != nil)
     }
 
     @Test func `lotes are accounted for like single entries`() async throws {

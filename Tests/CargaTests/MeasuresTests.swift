@@ -19,7 +19,7 @@ import Testing
         #expect(Latencies().percentileMs(99) == nil)
     }
 
-    @Test func `what takes longer than can be told counts as the longest`() throws {
+    @Test func `a latency beyond the histogram counts as the longest`() throws {
         var latencies = Latencies()
         latencies.record(nanoseconds: 3600 * 1_000_000_000)
         latencies.record(nanoseconds: -5)
@@ -51,7 +51,7 @@ import Testing
         #expect(measures.latencies.count == 0)
     }
 
-    @Test func `outcomes are told apart`() {
+    @Test func `outcomes are counted separately`() {
         let measures = Self.measures {
             for outcome: Outcome in [.accepted, .shed(hasRetryAfter: true), .shed(hasRetryAfter: false), .refused(status: 422), .unknown] {
                 $0.send(isMeasured: true, isInTime: true)
@@ -66,7 +66,7 @@ import Testing
         #expect(measures.errors == 4)
     }
 
-    @Test func `a rate that carga could not offer is told`() {
+    @Test func `a rate that carga could not offer is reported`() {
         #expect(Self.measures { for _ in 0..<100 { $0.send(isMeasured: true, isInTime: true) } }.notOffered == nil)
         #expect(
             Self.measures {
@@ -98,7 +98,7 @@ import Testing
         #expect(Recovery.seconds(seconds([5, 5, 500]), p99MaxMs: 100) == nil)
     }
 
-    @Test func publishedEventsAreThoseConfirmedEitherWay() {
+    @Test func `published events are those confirmed either way`() {
         let metrics = """
             # TYPE fluxo_publish_total counter
             fluxo_publish_total{outcome="confirmed"} 100000

@@ -19,7 +19,7 @@ import Testing
         return result
     }
 
-    @Test func `a figure is told beside what its parts carry`() throws {
+    @Test func `a figure has its ratio to the limit of its parts`() throws {
         let limits = try Self.limits(Self.written)
         let held = limits.compared(Self.result("limite_por_segundo", 3500))
         #expect(held.figures[0].ratio?.value == 0.7)
@@ -28,7 +28,7 @@ import Testing
         #expect(ResultsTable.text([drained]).contains("0.40 of applying alone, 30,000 (target 0.50: missed)"))
     }
 
-    @Test func `the peak is told beside what the least would need`() throws {
+    @Test func `the peak has the figures of a minimal service`() throws {
         let limits = try Self.limits(
             #"{"partes":{},"compostos":{},"pico":{"nu_escrita_p99_us":2150,"nu_processador_milesimos":210,"insercao_p99_us":3000}}"#)
         let figures = limits.compared(ScenarioResult(name: .pico)).figures

@@ -41,7 +41,7 @@ import Testing
         return scenarios.first
     }
 
-    @Test func `a rate that was offered is told`() throws {
+    @Test func `a rate that was offered is reported`() throws {
         let text = ResultsTable.text([Self.result()])
         #expect(text.contains("pico         ok"))
         #expect(text.contains("12,346 /s"))
@@ -57,7 +57,7 @@ import Testing
         #expect(streams.first?["p99_ms"] != .null)
     }
 
-    @Test func `the services' processor time is told without that of what they use`() {
+    @Test func `the processor time of the services excludes that of the servers`() {
         var result = Self.result()
         #expect(result.coresOfServices == nil)
         result.processes = [
@@ -69,7 +69,7 @@ import Testing
         #expect(result.coresOfServices == 0.5, "1 s of 2 s")
     }
 
-    @Test func `a rate that was not offered is told nowhere`() throws {
+    @Test func `a rate that was not offered is not reported`() throws {
         let result = Self.result(latenessMs: 200)
         let text = ResultsTable.text([result])
         #expect(text.contains("NOT OFFERED"))
@@ -124,7 +124,7 @@ import Testing
         #expect(Text.decimals(-12.305, 1) == "-12.3")
     }
 
-    @Test func `what a command tells of processes is read, and what was used in between`() {
+    @Test func `the use of processes between two readings is computed`() {
         let before = ProcessUsage.parse("postgres 1500 1000\nnoise\nlancamentos 100 10\n")
         let after = ProcessUsage.parse("postgres 2500 4096\nlancamentos 90 10\nrabbitmq 5 1\n")
         #expect(

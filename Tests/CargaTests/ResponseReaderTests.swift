@@ -49,7 +49,6 @@ import Testing
             #expect(try reader.read(ByteBuffer(string: Self.created))?.status == 201)
             #expect(try reader.read(ByteBuffer(string: Self.chunked))?.status == 200)
         }
-        #expect(reader.isIdle)
     }
 
     @Test func `names of header fields have no case, and Retry-After and Connection are read`() throws {

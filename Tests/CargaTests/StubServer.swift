@@ -7,21 +7,21 @@ import NIOPosix
 
 @testable import Carga
 
-/// Both services in one, in memory, with the faults that a test wants.
+/// Both services in one process, in memory, with configurable faults.
 final class StubServer: Sendable {
     struct Faults: Sendable {
-        /// Once, after so many writes, nothing is answered for a time.
+        /// After this many writes nothing is answered for ``stall``, once.
         var stallAfterWrites: Int?
         var stall = TimeAmount.seconds(2)
-        /// Every so many-th entry is answered 201 and in no balance.
+        /// Every n-th entry is answered 201 and added to no balance.
         var dropEvery: Int?
-        /// Every so many-th entry is in the balance twice.
+        /// Every n-th entry is added to its balance twice.
         var doubleEvery: Int?
-        /// Every so many-th write is shed.
+        /// Every n-th write is shed.
         var shedEvery: Int?
-        /// Every so many-th write ends the connection after it was registered.
+        /// Every n-th write closes the connection after the entry is registered.
         var disconnectEvery: Int?
-        /// Every so many-th write is answered 503 `resultado-desconhecido`; every other of these is not registered.
+        /// Every n-th write is answered 503 `resultado-desconhecido`; every second of these is not registered.
         var unclearEvery: Int?
     }
 
@@ -39,26 +39,23 @@ final class StubServer: Sendable {
         var registered: [Entry] = []
         var days: [String: [String: DaySum]] = [:]
         var stalledUntil: NIODeadline?
-        var connections = 0
     }
 
     let state = NIOLockedValueBox(State())
     let faults: Faults
     private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-    private let channel = NIOLockedValueBox<(any Channel)?>(nil)
 
     init(_ faults: Faults = Faults()) {
         self.faults = faults
     }
 
-    /// Listens on a free port as long as the closure runs.
+    /// Listens on a free port while the closure runs.
     func run<Result>(_ body: (Target, any EventLoop) async throws -> Result) async throws -> Result {
         let channel = try await ServerBootstrap(group: self.group)
-            // On a busy machine connections come faster than they are taken.
+            // On a busy machine connections arrive faster than they are accepted.
             .serverChannelOption(.backlog, value: 1024)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    self.state.withLockedValue { $0.connections += 1 }
                     try channel.pipeline.syncOperations.configureHTTPServerPipeline()
                     try channel.pipeline.syncOperations.addHandler(StubHandler(server: self))
                 }
@@ -201,8 +198,8 @@ final class StubServer: Sendable {
             }
             let closing = opening + sum.saldoCentavos
             rows.append(
-                #"{"data":"\#(day)","saldo_inicial":"\#(Money.text(opening))","total_creditos":"\#(Money.text(sum.creditosCentavos))","#
-                    + #""total_debitos":"\#(Money.text(sum.debitosCentavos))","saldo_final":"\#(Money.text(closing))","#
+                #"{"data":"\#(day)","saldo_inicial":"\#(Text.money(opening))","total_creditos":"\#(Text.money(sum.creditosCentavos))","#
+                    + #""total_debitos":"\#(Text.money(sum.debitosCentavos))","saldo_final":"\#(Text.money(closing))","#
                     + #""quantidade_creditos":\#(sum.quantidadeCreditos),"quantidade_debitos":\#(sum.quantidadeDebitos)}"#)
             opening = closing
             credits += sum.quantidadeCreditos
@@ -214,7 +211,7 @@ final class StubServer: Sendable {
     }
 }
 
-/// Answers one request after the other, later if the server is stalled.
+/// Answers requests in order, after the stall if there is one.
 private final class StubHandler: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
@@ -253,12 +250,4 @@ private final class StubHandler: ChannelInboundHandler {
             }
         }
     }
-}
-
-/// An event loop for a test that has no server.
-struct MultiThreadedLoop {
-    private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-    var eventLoop: any EventLoop { self.group.next() }
-
-    func shutdown() async throws { try await self.group.shutdownGracefully() }
 }

@@ -1,6 +1,7 @@
 import Contrato
 import FluxoDeCaixa
 import Logging
+import NIOConcurrencyHelpers
 import Testing
 
 @testable import Consolidado
@@ -8,7 +9,7 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct ConsolidationWaitsTests {
     private static let loja = Conta("loja42.caixa")!
 
-    /// Runs the closure beside running waits, which end with it.
+    /// Runs waits while the closure runs.
     private func withWaits<Value: Sendable>(
         _ repository: FakeSaldoReadRepository, limits: ConsolidationWaits.Limits = .init(),
         _ body: @Sendable @escaping (ConsolidationWaits) async throws -> Value
@@ -32,7 +33,7 @@ import Testing
         }
     }
 
-    /// Looks into the database once and then, as good as, never again.
+    /// Limits with which the database is queried only once.
     private static var onlyOnce: ConsolidationWaits.Limits {
         var limits = ConsolidationWaits.Limits()
         limits.checkInterval = .seconds(3600)
@@ -66,7 +67,7 @@ import Testing
         let repository = FakeSaldoReadRepository()
         try await self.withWaits(repository) { waits in
             async let ending = Self.wait(waits, [.numbered(1)], wait: .seconds(30))
-            while await repository.checks.isEmpty { try await Task.sleep(for: .milliseconds(1)) }
+            #expect(await eventually { await !repository.checks.isEmpty })
             await repository.add(.numbered(1), Self.loja)
             #expect(await ending == nil)
         }
@@ -76,7 +77,7 @@ import Testing
         let repository = FakeSaldoReadRepository()
         try await self.withWaits(repository, limits: Self.onlyOnce) { waits in
             async let ending = Self.wait(waits, [.numbered(1)], wait: .seconds(30))
-            while await repository.checks.isEmpty { try await Task.sleep(for: .milliseconds(1)) }
+            #expect(await eventually { await !repository.checks.isEmpty })
             waits.applied([Self.entry(1, conta: Conta("loja7")!), Self.entry(2)])
             waits.applied([Self.entry(1)])
             #expect(await ending == nil)
@@ -84,16 +85,17 @@ import Testing
         #expect(await repository.checks.count == 1)
     }
 
-    @Test func `a batch tells of its duplicates and not of its conflicts, however often it is run`() async throws {
+    @Test func `a batch reports its duplicates and not its conflicts, however often it is run`() async throws {
         let store = FakeSaldoRepository()
-        let told = Told()
-        let service = ConsolidacaoService(repository: store, onApplied: { told.add($0.map(\.id)) })
+        let applied = NIOLockedValueBox<[[LancamentoID]]>([])
+        let service = ConsolidacaoService(
+            repository: store, onApplied: { entries in applied.withLockedValue { $0.append(entries.map(\.id)) } })
         _ = try await service.apply([Self.entry(1), Self.entry(1), Self.entry(2)])
         _ = try await service.apply([Self.entry(1), Self.entry(2, conta: Conta("loja7")!)])
-        #expect(told.batches == [[.numbered(1), .numbered(1), .numbered(2)], [.numbered(1)]])
+        #expect(applied.withLockedValue { $0 } == [[.numbered(1), .numbered(1), .numbered(2)], [.numbered(1)]])
     }
 
-    @Test func `a look that fails is told only when the time is over`() async throws {
+    @Test func `a query that fails is reported only after the deadline`() async throws {
         let repository = FakeSaldoReadRepository(contas: [.numbered(1): Self.loja], failures: 2)
         try await self.withWaits(repository) { waits in
             #expect(await Self.wait(waits, [.numbered(1)]) == .indisponivel)
@@ -112,7 +114,7 @@ import Testing
                 for await ending in group { #expect(ending == .aindaNaoConsolidado) }
             }
         }
-        // At most one in 25 ms, and one at once.
+        // At most one in 25 ms, and one immediately.
         #expect(await repository.checks.count <= 1 + Int((ContinuousClock.now - start) / .milliseconds(25)))
     }
 
@@ -126,13 +128,13 @@ import Testing
         }
     }
 
-    @Test func `when the service ends, every read that waits is told, and later ones are`() async throws {
+    @Test func `when the service ends, reads that wait fail, and later ones do`() async throws {
         let repository = FakeSaldoReadRepository()
         let waits = ConsolidationWaits(repository: repository, limits: Self.onlyOnce, logger: Logger(label: "tests"))
         await withTaskGroup(of: ReadFailure?.self) { group in
             let service = Task { await waits.run() }
             group.addTask { await Self.wait(waits, [.numbered(1)], wait: .seconds(3600)) }
-            while await repository.checks.isEmpty, !Task.isCancelled { try? await Task.sleep(for: .milliseconds(1)) }
+            #expect(await eventually { await !repository.checks.isEmpty })
             service.cancel()
             for await ending in group { #expect(ending == .aindaNaoConsolidado) }
         }
@@ -145,7 +147,7 @@ import Testing
         let repository = FakeSaldoReadRepository()
         try await self.withWaits(repository, limits: limits) { waits in
             async let first = Self.wait(waits, [.numbered(1)], wait: .seconds(3600))
-            while await repository.checks.isEmpty { try await Task.sleep(for: .milliseconds(1)) }
+            #expect(await eventually { await !repository.checks.isEmpty })
             #expect(await Self.wait(waits, [.numbered(2)], wait: .seconds(3600)) == .sobrecarga)
             waits.applied([Self.entry(1)])
             #expect(await first == nil)

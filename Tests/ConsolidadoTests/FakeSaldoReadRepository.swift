@@ -2,15 +2,15 @@ import FluxoDeCaixa
 
 @testable import Consolidado
 
-/// Answers reads from memory, counts statements, fails or stands still on demand.
+/// Answers reads from memory, records statements, and fails or blocks on demand.
 actor FakeSaldoReadRepository: SaldoReadRepository {
     private var contas: [LancamentoID: Conta]
     private var failures: Int
     private var isHeld: Bool
     private var held: [CheckedContinuation<Void, Never>] = []
-    /// What each statement for balances was for.
+    /// The requests of each statement for balances.
     private(set) var statements: [[PedidoDeSaldo]] = []
-    /// What each look for applied entries was for.
+    /// The ids of each query for applied entries.
     private(set) var checks: [[LancamentoID]] = []
 
     init(contas: [LancamentoID: Conta] = [:], failures: Int = 0, isHeld: Bool = false) {

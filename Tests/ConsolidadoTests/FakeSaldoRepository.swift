@@ -7,11 +7,11 @@ import FluxoDeCaixa
 /// Applied entries in memory, with failures on demand.
 actor FakeSaldoRepository: SaldoRepository {
     private(set) var entries: [LancamentoID: LancamentoAplicavel] = [:]
-    /// How many batches were being applied at the same time, at most.
+    /// The highest number of concurrent batches.
     private(set) var batchesAtOnceMax = 0
     private var batchesAtOnce = 0
     private let refusedID: LancamentoID?
-    /// How many calls still fail.
+    /// The number of calls that will fail.
     private var failures: Int
 
     init(refusedID: LancamentoID? = nil, failures: Int = 0) {
@@ -23,7 +23,7 @@ actor FakeSaldoRepository: SaldoRepository {
         self.batchesAtOnce += 1
         self.batchesAtOnceMax = max(self.batchesAtOnceMax, self.batchesAtOnce)
         defer { self.batchesAtOnce -= 1 }
-        // Lets others in who may be in.
+        // Gives concurrent batches a chance to start.
         for _ in 0..<100 { await Task.yield() }
         try self.failOnDemand()
         if entries.contains(where: { $0.id == self.refusedID }) { throw .dados }
@@ -38,10 +38,6 @@ actor FakeSaldoRepository: SaldoRepository {
     func applied(_ ids: [LancamentoID]) async throws(FalhaDeArmazenamento) -> [LancamentoID: LancamentoAplicavel] {
         self.entries.filter { ids.contains($0.key) }
     }
-
-    func dia(_ data: Dia, of conta: Conta) async throws(FalhaDeArmazenamento) -> SaldoDiario { throw .indisponivel }
-
-    func periodo(_ periodo: Periodo, of conta: Conta) async throws(FalhaDeArmazenamento) -> SaldoDoPeriodo { throw .indisponivel }
 
     /// Whether the message holds no entry, or one that is applied or refused.
     func hasSeen(_ delivery: Delivery) -> Bool {

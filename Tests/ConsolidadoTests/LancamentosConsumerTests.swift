@@ -53,7 +53,7 @@ import Testing
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await deadLetters.run() }
             group.addTask { try await consumer.run() }
-            // The consumer ends when everything is settled; then the sender of dead letters is sent home.
+            // The consumer ends when everything is settled; then the sender of dead letters is cancelled.
             _ = try await group.next()
             group.cancelAll()
         }
@@ -76,7 +76,7 @@ import Testing
         #expect(await repository.batchesAtOnceMax == 1)
     }
 
-    @Test func `poison goes to the dead letters with its reason and its neighbours are applied`() async throws {
+    @Test func `poison becomes dead letters with reasons and the other messages are applied`() async throws {
         let repository = FakeSaldoRepository()
         let broker = FakeBroker()
         let other = EventoLancamentoRegistrado.encode(Self.entry(3), urlPublica: "http://localhost")
@@ -99,7 +99,7 @@ import Testing
         #expect(letters.allSatisfy { $0.routingKey == "consolidado.lancamentos.dlq" && $0.mandatory && $0.properties.persistent == true })
     }
 
-    @Test func `where a user is named, events of others and of nobody are refused`() async throws {
+    @Test func `where a user is configured, events of others and without a user are refused`() async throws {
         func delivery(_ number: UInt64, user: String?) -> Delivery {
             Self.delivery(number, body: EventoLancamentoRegistrado.encode(Self.entry(number), urlPublica: "http://localhost")) {
                 $0.userID = user
@@ -126,47 +126,7 @@ import Testing
         #expect(await broker.messages.count == 2)
     }
 
-    @Test func `a dead letter carries nothing that the broker would route, expire or refuse it by`() {
-        let delivery = Self.delivery(1, body: [1, 2]) { properties in
-            properties.userID = "outro"
-            properties.expiration = "1"
-            properties.replyTo = "alguem"
-            properties.messageID = "m"
-            properties.correlationID = "c"
-            properties.headers = ["CC": .array(["x"]), "BCC": .array(["y"]), "proprio": .int32(7), "motivo": "forjado"]
-        }
-        let letter = DeadLetter(delivery: delivery, recusa: .init(motivo: .ilegivel, erro: "e"), recebidoEm: Instante(milissegundos: 0))
-        let message = letter.message(from: "fila", to: "fila.dlq", missingID: "nenhum")
-        #expect(message.properties.userID == nil)
-        #expect(message.properties.expiration == nil)
-        #expect(message.properties.replyTo == nil)
-        #expect(message.properties.messageID == "m")
-        #expect(message.properties.correlationID == "c")
-        #expect(message.body == [1, 2])
-        let headers = message.properties.headers ?? [:]
-        #expect(headers["CC"] == nil && headers["BCC"] == nil)
-        #expect(headers["proprio"] == .int32(7))
-        #expect(headers["motivo"] == "ilegivel")
-        #expect(headers["usuario"] == "outro")
-        #expect(headers["fila"] == "fila")
-        #expect(headers["chave_de_roteamento"] == "lancamento.registrado.credito.loja")
-        #expect(headers["recebido_em"] == "1970-01-01T00:00:00.000Z")
-    }
-
-    @Test func `a dead letter that is cut says so`() {
-        let whole = Self.delivery(1, body: [1, 2])
-        let cut = Delivery(
-            tag: whole.tag, redelivered: false, exchange: whole.exchange, routingKey: whole.routingKey, properties: whole.properties,
-            body: whole.body, bodyBytesTotal: 300_000)
-        func erro(_ delivery: Delivery) -> AMQPValue? {
-            DeadLetter(delivery: delivery, recusa: .init(motivo: .ilegivel, erro: "e"), recebidoEm: Instante(milissegundos: 0))
-                .message(from: "fila", to: "fila.dlq", missingID: "nenhum").properties.headers?["erro"]
-        }
-        #expect(erro(whole) == "e")
-        #expect(erro(cut) == "e O corpo tinha 300000 bytes; só os primeiros 2 foram guardados.")
-    }
-
-    @Test func `an entry that the database refuses hurts no neighbour`() async throws {
+    @Test func `an entry that the database refuses does not affect others`() async throws {
         let repository = FakeSaldoRepository(refusedID: Self.entry(2).id)
         let broker = FakeBroker()
         let source = try await self.consume(
@@ -179,7 +139,7 @@ import Testing
     }
 
     @Test func `an outage stops consumption, settles nothing, and ends by itself`() async throws {
-        // The attempts of a batch fail, twice: the readiness is wrong about the first outage.
+        // All attempts of a batch fail twice: the readiness check passes too early in the first outage.
         let repository = FakeSaldoRepository(failures: 6)
         let source = try await self.consume([[Self.delivery(1, Self.entry(1))]], from: repository)
         #expect(await source.suspensions == 2)

@@ -9,7 +9,7 @@ import Testing
         return PedidoDeSaldo(conta: Conta("conta\(number)")!, periodo: Periodo(de: first, ate: first.somando(dias: days - 1)!)!)
     }
 
-    /// The account that was read and the statement that read it, or the failure.
+    /// Reads a balance. Returns its account and the number of its statement, or the failure.
     private static func read(_ reader: SaldoReader, _ number: Int, days: Int = 1) async -> String {
         do throws(ReadFailure) {
             let saldo = try await reader.saldo(self.pedido(number, days: days))
@@ -19,7 +19,7 @@ import Testing
         }
     }
 
-    /// The machine may be busy with other tests.
+    /// Limits for a busy machine.
     private static var patient: SaldoReader.Limits {
         var limits = SaldoReader.Limits(workers: 1, longWorkers: 1)
         limits.queueWaitMax = .seconds(50)
@@ -47,15 +47,15 @@ import Testing
         #expect(await repository.statements == [[Self.pedido(1)], [Self.pedido(2)]])
     }
 
-    @Test func `reads that come while every worker is busy share the next statements`() async throws {
+    @Test func `reads that arrive while every worker is busy share the next statements`() async throws {
         let repository = FakeSaldoReadRepository(isHeld: true)
         try await self.withReader(repository) { reader in
             await withTaskGroup(of: (Int, String).self) { group in
                 group.addTask { (0, await Self.read(reader, 0)) }
-                while await repository.statements.isEmpty, !Task.isCancelled { try? await Task.sleep(for: .milliseconds(1)) }
-                // Each twice; one of them is the balance that is being read, which these came too late for.
+                #expect(await eventually { await !repository.statements.isEmpty })
+                // Each balance twice. Number 0 is being read by an earlier statement, which these reads must not join.
                 for number in 0..<140 { group.addTask { (number % 70, await Self.read(reader, number % 70)) } }
-                while reader.count < 140, !Task.isCancelled { try? await Task.sleep(for: .milliseconds(1)) }
+                #expect(await eventually { reader.count == 140 })
                 await repository.letGo()
                 for await (number, result) in group {
                     #expect(result.hasPrefix("conta\(number) "))
@@ -69,13 +69,13 @@ import Testing
         #expect(statements.count == 4)
     }
 
-    @Test func `a read never joins a statement that was sent before it came`() async throws {
+    @Test func `a read never joins a statement that was sent before it arrived`() async throws {
         let repository = FakeSaldoReadRepository(isHeld: true)
         try await self.withReader(repository) { reader in
             async let first = Self.read(reader, 1)
-            while await repository.statements.isEmpty { try await Task.sleep(for: .milliseconds(1)) }
+            #expect(await eventually { await !repository.statements.isEmpty })
             async let second = Self.read(reader, 1)
-            while reader.count < 1 { try await Task.sleep(for: .milliseconds(1)) }
+            #expect(await eventually { reader.count == 1 })
             await repository.letGo()
             #expect(await first == "conta1 1")
             #expect(await second == "conta1 2")
@@ -86,12 +86,12 @@ import Testing
         let repository = FakeSaldoReadRepository(isHeld: true)
         try await self.withReader(repository) { reader in
             async let long = Self.read(reader, 1, days: 32)
-            while await repository.statements.isEmpty { try await Task.sleep(for: .milliseconds(1)) }
+            #expect(await eventually { await !repository.statements.isEmpty })
             async let month = Self.read(reader, 2, days: 31)
-            while await repository.statements.count < 2 { try await Task.sleep(for: .milliseconds(1)) }
+            #expect(await eventually { await repository.statements.count == 2 })
             await withTaskGroup(of: String.self) { group in
                 for number in 0..<16 { group.addTask { await Self.read(reader, number, days: 366) } }
-                while reader.count < 16, !Task.isCancelled { try? await Task.sleep(for: .milliseconds(1)) }
+                #expect(await eventually { reader.count == 16 })
                 await repository.letGo()
                 for await result in group { #expect(result.hasPrefix("conta")) }
             }
@@ -107,9 +107,9 @@ import Testing
         limits.queueMax = 1
         try await self.withReader(repository, limits: limits) { reader in
             async let first = Self.read(reader, 1)
-            while await repository.statements.isEmpty { try await Task.sleep(for: .milliseconds(1)) }
+            #expect(await eventually { await !repository.statements.isEmpty })
             async let second = Self.read(reader, 2)
-            while reader.count < 1 { try await Task.sleep(for: .milliseconds(1)) }
+            #expect(await eventually { reader.count == 1 })
             #expect(await Self.read(reader, 3) == "sobrecarga")
             await repository.letGo()
             #expect(await first == "conta1 1")
@@ -117,7 +117,7 @@ import Testing
         }
     }
 
-    @Test func `a failure is told to all of its statement and to nobody else`() async throws {
+    @Test func `a failure fails all reads of its statement and no others`() async throws {
         let repository = FakeSaldoReadRepository(failures: 1)
         try await self.withReader(repository) { reader in
             #expect(await Self.read(reader, 1) == "indisponivel")
@@ -125,7 +125,7 @@ import Testing
         }
     }
 
-    @Test func `after its end nothing is taken`() async throws {
+    @Test func `after closing reads are refused`() async throws {
         let reader = SaldoReader(repository: FakeSaldoReadRepository(), limits: .init(workers: 1, longWorkers: 1))
         reader.close()
         #expect(await Self.read(reader, 1) == "sobrecarga")

@@ -59,7 +59,7 @@ import Testing
         #expect(reads.arrived([.numbered(1): Self.loja]).sorted() == ["read 1", "read 2"])
     }
 
-    @Test func `a read that does not wait is checked once, by a check that began after it came`() {
+    @Test func `a read that does not wait is checked once, by a check that began after it arrived`() {
         var reads = Self.make()
         _ = Self.add(1, Self.ids(1), wait: 0, to: &reads)
         _ = reads.beginCheck()
@@ -78,7 +78,7 @@ import Testing
         #expect(reads.beginCheck() == [.numbered(2)])
     }
 
-    @Test func `a read that nobody wants any more ends with the next check`() {
+    @Test func `a read whose caller is gone ends with the next check`() {
         var reads = Self.make()
         let admission = reads.add(
             1, ids: Self.ids(1), filtro: .todas, deadline: Self.start + .seconds(5), isWanted: { false }, continuation: "read 1")
@@ -88,7 +88,7 @@ import Testing
         #expect(reads.beginCheck().isEmpty)
     }
 
-    @Test func `reads and their entries are bounded, and room comes back`() {
+    @Test func `reads and their entries are bounded, and ended reads make room`() {
         var reads = Self.make(waitersMax: 2, idsMax: 4)
         #expect(Self.add(1, Self.ids(1, 2, 3), to: &reads) == .waits)
         #expect(Self.add(2, Self.ids(1, 2), to: &reads) == .full)
@@ -100,7 +100,7 @@ import Testing
         #expect(Set(reads.beginCheck()) == Self.ids(1, 4, 5, 6))
     }
 
-    @Test func `after closing nobody waits`() {
+    @Test func `after closing no read waits`() {
         var reads = Self.make()
         _ = Self.add(1, Self.ids(1), to: &reads)
         #expect(reads.close() == ["read 1"])

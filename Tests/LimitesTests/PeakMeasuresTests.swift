@@ -17,7 +17,7 @@ import Testing
         #expect(Self.json(insert: 3) == expected)
     }
 
-    @Test func `what the database did not keep up with is left out`() {
+    @Test func `an insert rate that the database did not keep up with is left out`() {
         #expect(!Self.json(insert: nil).contains("insercao"))
     }
 }

@@ -1,8 +1,8 @@
 package import AMQP
 import Mensageria
 
-/// A queue in memory that behaves as the broker does: what is not settled when consumption is suspended comes again on a new channel, under new
-/// tags, and a tag of an earlier channel settles nothing.
+/// A queue in memory that behaves like the broker: messages that are unsettled when consumption is suspended are delivered again on a new
+/// channel with new tags, and a tag of an earlier channel settles nothing.
 package actor FakeSource: DeliverySource {
     private var batches: [[Delivery]]
     private var unsettled: [DeliveryTag: Delivery] = [:]
@@ -11,22 +11,22 @@ package actor FakeSource: DeliverySource {
     private var generation: UInt64 = 1
     private var isSuspended = false
     private var waiters: [CheckedContinuation<Void, Never>] = []
-    /// Numbers of the messages settled, in order.
+    /// The numbers of the settled messages, in order.
     package private(set) var settled: [UInt64] = []
-    /// Numbers of messages that were settled before they were handled.
+    /// The numbers of messages that were settled before they were handled.
     package private(set) var settledBeforeHandled: [UInt64] = []
     package private(set) var lateTags: [DeliveryTag] = []
     package private(set) var suspensions = 0
     package private(set) var resumptions = 0
 
-    /// - Parameter isHandled: whether a message may be settled: asked when it is.
+    /// - Parameter isHandled: whether a message may be settled. Called when it is.
     package init(_ batches: [[Delivery]], isHandled: @escaping @Sendable (Delivery) async -> Bool) {
         self.batches = batches
         self.total = batches.reduce(0) { $0 + $1.count }
         self.isHandled = isHandled
     }
 
-    /// Returns once everything is settled: as a shutdown that waits for it.
+    /// Returns once everything is settled, like a shutdown that waits for it.
     package func run() async throws {
         while self.settled.count < self.total { await withCheckedContinuation { self.waiters.append($0) } }
     }

@@ -1,49 +1,49 @@
 import FluxoDeCaixa
 
-/// A day of an account in which the balance is not what was acknowledged.
+/// A day of an account whose balance differs from what was acknowledged.
 struct DayDifference: Equatable, Sendable {
     let conta: String
     let dia: Dia
     let expected: DaySum
     let seen: DaySum
-    /// Whether the day's opening or closing balance does not follow from what the days hold.
+    /// Whether the opening balance is not the closing one of the day before, or the closing one does not add the day's entries.
     var hasWrongBalance = false
 }
 
-/// What an audit found.
+/// The result of an audit.
 struct AuditReport: Sendable {
-    /// How many differences are shown.
+    /// The number of differences that are listed.
     static let shownMax = 20
 
     var attempted = 0
     var acknowledged = 0
-    /// Without a clear answer at first.
+    /// Entries without a clear answer under load.
     var unclear = 0
     var settledAsRegistered = 0
     var settledAsAbsent = 0
-    /// Still without one: neither found nor certainly absent.
+    /// Entries that are neither found nor certainly absent after the audit.
     var unsettled = 0
     /// Registered, but in no balance.
     var lost = 0
-    /// In the balance more often than registered.
+    /// In a balance more often than registered.
     var duplicated = 0
-    /// Registered, though that was refused or never sent.
+    /// Registered, although they were refused or never sent.
     var unexpected = 0
-    /// Days that differ, for whatever reason.
+    /// Days that differ for any reason.
     var differingDays = 0
-    /// The first of them.
+    /// The first ``shownMax`` of them.
     var differences: [DayDifference] = []
-    /// From the end of the load until the balances had everything or stopped changing.
+    /// From the end of the load until the balances were complete or stopped changing.
     var waited: Duration = .zero
 
     var passes: Bool { self.differingDays == 0 && self.unsettled == 0 }
     var lostShare: Double { self.acknowledged == 0 ? 0 : Double(self.lost) / Double(self.acknowledged) }
 }
 
-/// Compares what was acknowledged with what balances show.
+/// Compares what was acknowledged with what the balances show.
 struct AuditComparison {
     private(set) var report: AuditReport
-    /// Days that hold more than was acknowledged: which of duplicated or unexpected that is, the list of entries tells.
+    /// Days that hold more than was acknowledged. The list of entries decides whether the surplus is duplicated or unexpected.
     private(set) var surplus: [(conta: Int, dia: Int, surplus: Int)] = []
     private let plan: EntryPlan
     private let ledger: Ledger
@@ -57,12 +57,12 @@ struct AuditComparison {
             unsettled: ledger.unknown.count + ledger.forgotten)
     }
 
-    /// Takes the days of an account, in the plan's order.
+    /// Compares the days of an account, in the plan's order.
     mutating func take(conta: Int, _ days: [DaySeen]) {
         var opening: Int128 = 0
         for (dia, seen) in days.enumerated() {
             let expected = self.ledger[conta: conta, dia: dia]
-            // Against what the days before show, so that one wrong day is not found in all that follow.
+            // Compared with the balance shown for the day before, so that one wrong day does not fail every later one.
             let isRight = seen.saldoInicialCentavos == opening && seen.saldoFinalCentavos == opening + seen.sum.saldoCentavos
             opening = seen.saldoFinalCentavos
             guard expected != seen.sum || !isRight else { continue }
@@ -70,7 +70,7 @@ struct AuditComparison {
         }
     }
 
-    /// Takes how many entries are registered on a day that holds too much.
+    /// Classifies the surplus of a day by the number of entries registered on it; nil if that is not known.
     mutating func take(registered: Int?, conta: Int, dia: Int, surplus: Int) {
         let acknowledged = self.ledger[conta: conta, dia: dia].quantidade
         let unexpected = min(surplus, max(0, (registered ?? acknowledged) - acknowledged))

@@ -1,24 +1,25 @@
+import Contrato
 import FluxoDeCaixa
 
-/// Compares what was acknowledged in a run with the balances that the system shows, over HTTP only: as a user would.
+/// Compares what was acknowledged in a run with the balances that the system shows. It uses HTTP only, as a client does.
 struct Auditor: Sendable {
     struct Limits: Sendable {
-        /// An absence counts only so long after the answer was unclear (the contract promises it after 30 s).
+        /// A 404 proves absence only this long after an unclear answer (the contract says 30 s).
         var absentAfter: Duration = .seconds(31)
-        /// Balances that have not changed for so long will not change any more.
+        /// Balances that have not changed for this long count as final.
         var quietMax: Duration = .seconds(10)
-        /// How long balances may go on changing.
+        /// The longest wait for the balances.
         var waitMax: Duration = .seconds(600)
         var pollInterval: Duration = .milliseconds(200)
     }
 
-    /// Requests under way at the same time.
+    /// Concurrent requests.
     static let requestsMax = 16
     private static let attemptsMax = 5
-    /// Days whose list of entries is counted.
+    /// The number of days whose entries are listed and counted.
     private static let listedDaysMax = 200
 
-    /// The audit itself failed.
+    /// The audit could not be made.
     struct Failure: Error, CustomStringConvertible {
         let description: String
     }
@@ -28,8 +29,8 @@ struct Auditor: Sendable {
     let consolidado: HTTPSender
     var limits = Limits()
 
-    /// Settles what had no clear answer, waits until the balances have everything or stop changing, and compares every day.
-    /// - Parameter ledger: settled when this returns.
+    /// Settles the entries without a clear answer, waits until the balances are complete or stop changing, and compares every day.
+    /// - Parameter ledger: has its unclear entries settled when this returns.
     /// - Throws: ``Failure`` if the system does not answer, `CancellationError`.
     func audit(_ ledger: inout Ledger) async throws -> AuditReport {
         let begin = ContinuousClock.now
@@ -55,8 +56,8 @@ struct Auditor: Sendable {
         return report
     }
 
-    /// Waits until the balances hold so many entries, or stop changing.
-    /// - Returns: how many they hold.
+    /// Waits until the balances hold the expected number of entries or stop changing.
+    /// - Returns: the number of entries that they hold.
     @discardableResult
     func waitForBalances(expected: Int, onChange: (Int) -> Void = { _ in }) async throws -> Int {
         let clock = ContinuousClock()
@@ -73,10 +74,9 @@ struct Auditor: Sendable {
         }
     }
 
-    /// How many entries the balances of the run hold.
+    /// The number of entries in the balances of the run.
     func quantity() async throws -> Int {
-        let (first, last) = (self.plan.dias.first ?? .primeiro, self.plan.dias.last ?? .primeiro)
-        let target = "/v1/consolidados?conta=\(self.plan.prefix).*&de=\(first)&ate=\(last)"
+        let target = "/v1/consolidados?conta=\(self.plan.prefix).*&\(self.plan.period)"
         let answer = try await self.get(self.consolidado, target) { $0 == 200 }
         guard let quantity = BalanceReader.quantity(answer.bytes) else {
             throw Failure(description: "GET \(target): not the form of a period")
@@ -84,7 +84,7 @@ struct Auditor: Sendable {
         return quantity
     }
 
-    // MARK: What had no clear answer
+    // MARK: Unclear entries
 
     private func settle(_ ledger: inout Ledger) async throws {
         let open = ledger.takeUnknown()
@@ -96,7 +96,7 @@ struct Auditor: Sendable {
         for unknown in try await self.settle(missing, &ledger) { ledger.settle(self.plan.entry(unknown.number), isRegistered: false) }
     }
 
-    /// - Returns: those that are not registered.
+    /// - Returns: the entries that are not registered.
     private func settle(_ open: [Ledger.Unknown], _ ledger: inout Ledger) async throws -> [Ledger.Unknown] {
         var missing: [Ledger.Unknown] = []
         var (registered, unanswered): ([Ledger.Unknown], [Ledger.Unknown]) = ([], [])
@@ -114,7 +114,7 @@ struct Auditor: Sendable {
         return missing
     }
 
-    /// - Returns: nil if the service does not tell.
+    /// - Returns: nil if the service does not answer.
     private func isRegistered(_ unknown: Ledger.Unknown) async throws -> Bool? {
         let entry = self.plan.entry(unknown.number)
         let target =
@@ -133,11 +133,10 @@ struct Auditor: Sendable {
         return BalanceReader.page(answer.bytes).map { $0.count > 0 }
     }
 
-    // MARK: What the system shows
+    // MARK: Balances
 
     private func days(_ conta: Int) async throws -> [DaySeen] {
-        let (first, last) = (self.plan.dias.first ?? .primeiro, self.plan.dias.last ?? .primeiro)
-        let target = "/v1/consolidados?conta=\(self.plan.contas[conta])&de=\(first)&ate=\(last)"
+        let target = "/v1/consolidados?conta=\(self.plan.contas[conta])&\(self.plan.period)"
         let answer = try await self.get(self.consolidado, target) { $0 == 200 }
         guard let days = BalanceReader.days(answer.bytes), days.count == self.plan.dias.count else {
             throw Failure(description: "GET \(target): not the days that were asked for")
@@ -145,7 +144,7 @@ struct Auditor: Sendable {
         return days
     }
 
-    /// How many entries are registered on a day.
+    /// The number of entries registered on a day.
     private func registered(conta: Int, dia: Int) async throws -> Int {
         let day = self.plan.dias[dia]
         let first = "/v1/lancamentos?conta=\(self.plan.contas[conta])&de=\(day)&ate=\(day)&limite=500"
@@ -174,7 +173,7 @@ struct Auditor: Sendable {
         throw Failure(description: "GET \(target): \(last), \(Self.attemptsMax) times")
     }
 
-    /// Asks for each, some at the same time, and takes the answers one after the other.
+    /// Calls `ask` for each position, up to ``requestsMax`` at a time, and passes the answers to `take` one by one.
     private func forEach<Answer: Sendable>(
         _ positions: Range<Int>, ask: @escaping @Sendable (Int) async throws -> Answer, take: (Int, Answer) -> Void
     ) async throws {
@@ -191,5 +190,71 @@ struct Auditor: Sendable {
                 next += 1
             }
         }
+    }
+}
+
+/// A day as the balances show it.
+struct DaySeen: Equatable, Sendable {
+    var sum = DaySum()
+    var saldoInicialCentavos: Int128 = 0
+    var saldoFinalCentavos: Int128 = 0
+}
+
+/// Reads answers of `GET /v1/consolidados` and of the list of entries.
+enum BalanceReader {
+    /// The rows of a period; nil if the answer has another form.
+    static func days(_ bytes: [UInt8]) -> [DaySeen]? {
+        guard case .array(let rows)? = (try? JSONReader.read(bytes))?["dias"] else { return nil }
+        var days: [DaySeen] = []
+        for row in rows {
+            guard let day = self.day(row) else { return nil }
+            days.append(day)
+        }
+        return days
+    }
+
+    /// The number of entries in a period; nil if the answer has another form.
+    static func quantity(_ bytes: [UInt8]) -> Int? {
+        guard let totais = (try? JSONReader.read(bytes))?["totais"], let credits = self.integer(totais["quantidade_creditos"]),
+            let debits = self.integer(totais["quantidade_debitos"])
+        else { return nil }
+        return credits + debits
+    }
+
+    /// The number of entries on a page of the list and the cursor of the next page; nil if the answer has another form.
+    static func page(_ bytes: [UInt8]) -> (count: Int, next: String?)? {
+        guard let page = try? JSONReader.read(bytes), case .array(let items)? = page["itens"] else { return nil }
+        if case .string(let cursor)? = page["proximo"] { return (items.count, cursor) }
+        return (items.count, nil)
+    }
+
+    /// Reads `-12.30` as -1230.
+    static func centavos(_ text: String) -> Int128? {
+        let isNegative = text.hasPrefix("-")
+        let parts = text.dropFirst(isNegative ? 1 : 0).split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == 2, parts[1].utf8.count == 2, let reais = Int128(parts[0]), let cents = Int128(parts[1]), reais >= 0, cents >= 0
+        else { return nil }
+        return (reais * 100 + cents) * (isNegative ? -1 : 1)
+    }
+
+    private static func day(_ row: JSONValue) -> DaySeen? {
+        guard let credits = self.centavos(row["total_creditos"]), let debits = self.centavos(row["total_debitos"]),
+            let opening = self.centavos(row["saldo_inicial"]), let closing = self.centavos(row["saldo_final"]),
+            let creditCount = self.integer(row["quantidade_creditos"]), let debitCount = self.integer(row["quantidade_debitos"])
+        else { return nil }
+        return DaySeen(
+            sum: DaySum(
+                creditosCentavos: credits, debitosCentavos: debits, quantidadeCreditos: creditCount, quantidadeDebitos: debitCount),
+            saldoInicialCentavos: opening, saldoFinalCentavos: closing)
+    }
+
+    private static func integer(_ value: JSONValue?) -> Int? {
+        guard case .number(let text)? = value else { return nil }
+        return Int(text)
+    }
+
+    private static func centavos(_ value: JSONValue?) -> Int128? {
+        guard case .string(let text)? = value else { return nil }
+        return self.centavos(text)
     }
 }

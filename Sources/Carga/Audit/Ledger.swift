@@ -1,6 +1,6 @@
 import FluxoDeCaixa
 
-/// What one day of one account holds: expected of what was acknowledged, or seen in a balance.
+/// The entries of one day of one account, as acknowledged or as a balance shows them.
 struct DaySum: Equatable, Sendable {
     var creditosCentavos: Int128 = 0
     var debitosCentavos: Int128 = 0
@@ -22,30 +22,28 @@ struct DaySum: Equatable, Sendable {
     }
 }
 
-/// What was attempted in a run and what became of it, summed by account and day, so that its size does not depend on how many entries
-/// there were.
+/// The outcomes of a run's entries, summed by account and day. Its size does not depend on the number of entries.
 struct Ledger: Sendable {
     /// An entry without a clear answer.
     struct Unknown: Equatable, Sendable {
         let number: Int
-        /// Named by a 503 `resultado-desconhecido`.
+        /// The id in a 503 `resultado-desconhecido`.
         let id: LancamentoID?
     }
 
-    /// How many of them are looked up afterwards; beyond it a run cannot be audited.
+    /// The number of unclear entries that can be looked up. A run with more cannot be audited.
     static let unknownMax = 100_000
 
+    /// The number of entries attempted, which is also the number of the next one.
     private(set) var attempted = 0
     private(set) var acknowledged = 0
-    /// Certainly not registered, by what the service said.
-    private(set) var refused = 0
-    /// Without a clear answer, those settled meanwhile included.
+    /// Entries without a clear answer, including those settled since.
     private(set) var unclear = 0
     private(set) var settledAsRegistered = 0
     private(set) var settledAsAbsent = 0
-    /// Not settled.
+    /// Entries that are not settled.
     private(set) var unknown: [Unknown] = []
-    /// Those that found no place in ``unknown``.
+    /// The number of unclear entries beyond ``unknownMax``.
     private(set) var forgotten = 0
     private var sums: [DaySum]
     private let dias: Int
@@ -55,9 +53,7 @@ struct Ledger: Sendable {
         self.sums = Array(repeating: DaySum(), count: contas * dias)
     }
 
-    /// The number of the next entry.
-    var nextNumber: Int { self.attempted }
-    /// How many entries the balances must hold.
+    /// The number of entries that the balances must hold.
     var expected: Int { self.acknowledged + self.settledAsRegistered }
 
     subscript(conta conta: Int, dia dia: Int) -> DaySum { self.sums[conta * self.dias + dia] }
@@ -71,10 +67,6 @@ struct Ledger: Sendable {
         self.sums[entry.conta * self.dias + entry.dia].add(entry)
     }
 
-    mutating func refuse() {
-        self.refused += 1
-    }
-
     mutating func leaveUnclear(_ number: Int, id: LancamentoID? = nil) {
         self.unclear += 1
         if self.unknown.count < Self.unknownMax {
@@ -84,7 +76,7 @@ struct Ledger: Sendable {
         }
     }
 
-    /// Takes what is not settled out, to be settled and, where it cannot be, put back.
+    /// Removes and returns the entries that are not settled. ``putBack(_:)`` returns those that stay unclear.
     mutating func takeUnknown() -> [Unknown] {
         defer { self.unknown = [] }
         return self.unknown

@@ -63,13 +63,13 @@ struct CargaOptions: ParsableArguments {
     @Option(help: ArgumentHelp("A file that holds the bearer token.", valueName: "FILE"))
     var tokenArquivo: String?
 
-    @Option(help: ArgumentHelp("Where the results are written as JSON, anew after each scenario.", valueName: "FILE"))
+    @Option(help: ArgumentHelp("Where the results are written as JSON, again after each scenario.", valueName: "FILE"))
     var json: String?
 
     @Option(help: ArgumentHelp("Where latency and rate over time are drawn as SVG.", valueName: "FILE"))
     var plot: String?
 
-    @Option(help: ArgumentHelp("What limites has written: figures are told as ratios to the parts' own limits.", valueName: "FILE"))
+    @Option(help: ArgumentHelp("The results of limites: figures are also given as ratios to the parts' own limits.", valueName: "FILE"))
     var limites: String?
 
     @Option(help: ArgumentHelp("Writes per second of pico, rajada and crescimento.", valueName: "N"))
@@ -121,7 +121,7 @@ struct CargaOptions: ParsableArguments {
     @Option(help: ArgumentHelp("A folder on the disk that holds the databases.", valueName: "FOLDER"))
     var disco: String?
 
-    @Option(help: ArgumentHelp("Which entries are made: the same number makes the same ones.", valueName: "N"))
+    @Option(help: ArgumentHelp("Seed of the entries: the same number makes the same entries.", valueName: "N"))
     var semente: UInt64?
 
     init() {}
@@ -139,24 +139,14 @@ struct CargaOptions: ParsableArguments {
     }
 
     func settings(environment: [String: String]) throws -> BenchSettings {
-        var settings = BenchSettings(target: try self.target(environment), ultimoDia: Self.yesterday(), seed: 0, runName: "")
-        settings.seed = self.semente ?? UInt64.random(in: 0 ... .max)
-        settings.runName = String(UInt64.random(in: 0..<(1 << 40)), radix: 36) + "x"
-        settings.contas = self.contas
-        settings.dias = self.dias
-        settings.writesPerSecond = self.escritas
-        settings.readsPerSecond = self.leituras
-        settings.seconds = self.segundos
-        settings.warmUpSeconds = self.aquecimento
-        settings.connectionsMax = self.conexoes
-        settings.overloadConnectionsMax = self.conexoesDeSobrecarga
-        settings.limitPerSecond = self.limite
-        settings.growthEntries = self.lancamentosDeCrescimento
-        settings.backlogEntries = self.acumulo
-        settings.scaleCommand = self.escalar
-        settings.usageCommand = self.medir
-        settings.diskFolder = self.disco
-        return settings
+        BenchSettings(
+            target: try self.target(environment), contas: self.contas, dias: self.dias, ultimoDia: Self.yesterday(),
+            seed: self.semente ?? UInt64.random(in: 0 ... .max),
+            runName: String(UInt64.random(in: 0..<(1 << 40)), radix: 36) + "x",
+            writesPerSecond: self.escritas, readsPerSecond: self.leituras, seconds: self.segundos, warmUpSeconds: self.aquecimento,
+            connectionsMax: self.conexoes, overloadConnectionsMax: self.conexoesDeSobrecarga, limitPerSecond: self.limite,
+            growthEntries: self.lancamentosDeCrescimento, backlogEntries: self.acumulo, scaleCommand: self.escalar,
+            usageCommand: self.medir, diskFolder: self.disco)
     }
 
     private func target(_ environment: [String: String]) throws -> Target {
@@ -183,7 +173,7 @@ struct CargaOptions: ParsableArguments {
         return token
     }
 
-    /// In UTC. Yesterday is a day that has begun in every time zone, and no future.
+    /// Yesterday in UTC: a day that has begun in every time zone and is nowhere in the future.
     private static func yesterday() -> Dia {
         let days = Int32(Date().timeIntervalSince1970 / 86_400) - 10_957
         return Dia(diasDesde2000: days - 1) ?? .primeiro

@@ -4,7 +4,7 @@ import NIOPosix
 import OpenFiles
 import UnixSignals
 
-/// One run of the command: scenarios, their results, and what happens on a signal.
+/// One run of the command: its scenarios, their results and the handling of signals.
 struct CargaRun: Sendable {
     let scenarios: [Scenario]
     let settings: BenchSettings
@@ -17,7 +17,7 @@ struct CargaRun: Sendable {
         case signal(UnixSignal)
     }
 
-    /// Runs the scenarios, or as many as a signal lets.
+    /// Runs the scenarios until they end or a signal arrives.
     /// - Returns: the exit status.
     func untilSignal() async -> Int32 {
         let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup)
@@ -65,7 +65,7 @@ struct CargaRun: Sendable {
         progress.finish()
         try? await group.shutdownGracefully()
         if !results.isEmpty { print(ResultsTable.text(results), terminator: "") }
-        // What is said on standard error comes after it, also in a file that takes both.
+        // Keeps the order of both streams where they go to one file.
         fflush(nil)
         guard let fault else { return results.allSatisfy(\.hasPassed) ? 0 : 1 }
         Self.complain("error: \(fault)")

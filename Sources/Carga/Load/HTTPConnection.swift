@@ -1,11 +1,11 @@
 import NIOCore
 
-/// A connection that carries one request at a time. Used on its event loop only.
+/// A connection that carries one request at a time. Used only on its event loop.
 final class HTTPConnection: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    /// Called once, with the answer or the reason why there is none.
+    /// Called once with the answer or with the reason for its absence.
     typealias Completion = (Result<HTTPAnswer, RequestFailure>) -> Void
 
     private struct Exchange {
@@ -14,7 +14,7 @@ final class HTTPConnection: ChannelInboundHandler {
     }
 
     private let channel: any Channel
-    /// Told when a request has ended: whether the connection can carry another.
+    /// Called when a request has ended, with whether the connection can carry another.
     private let onFree: (HTTPConnection, _ isUsable: Bool) -> Void
     private var reader = ResponseReader()
     private var exchange: Exchange?
@@ -32,12 +32,12 @@ final class HTTPConnection: ChannelInboundHandler {
         self.channel.writeAndFlush(request, promise: nil)
     }
 
-    /// Ends the request if its time is over. The connection goes with it: its answer may still come.
+    /// Fails the request if its deadline has passed. The connection is closed too, because the answer may still arrive.
     func enforceDeadline(_ now: NIODeadline) {
         if let exchange, exchange.deadline <= now { self.fail(.timedOut) }
     }
 
-    /// Ends the connection; a request under way ends without an answer.
+    /// Closes the connection and fails a request in flight.
     func close() {
         self.fail(.disconnected)
     }
@@ -72,8 +72,31 @@ final class HTTPConnection: ChannelInboundHandler {
             self.isClosed = true
             self.channel.close(promise: nil)
         }
-        // Free before the completion runs, which may send the next request.
+        // Freed before the completion runs, because it may send the next request.
         self.onFree(self, isUsable)
         exchange?.completion(result)
+    }
+}
+
+/// The reason why a request has no answer.
+enum RequestFailure: Error, Equatable {
+    /// No connection: the request was not sent.
+    case notSent(String)
+    /// No answer within the time limit.
+    case timedOut
+    /// The connection ended before the answer was complete.
+    case disconnected
+    /// The answer is not HTTP that ``ResponseReader`` reads.
+    case malformed
+}
+
+extension RequestFailure: CustomStringConvertible {
+    var description: String {
+        switch self {
+        case .notSent(let reason): "not sent: \(reason)"
+        case .timedOut: "no answer in time"
+        case .disconnected: "the connection ended without an answer"
+        case .malformed: "an answer that is not HTTP"
+        }
     }
 }

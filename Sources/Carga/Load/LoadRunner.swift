@@ -1,44 +1,44 @@
+import Foundation
 import NIOCore
 
 /// The system under load.
 struct Target: Sendable {
     var lancamentos: HTTPAddress
-    /// Instances, taken in turn.
+    /// Instances, used in turn.
     var consolidados: [HTTPAddress]
     var token: Token
 }
 
-/// A stretch of load.
+/// A period of load.
 struct LoadSpec: Sendable {
     var plan: EntryPlan
     var ledger: Ledger
-    /// 0: none.
+    /// 0 for none.
     var writesPerSecond = 0.0
     var readsPerSecond = 0.0
-    /// Whether some of the reads are of a period instead of a day.
+    /// Whether a quarter of the reads are of a period instead of a day.
     var readsPeriods = true
     var times: LoadTimes
-    /// Whether some of the entries are followed until a balance has them.
+    /// Whether a share of the entries is followed until a balance contains them.
     var followsEntries = true
-    /// To one instance, for writes and for reads each.
+    /// Connections to one instance, for writes and for reads each.
     var connectionsMax = 256
-    var answerMax: Duration = .seconds(10)
 }
 
-/// What came of it.
+/// The measures of a period of load.
 struct LoadResult: Sendable {
     var writes: StreamMeasures?
     var reads: StreamMeasures?
     var visible: VisibleMeasures?
     var ledger: Ledger
-    /// Processor time of carga itself, over the whole stretch.
+    /// Processor time of carga itself.
     var ownCPU: Duration
     var wall: Duration
 
     var streams: [StreamMeasures] { [self.writes, self.reads].compactMap { $0 } }
 }
 
-/// Runs stretches of load, each on connections of its own.
+/// Runs periods of load, each on new connections.
 struct LoadRunner: Sendable {
     var target: Target
     let eventLoop: any EventLoop
@@ -52,7 +52,7 @@ struct LoadRunner: Sendable {
     }
 
     /// - Parameter onSecond: called on the event loop.
-    /// - Throws: `CancellationError`; what was under way is given up.
+    /// - Throws: `CancellationError`, after dropping the requests in flight.
     func run(_ spec: LoadSpec, onSecond: @escaping @Sendable (LoadProgress) -> Void) async throws -> LoadResult {
         let clock = ContinuousClock()
         let (begin, cpu) = (clock.now, CPUTime.used())
@@ -70,8 +70,7 @@ struct LoadRunner: Sendable {
     }
 
     private func make(_ spec: LoadSpec, _ onSecond: @escaping @Sendable (LoadProgress) -> Void) -> Run {
-        let limits = ConnectionPool.Limits(
-            connectionsMax: spec.connectionsMax, answerMax: .nanoseconds(spec.answerMax.nanoseconds))
+        let limits = ConnectionPool.Limits(connectionsMax: spec.connectionsMax)
         let token = self.target.token
         let probe =
             spec.followsEntries && spec.writesPerSecond > 0 && !self.target.consolidados.isEmpty
@@ -95,5 +94,27 @@ struct LoadRunner: Sendable {
         return LoadResult(
             writes: run.writes?.measures, reads: run.reads?.measures, visible: run.probe?.measures,
             ledger: run.traffic?.ledger ?? ledger, ownCPU: .zero, wall: .zero)
+    }
+}
+
+/// The processor time used by this process or by one of its threads.
+enum CPUTime {
+    /// User and system together.
+    static func used() -> Duration {
+        var usage = rusage()
+        // RUSAGE_SELF, whose type differs between C libraries.
+        getrusage(0, &usage)
+        return Self.duration(usage.ru_utime) + Self.duration(usage.ru_stime)
+    }
+
+    /// Of the calling thread.
+    static func usedByThread() -> Duration {
+        var time = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return .seconds(Int64(time.tv_sec)) + .nanoseconds(Int64(time.tv_nsec))
+    }
+
+    private static func duration(_ time: timeval) -> Duration {
+        .seconds(Int64(time.tv_sec)) + .microseconds(Int64(time.tv_usec))
     }
 }

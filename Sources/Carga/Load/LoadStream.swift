@@ -1,11 +1,11 @@
 import NIOCore
 
-/// One stream of requests of an ``OpenLoop``. Used on its event loop only.
+/// One stream of requests of an ``OpenLoop``. Used only on its event loop.
 final class LoadStream {
     /// When the first request is due.
     var begin = NIODeadline.now()
     private(set) var measures: StreamMeasures
-    /// Requests that are due and find every connection busy.
+    /// Due requests that wait because every connection is busy.
     private(set) var waiting = 0
 
     private let schedule: ArrivalSchedule
@@ -26,10 +26,10 @@ final class LoadStream {
         self.endNanoseconds = times.total.nanoseconds
     }
 
-    /// Whether all that was due has been sent, or given up, and has ended.
+    /// Whether every request has ended or was given up.
     var isFinished: Bool { self.ended == self.sent && (self.hasGivenUp || self.sent == self.schedule.count) }
 
-    /// Sends all that is due, as far as connections are free.
+    /// Sends due requests while connections are free.
     func pump(_ now: NIODeadline) {
         let elapsed = (now - self.begin).nanoseconds
         let due = self.schedule.dueCount(afterNanoseconds: elapsed)
@@ -46,7 +46,7 @@ final class LoadStream {
         self.measures.wait(self.waiting)
     }
 
-    /// What has not been sent never will be.
+    /// Sends nothing more and counts the unsent requests as never sent.
     func giveUp() {
         guard !self.hasGivenUp else { return }
         self.hasGivenUp = true
@@ -74,5 +74,59 @@ final class LoadStream {
             isMeasured: dueAt >= self.warmUpNanoseconds,
             isInTime: elapsed >= self.warmUpNanoseconds && elapsed <= self.endNanoseconds)
         if self.waiting > 0 { self.pump(now) }
+    }
+}
+
+/// The outcome of a request.
+enum Outcome: Sendable, Equatable {
+    /// The expected answer.
+    case accepted
+    /// 429 or 503: certainly not done. The contract requires `Retry-After`.
+    case shed(hasRetryAfter: Bool)
+    /// Any other answer. For this load it is always a fault.
+    case refused(status: Int)
+    /// No clear answer: it may or may not have been done.
+    case unknown
+}
+
+/// Renders the requests of a stream and judges their answers. Used only on the event loop.
+protocol Traffic: AnyObject {
+    /// Renders a request.
+    /// - Parameter number: counted from 0.
+    func request(_ number: Int, _ writer: RequestWriter) -> ByteBuffer
+    /// Judges the answer.
+    func take(_ number: Int, _ result: Result<HTTPAnswer, RequestFailure>) -> Outcome
+}
+
+/// The times at which the requests of an open model are due: a constant rate, independent of earlier requests.
+///
+/// Request n is due n/rate after the beginning. Each time is computed from n, so that rounding errors do not add up.
+struct ArrivalSchedule: Sendable {
+    /// The total number of requests.
+    let count: Int
+    private let ratePerSecond: Double
+
+    /// - Parameters:
+    ///   - ratePerSecond: more than 0.
+    ///   - duration: the time in which requests become due.
+    init(ratePerSecond: Double, duration: Duration) {
+        precondition(ratePerSecond > 0)
+        self.ratePerSecond = ratePerSecond
+        self.count = Int((ratePerSecond * (duration / .seconds(1))).rounded())
+    }
+
+    /// The time at which a request is due, in nanoseconds after the beginning.
+    func dueNanoseconds(_ number: Int) -> Int64 {
+        Int64(Double(number) * 1e9 / self.ratePerSecond)
+    }
+
+    /// The number of requests due by a time in nanoseconds after the beginning.
+    func dueCount(afterNanoseconds elapsed: Int64) -> Int {
+        guard elapsed >= 0 else { return 0 }
+        var due = min(self.count, Int(Double(elapsed) * self.ratePerSecond / 1e9) + 1)
+        // Rounding may be off by one either way; `dueNanoseconds` is the definition.
+        while due > 0, self.dueNanoseconds(due - 1) > elapsed { due -= 1 }
+        while due < self.count, self.dueNanoseconds(due) <= elapsed { due += 1 }
+        return due
     }
 }

@@ -1,22 +1,22 @@
 import NIOCore
 
-/// How long load is made.
+/// The times of a period of load.
 struct LoadTimes: Sendable {
     /// Load before the measuring begins.
     var warmUp: Duration
     var measured: Duration
-    /// After that, how long requests that are overdue may wait for a connection.
+    /// How long overdue requests may wait for a connection after that.
     var overdueMax: Duration = .seconds(15)
 
     var total: Duration { self.warmUp + self.measured }
 }
 
-/// A second of load, for whoever watches.
+/// One second of load, for the progress report.
 struct LoadProgress: Sendable {
     struct Stream: Sendable {
         let name: String
         let second: SecondMeasures
-        /// Requests that are due and find every connection busy.
+        /// Due requests that wait because every connection is busy.
         let waiting: Int
     }
 
@@ -25,10 +25,10 @@ struct LoadProgress: Sendable {
     let streams: [Stream]
 }
 
-/// Sends streams of requests in an open model: each at its own time, whatever becomes of the others. Used on its event loop only.
+/// Sends streams of requests in an open model: each request at its own time, independent of the others. Used only on its event loop.
 ///
-/// One timer each millisecond sends all that is due. A request that finds every connection busy waits with its time, which is where its
-/// latency counts from; what waits is only a number, so that nothing grows.
+/// A timer sends the due requests every millisecond. A request that finds every connection busy waits, and its latency still counts from the
+/// time at which it was due. Waiting requests are only counted, so memory is constant.
 final class OpenLoop {
     private static let tick = TimeAmount.milliseconds(1)
     private static let deadlinesEveryTicks = 100
@@ -56,7 +56,7 @@ final class OpenLoop {
         self.finished = eventLoop.makePromise()
     }
 
-    /// Begins. The future succeeds when every request has ended.
+    /// Starts the load. The future succeeds when every request has ended.
     func run() -> EventLoopFuture<Void> {
         self.begin = .now()
         for stream in self.streams { stream.begin = self.begin }
@@ -64,7 +64,7 @@ final class OpenLoop {
         return self.finished.futureResult
     }
 
-    /// Sends nothing more and gives up what is under way.
+    /// Stops sending and drops the requests in flight.
     func stop() {
         self.isStopped = true
         for stream in self.streams { stream.close() }
@@ -106,7 +106,7 @@ final class OpenLoop {
 }
 
 extension Duration {
-    /// Whole nanoseconds; times of a load fit well.
+    /// Whole nanoseconds. The times of a load do not overflow.
     var nanoseconds: Int64 {
         let (seconds, attoseconds) = self.components
         return seconds * 1_000_000_000 + attoseconds / 1_000_000_000

@@ -1,6 +1,6 @@
 package import NIOCore
 
-/// Writes whole requests to one address as the bytes that are sent: what is the same in all of them is rendered once.
+/// Renders whole requests to one address as bytes. The common part is rendered once.
 package struct RequestWriter: Sendable {
     enum Method: String {
         case get = "GET"
@@ -9,21 +9,21 @@ package struct RequestWriter: Sendable {
 
     private static let allocator = ByteBufferAllocator()
 
-    /// ` HTTP/1.1`, Host and Authorization, which every request has.
+    /// ` HTTP/1.1`, Host and Authorization of every request.
     private let common: String
 
     init(address: HTTPAddress, token: Token) {
         self.common = " HTTP/1.1\r\nHost: \(address.host):\(address.port)\r\nAuthorization: Bearer \(token.text)\r\n"
     }
 
-    /// - Parameter headers: further header fields, each ended by CR LF.
+    /// - Parameter headers: more header fields, each ending in CR LF.
     package func get(_ target: String, headers: String = "") -> ByteBuffer {
         var buffer = self.head(.get, target, headers, bodyBytes: 0)
         buffer.writeStaticString("\r\n")
         return buffer
     }
 
-    /// - Parameter headers: further header fields, the type of the body among them, each ended by CR LF.
+    /// - Parameter headers: more header fields, including `Content-Type`, each ending in CR LF.
     package func post(_ target: String, headers: String, body: some Collection<UInt8>) -> ByteBuffer {
         var buffer = self.head(.post, target, headers, bodyBytes: body.count)
         buffer.writeStaticString("Content-Length: ")
@@ -48,7 +48,7 @@ package struct RequestWriter: Sendable {
 struct Token: Sendable, CustomStringConvertible, CustomDebugStringConvertible {
     let text: String
 
-    /// `nil` if a header field could not carry it.
+    /// Returns `nil` if a header field cannot carry the text.
     init?(_ text: String) {
         guard !text.isEmpty, text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else { return nil }
         self.text = text
@@ -56,4 +56,33 @@ struct Token: Sendable, CustomStringConvertible, CustomDebugStringConvertible {
 
     var description: String { "(token)" }
     var debugDescription: String { "(token)" }
+}
+
+/// The address of a service. Plain HTTP: the load runs beside the service or in its network.
+struct HTTPAddress: Hashable, Sendable {
+    let host: String
+    /// 1…65535.
+    let port: Int
+
+    /// Reads `http://host[:port][/]`, the host a name or an IPv4 address; `nil` for anything else.
+    init?(url: String) {
+        guard url.hasPrefix("http://") else { return nil }
+        var rest = url.dropFirst("http://".count)
+        if rest.last == "/" { rest.removeLast() }
+        let parts = rest.split(separator: ":", omittingEmptySubsequences: false)
+        guard let host = parts.first, !host.isEmpty, parts.count <= 2,
+            host.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && !"/?#@[]".utf8.contains($0) })
+        else { return nil }
+        if parts.count == 2 {
+            guard let port = Int(parts[1]), (1...65535).contains(port) else { return nil }
+            self.port = port
+        } else {
+            self.port = 80
+        }
+        self.host = String(host)
+    }
+}
+
+extension HTTPAddress: CustomStringConvertible {
+    var description: String { "http://\(self.host):\(self.port)" }
 }

@@ -1,9 +1,9 @@
 import NIOCore
 
-/// One answer as far as the load needs it.
+/// The parts of an answer that the load needs.
 struct HTTPAnswer: Sendable {
     var status: Int
-    /// What `Retry-After` says, if it says seconds.
+    /// The value of `Retry-After`, if it is a number of seconds.
     var retryAfterSeconds: Int?
     /// Whether the connection may carry another request.
     var keepsAlive = true
@@ -12,19 +12,19 @@ struct HTTPAnswer: Sendable {
     var bytes: [UInt8] { Array(self.body.readableBytesView) }
 }
 
-/// Takes the answers of HTTP/1.1 apart, one request after the other, from pieces as they come.
+/// Parses HTTP/1.1 answers incrementally, one after the other.
 ///
-/// It reads what a server sends to GET and POST: a length or chunks, interim answers skipped. Head and body are bounded.
+/// It reads answers to GET and POST with a length or in chunks, and skips interim answers. Head and body are bounded.
 struct ResponseReader {
     enum Failure: Error, Equatable {
         case malformed
         case tooLong
-        /// The body's end is the connection's: nothing here sends that, and it would be no keep-alive.
+        /// The body ends with the connection. The services never send that, and it excludes keep-alive.
         case withoutLength
     }
 
     static let headMaxBytes = 16_384
-    /// An answer to a lote has a line for each entry.
+    /// The answer to a lote has a line for each entry.
     static let bodyMaxBytes = 64 << 20
 
     private enum State {
@@ -39,14 +39,8 @@ struct ResponseReader {
     private var answer = HTTPAnswer(status: 0)
     private var received = ByteBuffer()
 
-    /// Whether no part of an answer has come.
-    var isIdle: Bool {
-        if case .head = self.state { return self.received.readableBytes == 0 }
-        return false
-    }
-
-    /// Takes a piece.
-    /// - Returns: the answer, once it is whole.
+    /// Adds received bytes.
+    /// - Returns: the answer once it is complete.
     mutating func read(_ piece: ByteBuffer) throws(Failure) -> HTTPAnswer? {
         if self.received.readableBytes == 0 { self.received = piece } else { self.received.writeImmutableBuffer(piece) }
         while true {
@@ -81,7 +75,7 @@ struct ResponseReader {
         return self.answer
     }
 
-    /// Moves as much of the body as has come. Returns whether nothing of it is missing.
+    /// Moves the received part of the body. Returns whether the body is complete.
     private mutating func moveToBody(_ missing: Int) -> Bool {
         let length = min(missing, self.received.readableBytes)
         if let slice = self.received.readSlice(length: length) {
@@ -93,7 +87,7 @@ struct ResponseReader {
 
     // MARK: The head
 
-    /// Returns whether it was whole.
+    /// Returns whether the head was complete.
     private mutating func readHead() throws(Failure) -> Bool {
         guard let length = self.headLength() else {
             guard self.received.readableBytes <= Self.headMaxBytes else { throw .tooLong }
@@ -122,7 +116,7 @@ struct ResponseReader {
         return true
     }
 
-    /// The bytes up to and with the empty line.
+    /// The number of bytes up to and including the empty line.
     private func headLength() -> Int? {
         self.received.withUnsafeReadableBytes { bytes in
             guard bytes.count > 2 else { return nil }
@@ -144,7 +138,7 @@ struct ResponseReader {
         return status
     }
 
-    /// The header fields that matter here.
+    /// The header fields that the reader uses.
     private struct Fields {
         var contentLength: Int?
         var isChunked = false

@@ -1,54 +1,56 @@
-/// What one second of a stream was like; answers count in the second in which they came.
+import Histogram
+
+/// One second of a stream. Answers count in the second in which they arrive.
 struct SecondMeasures: Sendable {
     var sent = 0
     var accepted = 0
     var shed = 0
-    /// Refused and unknown.
+    /// Refused and unknown answers.
     var failed = 0
     var p50Ms: Double?
     var p99Ms: Double?
     var maxMs: Double?
 }
 
-/// What a stream of requests met with. Latency counts from the moment at which a request was due.
+/// The measures of a stream of requests. Latency counts from the time at which a request was due.
 struct StreamMeasures: Sendable {
     let name: String
-    /// What was to be offered.
+    /// The rate to offer.
     let ratePerSecond: Double
-    /// How long was measured, after the warm-up.
+    /// The measured time after the warm-up.
     let measured: Duration
 
-    /// Requests that were due in the measured time, by what became of them. Warm-up counts in none of these.
+    /// Requests due in the measured time, by outcome. The warm-up counts in none of these.
     private(set) var due = 0
     private(set) var accepted = 0
     private(set) var shed = 0
     private(set) var shedWithoutRetryAfter = 0
-    /// By status.
+    /// Count by status.
     private(set) var refused: [Int: Int] = [:]
     private(set) var unknown = 0
-    /// Of those that were accepted.
+    /// Latencies of accepted requests.
     private(set) var latencies = Latencies()
     private(set) var segments = Segments()
-    /// Of those that were shed.
+    /// Latencies of shed requests.
     private(set) var shedLatencies = Latencies()
 
-    /// How late carga itself was in sending, where a connection was free.
+    /// How late carga itself sent requests although a connection was free.
     private(set) var ownLateness = Latencies()
-    /// How many were sent before the measured time was over.
+    /// Requests sent before the measured time was over.
     private(set) var sentInTime = 0
     /// Due requests that never found a free connection.
     private(set) var neverSent = 0
-    /// The most requests that were due and found every connection busy.
+    /// The highest number of due requests that waited because every connection was busy.
     private(set) var waitingMax = 0
-    /// Accepted answers that came in the measured time.
+    /// Accepted answers that arrived in the measured time.
     private(set) var acceptedInTime = 0
 
-    /// From the beginning of the warm-up.
+    /// Every second from the beginning of the warm-up.
     private(set) var seconds: [SecondMeasures] = []
     private var second = SecondMeasures()
     private var secondLatencies = Latencies()
 
-    /// More than the longest run has.
+    /// More seconds than the longest run has.
     private static let secondsMax = 7200
 
     init(name: String, ratePerSecond: Double, measured: Duration) {
@@ -57,24 +59,24 @@ struct StreamMeasures: Sendable {
         self.measured = measured
     }
 
-    /// A request was sent.
+    /// Counts a sent request.
     mutating func send(isMeasured: Bool, isInTime: Bool) {
         self.second.sent += 1
         if isMeasured { self.due += 1 }
         if isMeasured, isInTime { self.sentInTime += 1 }
     }
 
-    /// It was sent so late though a connection was free.
+    /// Records how late a request was sent although a connection was free.
     mutating func lag(nanoseconds: Int64) {
         self.ownLateness.record(nanoseconds: nanoseconds)
     }
 
-    /// So many are due and find every connection busy.
+    /// Records the number of requests that wait because every connection is busy.
     mutating func wait(_ count: Int) {
         self.waitingMax = max(self.waitingMax, count)
     }
 
-    /// So many will never be sent.
+    /// Counts requests that will never be sent.
     mutating func giveUp(_ count: Int) {
         self.due += count
         self.neverSent += count
@@ -104,7 +106,7 @@ struct StreamMeasures: Sendable {
         }
     }
 
-    /// A second is over.
+    /// Ends the current second and returns its measures.
     mutating func closeSecond() -> SecondMeasures {
         self.second.p50Ms = self.secondLatencies.percentileMs(50)
         self.second.p99Ms = self.secondLatencies.percentileMs(99)
@@ -128,8 +130,8 @@ extension StreamMeasures {
     /// Requests sent a second.
     var offeredPerSecond: Double { Double(self.sentInTime) / (self.measured / .seconds(1)) }
 
-    /// Why the rate was not offered by carga's own fault; nil if it was. Requests that wait for a connection are the system's doing: their
-    /// latency grows, and the report says so.
+    /// The reason why carga itself did not offer the rate; nil if it did. Requests that wait for a connection are the system's delay: their
+    /// latency grows, and the report shows it.
     var notOffered: String? {
         if let late = self.ownLateness.percentileMs(99), late > Self.ownLatenessMaxMs {
             return "carga itself was \(Int(late.rounded())) ms late (p99) in sending; up to \(Int(Self.ownLatenessMaxMs)) ms are tolerated"
@@ -139,6 +141,66 @@ extension StreamMeasures {
         return share < 0.99 ? "carga sent only \(Int(share * 100)) % of what was due in time" : nil
     }
 
-    /// Beyond it what is sent is no constant rate any more.
+    /// A larger lateness is no constant rate.
     static let ownLatenessMaxMs = 50.0
+}
+
+/// A distribution of latencies, to three significant digits (HdrHistogram).
+struct Latencies: Sendable {
+    /// Ten minutes. Longer latencies count as this value.
+    static let highestMicroseconds: UInt64 = 600_000_000
+
+    private var histogram = Histogram<UInt64>(
+        lowestDiscernibleValue: 1, highestTrackableValue: Latencies.highestMicroseconds, numberOfSignificantValueDigits: .three)
+
+    var count: UInt64 { self.histogram.totalCount }
+
+    mutating func record(nanoseconds: Int64) {
+        self.histogram.record(min(UInt64(max(0, nanoseconds)) / 1000, Self.highestMicroseconds))
+    }
+
+    mutating func add(_ other: Latencies) {
+        self.histogram.add(other.histogram)
+    }
+
+    mutating func reset() {
+        self.histogram.reset()
+    }
+
+    /// In milliseconds; nil if nothing was recorded.
+    func percentileMs(_ percentile: Double) -> Double? {
+        self.count == 0 ? nil : Double(self.histogram.valueAtPercentile(percentile)) / 1000
+    }
+
+    /// In milliseconds; nil if nothing was recorded.
+    var maxMs: Double? { self.percentileMs(100) }
+}
+
+/// Percentiles of segments of 10 s. A short disturbance of the machine affects one segment and not the median.
+struct Segments: Sendable {
+    static let seconds = 10
+
+    /// The p99 of each complete segment with an answer.
+    private(set) var p99Ms: [Double] = []
+    private var latencies = Latencies()
+    private var openSeconds = 0
+
+    mutating func record(nanoseconds: Int64) {
+        self.latencies.record(nanoseconds: nanoseconds)
+    }
+
+    /// Ends a second. The first segment begins with the first answer.
+    mutating func closeSecond() {
+        guard self.openSeconds > 0 || self.latencies.count > 0 else { return }
+        self.openSeconds += 1
+        guard self.openSeconds == Self.seconds else { return }
+        if let p99 = self.latencies.percentileMs(99) { self.p99Ms.append(p99) }
+        self.latencies.reset()
+        self.openSeconds = 0
+    }
+
+    /// The median over the segments, the higher of two middle values; nil without a segment.
+    var medianP99Ms: Double? {
+        self.p99Ms.isEmpty ? nil : self.p99Ms.sorted()[self.p99Ms.count / 2]
+    }
 }

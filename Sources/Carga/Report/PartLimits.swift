@@ -1,9 +1,9 @@
 import Contrato
 import Foundation
 
-/// What the parts of the system carry alone, as `limites` has written it: the measure of what the whole carries.
+/// What the parts of the system carry alone, as measured by `limites`. The figures of the whole are compared with it.
 struct PartLimits: Sendable {
-    /// Which limit bounds which figure, and how much of it is aimed at.
+    /// Which limit bounds which figure, and the share of it that is the target.
     private static let bounds: [(figure: String, group: String, limit: String, of: String, target: Double)] = [
         ("limite_por_segundo", "compostos", "escrita", "the composed write limit", 0.6),
         ("lote_consolidados_por_segundo", "compostos", "lote", "the composed limit of a lote", 0.6),
@@ -21,7 +21,7 @@ struct PartLimits: Sendable {
         self.value = value
     }
 
-    /// What the least that a service could do needs at the rates of `pico`; `limites` tells thousandths of these units.
+    /// What a minimal service needs at the rates of `pico`. `limites` writes thousandths of these units.
     private static let atPeak: [(member: String, figure: String, label: String, unit: String)] = [
         ("nu_escrita_p99_us", "pico_nu_p99_escrita_ms", "bare handlers at 500/s each: p99 of a write", "ms"),
         ("nu_leitura_p99_us", "pico_nu_p99_leitura_ms", "and of a read", "ms"),
@@ -29,7 +29,7 @@ struct PartLimits: Sendable {
         ("insercao_p99_us", "pico_nu_p99_insercao_ms", "a single durable insert at 500/s: p99", "ms"),
     ]
 
-    /// The result with a ratio beside each figure that a limit bounds, and with what the least would need beside the peak.
+    /// Returns the result with a ratio for each bounded figure and, for `pico`, with the figures of a minimal service.
     func compared(_ result: ScenarioResult) -> ScenarioResult {
         var result = result
         if result.name == .pico {
@@ -48,7 +48,7 @@ struct PartLimits: Sendable {
         return result
     }
 
-    /// No results of `limites`.
+    /// The file does not hold results of `limites`.
     struct Unreadable: Error, CustomStringConvertible {
         let path: String
 

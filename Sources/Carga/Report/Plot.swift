@@ -1,6 +1,6 @@
 import Foundation
 
-/// Latency and rate over time as an SVG: for each stream of each scenario one panel of rates above one of latencies.
+/// Draws latency and rate over time as an SVG: for each stream of each scenario a panel of rates above a panel of latencies.
 enum Plot {
     private static let width = 900.0
     private static let panelHeight = 150.0
@@ -69,7 +69,7 @@ enum Plot {
         for (position, line) in lines.enumerated() {
             let label = self.left + plotWidth - 110 * Double(lines.count - position)
             text += #"<text x="\#(n(label))" y="\#(n(y + 28))" fill="\#(line.colour)">\#(line.name)</text>"# + "\n"
-            // A second without answers interrupts the line.
+            // A second without answers breaks the line.
             for run in line.values.enumerated().split(whereSeparator: { $0.element == nil }) {
                 let points = run.map { "\(n(x($0.offset))),\(n(height($0.element ?? 0)))" }
                 text += #"<polyline fill="none" stroke="\#(line.colour)" points="\#(points.joined(separator: " "))"/>"# + "\n"

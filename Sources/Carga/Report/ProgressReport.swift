@@ -2,13 +2,13 @@ import Dispatch
 import Foundation
 import NIOConcurrencyHelpers
 
-/// What is told while scenarios run, on standard error: one line that changes on a terminal, plain lines now and then elsewhere.
+/// Reports progress on standard error: one changing line on a terminal, a plain line every few seconds elsewhere.
 final class ProgressReport: Sendable {
-    /// Between plain lines.
+    /// The time between plain lines.
     private static let plainEverySeconds = 5
 
     private let isTerminal: Bool
-    /// A terminal that is stopped holds up this queue and not the load; what waits is a line a second.
+    /// A stopped terminal blocks this queue and not the load. It grows by one line a second.
     private let queue = DispatchQueue(label: "carga.progress")
     private let lastPlain = NIOLockedValueBox(ContinuousClock.now - .seconds(plainEverySeconds))
 
@@ -16,12 +16,12 @@ final class ProgressReport: Sendable {
         self.isTerminal = isatty(2) == 1
     }
 
-    /// A line that stays.
+    /// Writes a line that stays.
     func say(_ text: String) {
         self.write(self.isTerminal ? "\r\u{1B}[K==> \(text)\n" : "==> \(text)\n")
     }
 
-    /// A line that the next one replaces.
+    /// Writes a line that the next one replaces.
     func follow(_ text: String) {
         if self.isTerminal { return self.write("\r\u{1B}[K    \(text)") }
         let isDue = self.lastPlain.withLockedValue { last in
@@ -32,7 +32,7 @@ final class ProgressReport: Sendable {
         if isDue { self.write("    \(text)\n") }
     }
 
-    /// A second of load.
+    /// Shows a second of load.
     func take(_ progress: LoadProgress) {
         let streams = progress.streams.map { stream in
             let second = stream.second
@@ -42,7 +42,7 @@ final class ProgressReport: Sendable {
         self.follow("\(progress.elapsedSeconds)/\(progress.totalSeconds) s  \(streams.joined(separator: "   "))")
     }
 
-    /// Returns when everything is written.
+    /// Waits until everything is written.
     func finish() {
         if self.isTerminal { self.write("\r\u{1B}[K") }
         self.queue.sync {}

@@ -2,7 +2,7 @@ import Contrato
 import FluxoDeCaixa
 import Foundation
 
-/// The results as machines read them: JSON, written anew after each scenario, whole or not at all.
+/// The results as JSON, written again after each scenario and replaced atomically.
 struct ResultsFile {
     let path: String
     /// RFC 3339.
@@ -150,8 +150,8 @@ struct ResultsFile {
     private static func write(_ name: String, _ sum: DaySum, to writer: inout JSONWriter) {
         writer.name(name)
         writer.object { writer in
-            writer.member("total_creditos", Money.text(sum.creditosCentavos))
-            writer.member("total_debitos", Money.text(sum.debitosCentavos))
+            writer.member("total_creditos", Text.money(sum.creditosCentavos))
+            writer.member("total_debitos", Text.money(sum.debitosCentavos))
             writer.member("quantidade_creditos", sum.quantidadeCreditos)
             writer.member("quantidade_debitos", sum.quantidadeDebitos)
         }
@@ -159,7 +159,7 @@ struct ResultsFile {
 }
 
 extension JSONWriter {
-    /// A name and its number, to three decimals; null for what is none.
+    /// Writes a number with three decimals, or null if there is none.
     fileprivate mutating func number(_ name: String, _ value: Double?) {
         self.name(name)
         if let value, value.isFinite { self.value(.number(Text.decimals(value, 3))) } else { self.null() }

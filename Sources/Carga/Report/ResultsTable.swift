@@ -1,4 +1,6 @@
-/// The results as people read them.
+import FluxoDeCaixa
+
+/// The results as text.
 enum ResultsTable {
     static func text(_ results: [ScenarioResult]) -> String {
         results.map { self.lines($0).joined(separator: "\n") }.joined(separator: "\n\n") + "\n"
@@ -9,7 +11,7 @@ enum ResultsTable {
         if !result.description.isEmpty { lines.append("  \(result.description)") }
         if case .skipped = result.verdict { return lines }
         lines += result.notes.map { "  - \($0)" }
-        // Of a load that was not made there is nothing to tell but whether what was sent is in the balances.
+        // Without the full load only the audit of what was sent is meaningful.
         if case .notOffered = result.verdict {
             lines += self.audit(result.audit)
             return lines
@@ -99,8 +101,8 @@ enum ResultsTable {
 
     private static func difference(_ difference: DayDifference) -> String {
         func text(_ sum: DaySum) -> String {
-            "\(sum.quantidadeCreditos) credits \(Money.text(sum.creditosCentavos)), "
-                + "\(sum.quantidadeDebitos) debits \(Money.text(sum.debitosCentavos))"
+            "\(sum.quantidadeCreditos) credits \(Text.money(sum.creditosCentavos)), "
+                + "\(sum.quantidadeDebitos) debits \(Text.money(sum.debitosCentavos))"
         }
         return "\(difference.conta) \(difference.dia): expected \(text(difference.expected)); seen \(text(difference.seen))"
             + (difference.hasWrongBalance ? "; its balance does not follow from its days" : "")
@@ -115,4 +117,53 @@ enum ResultsTable {
         }
         return lines
     }
+}
+
+/// Formats numbers and columns.
+enum Text {
+    /// A whole number, with thousands separated from 10,000 on.
+    static func rate(_ value: Double) -> String {
+        guard value.isFinite else { return "-" }
+        return self.grouped(Int(value.rounded()))
+    }
+
+    /// Milliseconds with about three significant digits.
+    static func ms(_ value: Double?) -> String {
+        guard let value, value.isFinite else { return "-" }
+        return switch value {
+        case ..<10: self.decimals(value, 2)
+        case ..<100: self.decimals(value, 1)
+        default: self.grouped(Int(value.rounded()))
+        }
+    }
+
+    /// A number with a fixed count of decimals and no exponent.
+    static func decimals(_ value: Double, _ digits: Int) -> String {
+        guard value.isFinite else { return "-" }
+        var scale: Int64 = 1
+        for _ in 0..<digits { scale *= 10 }
+        let scaled = Int64((abs(value) * Double(scale)).rounded())
+        let sign = value < 0 && scaled > 0 ? "-" : ""
+        guard digits > 0 else { return "\(sign)\(scaled)" }
+        return "\(sign)\(scaled / scale).\(String(scaled % scale + scale).dropFirst())"
+    }
+
+    /// A count, with thousands separated from 10,000 on.
+    static func grouped(_ value: Int) -> String {
+        value < 10_000 ? "\(value)" : self.thousands(value)
+    }
+
+    private static func thousands(_ value: Int) -> String {
+        value < 1000 ? "\(value)" : "\(self.thousands(value / 1000)),\(String(value % 1000 + 1000).dropFirst())"
+    }
+
+    static func left(_ text: String, _ width: Int) -> String {
+        text + String(repeating: " ", count: max(0, width - text.count))
+    }
+
+    static func right(_ text: String, _ width: Int) -> String {
+        String(repeating: " ", count: max(0, width - text.count)) + text
+    }
+
+    static func money(_ centavos: Int128) -> String { Quantia(centavos: centavos).description }
 }

@@ -1,19 +1,19 @@
 extension Bench {
-    /// A rate holds if 99 % are answered sooner than this.
+    /// A rate holds if its p99 latency is below this.
     static let p99MaxMs = 100.0
     private static let stepSeconds = 10.0
     private static let stepWarmUpSeconds = 2.0
-    /// No step goes beyond it: one process cannot offer more from two cores that it shares.
+    /// The highest step: one process cannot offer more from two cores that it shares.
     private static let rateMax = 50_000.0
 
-    /// The highest rate of writes that holds, nothing lost.
+    /// Searches the highest rate of writes that holds without loss.
     func limite() async throws -> ScenarioResult {
         let result = try await self.search(.limite, label: "highest rate of writes held") { $0.writesPerSecond = $1 }
         self.limitFound = .some(result.figures.first?.value)
         return result
     }
 
-    /// The highest rate of reads of a day that holds.
+    /// Searches the highest rate of reads of a day that holds.
     func leitura() async throws -> ScenarioResult {
         try await self.search(.leitura, label: "highest rate of reads held") { spec, rate in
             spec.readsPerSecond = rate
@@ -21,7 +21,7 @@ extension Bench {
         }
     }
 
-    /// What the system carries: as given, as found in this run, or as found now; nil if no rate was held.
+    /// The highest rate of writes: given as an option, found earlier in this run, or searched now; nil if no rate was held.
     func limit() async throws -> Double? {
         if let limit = self.settings.limitPerSecond { return limit }
         if let limitFound { return limitFound }
@@ -35,7 +35,7 @@ extension Bench {
         var (plan, ledger) = self.makeRun()
         var result = ScenarioResult(
             name: name, description: "steps of \(Text.rate(Self.stepSeconds)) s, p99 < \(Text.rate(Self.p99MaxMs)) ms")
-        // Something to read.
+        // The reads need entries.
         if name == .leitura { try await self.fill(plan, &ledger, entries: 2 * self.settings.contas) }
         var search = StepSearch(first: 500, highest: Self.rateMax)
         var (lowestBroken, wasOurs) = (Double.infinity, false)
@@ -74,7 +74,7 @@ extension Bench {
         return result
     }
 
-    /// Why a step does not hold; nil if it does.
+    /// The reason why a step does not hold; nil if it does.
     private static func whyNotHeld(_ measures: StreamMeasures, _ audit: AuditReport) -> String? {
         if !audit.passes { return "the audit found differences" }
         if let reason = measures.notOffered { return reason }
@@ -82,5 +82,59 @@ extension Bench {
         if measures.errors > 0 { return "\(measures.errors) not accepted" }
         guard let p99 = measures.latencies.percentileMs(99) else { return "no answers" }
         return p99 < Self.p99MaxMs ? nil : "p99"
+    }
+}
+
+/// Searches the highest rate that holds: doubles the rate until one does not hold, then halves the gap until it is small.
+///
+/// A rate that does not hold is tried once more before it counts as broken, because a machine has short disturbances.
+struct StepSearch: Sendable {
+    /// The gap at which the search ends, as a share of the held rate.
+    static let precision = 0.1
+    /// The search never takes more steps.
+    static let stepsMax = 24
+
+    /// The highest rate that held; nil if none has.
+    private(set) var held: Double?
+    /// The lowest rate that did not hold.
+    private(set) var broken: Double?
+    private(set) var steps = 0
+    /// The rate that has failed once.
+    private var doubted: Double?
+    private let first: Double
+    private let highest: Double
+
+    /// - Parameters:
+    ///   - first: the rate of the first step, per second.
+    ///   - highest: the highest rate of a step.
+    init(first: Double, highest: Double) {
+        self.first = min(first, highest)
+        self.highest = highest
+    }
+
+    /// The next rate to try; nil when the search is over.
+    var next: Double? {
+        guard self.steps < Self.stepsMax else { return nil }
+        if let doubted { return doubted }
+        switch (self.held, self.broken) {
+        case (nil, nil): return self.first
+        case (let held?, nil): return held < self.highest ? min(held * 2, self.highest) : nil
+        case (nil, let broken?): return broken > self.first / 16 ? broken / 2 : nil
+        case (let held?, let broken?): return broken - held > held * Self.precision ? ((held + broken) / 2).rounded() : nil
+        }
+    }
+
+    /// Records the result of a step.
+    mutating func take(_ rate: Double, holds: Bool) {
+        self.steps += 1
+        if holds {
+            self.doubted = nil
+            self.held = max(rate, self.held ?? rate)
+        } else if self.doubted == nil {
+            self.doubted = rate
+        } else {
+            self.doubted = nil
+            self.broken = min(rate, self.broken ?? rate)
+        }
     }
 }

@@ -1,11 +1,12 @@
+import Foundation
 import NIOCore
 
 extension Bench {
-    /// Of the 4 that the service takes at once, so that others find a place too.
+    /// Half of the 4 that the service accepts at once, so that other callers find a place.
     private static let lotesAtOnce = 2
     private static let loteSeconds = 20.0
 
-    /// Entries a second by lotes: as many as there are answers for, not an open model.
+    /// Entries a second by lotes. A closed loop: the next lote is sent after an answer.
     func lote() async throws -> ScenarioResult {
         var (plan, ledger) = self.makeRun()
         var result = ScenarioResult(
@@ -25,7 +26,7 @@ extension Bench {
         return result
     }
 
-    /// Ten million entries: are both services as quick afterwards, and what did they take of the disk?
+    /// Compares both services before and after ten million entries, and measures the disk space of an entry.
     func crescimento() async throws -> ScenarioResult {
         var (plan, ledger) = self.makeRun()
         let entries = self.settings.growthEntries
@@ -51,14 +52,14 @@ extension Bench {
         result.take(try await self.audit(plan, &ledger))
         result.figures = [
             Figure(name: "crescimento_lancamentos_por_segundo", label: "entries registered", value: rate, unit: "/s"),
-            Figure(name: "crescimento_bytes_por_lancamento", label: "disk (whoever wrote to it)", value: perEntry, unit: "B/entry"),
+            Figure(name: "crescimento_bytes_por_lancamento", label: "disk (all writers)", value: perEntry, unit: "B/entry"),
             Figure(name: "crescimento_p99_antes_ms", label: "p99 of writes before", value: before, unit: "ms"),
             Figure(name: "crescimento_p99_depois_ms", label: "p99 of writes after", value: after, unit: "ms"),
         ]
         return result
     }
 
-    /// Fills accounts by lotes.
+    /// Registers entries by lotes.
     func fill(_ plan: EntryPlan, _ ledger: inout Ledger, entries: Int, until end: ContinuousClock.Instant? = nil) async throws {
         let progress = self.progress
         let clock = ContinuousClock()
@@ -78,7 +79,7 @@ extension Bench {
         for (fault, count) in faults { progress.say("\(count) lotes: \(fault)") }
     }
 
-    /// A short peak. Returns the p99 of its writes in ms, and notes both streams.
+    /// Runs a short peak and notes both streams. Returns the p99 of the writes in ms.
     private func peak(_ plan: EntryPlan, _ ledger: inout Ledger, _ when: String, _ result: inout ScenarioResult) async throws -> Double {
         let load = try await self.load(
             LoadSpec(
@@ -91,5 +92,22 @@ extension Bench {
             result.notes.append("\(when): \(stream.name) p50 \(p50) ms, p99 \(p99) ms, \(stream.errors) not accepted")
         }
         return load.writes?.latencies.percentileMs(99) ?? 0
+    }
+}
+
+/// Disk space for the databases.
+enum Disk {
+    /// An upper estimate of an entry's rows and indexes in both databases, and its share of the write-ahead logs and of the broker's segments.
+    private static let bytesPerEntry = 1500
+    /// The space that must stay free.
+    private static let marginBytes = 4 << 30
+
+    static func neededBytes(entries: Int) -> Int { entries * self.bytesPerEntry + self.marginBytes }
+
+    /// The free space that an ordinary user can use on the disk of a folder.
+    static func freeBytes(_ folder: String) throws(BenchFailure) -> Int {
+        var status = statvfs()
+        guard statvfs(folder, &status) == 0 else { throw BenchFailure("\(folder): errno \(errno)") }
+        return Int(status.f_bavail) * Int(status.f_frsize)
     }
 }

@@ -2,7 +2,7 @@ extension Bench {
     private static let drainPoll = Duration.milliseconds(50)
     private static let publishedMax = Duration.seconds(120)
 
-    /// Consolidado stopped while entries come, then started: how fast it catches up.
+    /// Stops consolidado while entries arrive, starts it, and measures how fast it drains the backlog.
     func rajada() async throws -> ScenarioResult {
         var result = ScenarioResult(
             name: .rajada,
@@ -33,7 +33,7 @@ extension Bench {
         return result
     }
 
-    /// The same backlog drained by 1, 2 and 4 consumers.
+    /// Measures the same backlog with 1, 2 and 4 consumers.
     func escala() async throws -> ScenarioResult {
         var result = ScenarioResult(
             name: .escala, description: "\(self.settings.backlogEntries) entries of backlog drained by 1, 2 and 4 consumers")
@@ -47,7 +47,7 @@ extension Bench {
             try await self.scale(to: 0)
             let published = try await self.publishedEvents()
             try await self.fill(plan, &ledger, entries: self.settings.backlogEntries)
-            // Else it would be the entry service's publishing that is measured.
+            // Otherwise the publishing of the entry service would be measured.
             try await self.waitUntilPublished(published + ledger.acknowledged)
             let drain = try await self.drain(plan, expected: ledger.expected, instances: instances)
             result.figures.append(
@@ -63,13 +63,13 @@ extension Bench {
         try await self.withSenders { lancamentos, _ in
             let answer = try await lancamentos.send { $0.get("/metrics") }
             guard let count = PublishedEvents.count(metrics: String(decoding: answer.bytes, as: UTF8.self)) else {
-                throw BenchFailure("the metrics of the entry service do not tell how many events it has published")
+                throw BenchFailure("the metrics of the entry service do not show how many events it has published")
             }
             return count
         }
     }
 
-    /// Waits until the entry service has published so many events since it started.
+    /// Waits until the entry service has published this many events since it started.
     private func waitUntilPublished(_ expected: Int) async throws {
         let deadline = ContinuousClock.now + Self.publishedMax
         while try await self.publishedEvents() < expected {
@@ -78,17 +78,16 @@ extension Bench {
         }
     }
 
-    /// Starts consolidado and waits until the balances hold everything.
+    /// Starts consolidado and waits until the balances are complete.
     ///
-    /// The rate is that between the first look that found entries and the one that found all: starting a process is no draining.
+    /// The rate is measured from the first look that finds entries to the one that finds all, so that it excludes the start of the process.
     private func drain(_ plan: EntryPlan, expected: Int, instances: Int) async throws -> (perSecond: Double, seconds: Double) {
         let clock = ContinuousClock()
         let begin = clock.now
         try await self.scale(to: instances)
         let progress = self.progress
-        var limits = self.settings.auditLimits
-        limits.pollInterval = Self.drainPoll
-        // The instances began when they were ready, before the first look: what that finds counts neither way.
+        let limits = Auditor.Limits(pollInterval: Self.drainPoll)
+        // The instances begin before the first look, so the entries that it finds are left out of the rate.
         var first: (seen: Int, at: ContinuousClock.Instant)?
         let seen = try await self.withSenders { lancamentos, consolidado in
             try await Auditor(plan: plan, lancamentos: lancamentos, consolidado: consolidado, limits: limits)
@@ -99,9 +98,28 @@ extension Bench {
         }
         let end = clock.now
         guard let first, seen > first.seen, end > first.at else {
-            // Drained at the first look already: no slower than this.
+            // Drained at the first look. This rate is a lower bound.
             return (Double(seen) / ((end - begin) / .seconds(1)), (end - begin) / .seconds(1))
         }
         return (Double(seen - first.seen) / ((end - first.at) / .seconds(1)), (end - begin) / .seconds(1))
+    }
+}
+
+/// The number of events that an entry service has published, from its metrics.
+///
+/// The counters are current. The gauge of unpublished events is some seconds old and is 0 right after the first entries.
+enum PublishedEvents {
+    private static let outcomes = ["confirmed", "confirmed_direct"]
+
+    /// The events confirmed by the broker since the service started; nil if the metrics are missing.
+    static func count(metrics: String) -> Int? {
+        var counts: [Int] = []
+        for line in metrics.split(separator: "\n") {
+            for outcome in self.outcomes where line.hasPrefix("fluxo_publish_total{outcome=\"\(outcome)\"} ") {
+                guard let count = line.split(separator: " ").last.flatMap({ Int($0) }) else { return nil }
+                counts.append(count)
+            }
+        }
+        return counts.count == self.outcomes.count ? counts.reduce(0, +) : nil
     }
 }

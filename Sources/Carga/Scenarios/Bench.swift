@@ -1,47 +1,47 @@
 import FluxoDeCaixa
+import Foundation
 import NIOCore
 
-/// What scenarios are run with.
+/// The settings of a run.
 struct BenchSettings: Sendable {
     var target: Target
-    var contas = 1000
-    var dias = 7
+    let contas: Int
+    let dias: Int
     /// The newest day of the entries: yesterday, which is allowed in every time zone.
-    var ultimoDia: Dia
-    var seed: UInt64
+    let ultimoDia: Dia
+    let seed: UInt64
     /// Part of the accounts' names.
-    var runName: String
-    /// Of `pico`, `rajada` and `escala`.
-    var writesPerSecond = 500.0
-    var readsPerSecond = 500.0
-    var seconds = 60.0
-    var warmUpSeconds = 5.0
-    var connectionsMax = 256
-    /// Of `sobrecarga`: who waits for a connection is not shed but late, so there must be more than the system lets wait.
-    var overloadConnectionsMax = 1900
-    /// What `sobrecarga` and `estavel` start from; else `limite` finds it.
-    var limitPerSecond: Double?
+    let runName: String
+    /// Of `pico`, `rajada` and `crescimento`.
+    let writesPerSecond: Double
+    let readsPerSecond: Double
+    let seconds: Double
+    let warmUpSeconds: Double
+    let connectionsMax: Int
+    /// Of `sobrecarga`. It must exceed what the system queues: a request that waits for a connection is late and not shed.
+    let overloadConnectionsMax: Int
+    /// The limit that `sobrecarga` and `estavel` use; nil: `limite` finds it.
+    let limitPerSecond: Double?
     /// Of `crescimento`.
-    var growthEntries = 10_000_000
+    let growthEntries: Int
     /// Of `escala`.
-    var backlogEntries = 100_000
-    var auditLimits = Auditor.Limits()
+    let backlogEntries: Int
     /// Called with a number of consolidado instances; prints their URLs when they are ready.
-    var scaleCommand: String?
+    let scaleCommand: String?
     /// Called with `antes` or `depois` and the scenario's name; prints a line `name cpu_ms peak_kib` for each process.
-    var usageCommand: String?
+    let usageCommand: String?
     /// A folder on the disk that holds the databases.
-    var diskFolder: String?
+    let diskFolder: String?
 }
 
-/// Runs scenarios, one after the other.
+/// Runs scenarios one after the other.
 final class Bench {
     var settings: BenchSettings
     let eventLoop: any EventLoop
     let progress: ProgressReport
-    /// What `limite` found in this run, once it has run; no rate may have been held.
+    /// The result of `limite` in this run: nil before it has run, `.some(nil)` if no rate was held.
     var limitFound: Double??
-    /// Whether the number of consolidado instances is not what it was.
+    /// Whether the number of consolidado instances differs from the one at the start.
     private(set) var isScaled = false
     private let instancesAtFirst: Int
     private var runs = 0
@@ -83,9 +83,9 @@ final class Bench {
         return result
     }
 
-    // MARK: What scenarios are made of
+    // MARK: Parts of scenarios
 
-    /// New accounts, and a ledger for them.
+    /// Makes new accounts and a ledger for them.
     func makeRun() -> (plan: EntryPlan, ledger: Ledger) {
         self.runs += 1
         let plan = EntryPlan(
@@ -94,7 +94,7 @@ final class Bench {
         return (plan, Ledger(contas: self.settings.contas, dias: self.settings.dias))
     }
 
-    /// The usual times of a stretch of load.
+    /// The times of a period of load.
     func times(seconds: Double? = nil, warmUpSeconds: Double? = nil) -> LoadTimes {
         LoadTimes(
             warmUp: .seconds(warmUpSeconds ?? self.settings.warmUpSeconds), measured: .seconds(seconds ?? self.settings.seconds))
@@ -108,13 +108,12 @@ final class Bench {
     /// Audits a run.
     func audit(_ plan: EntryPlan, _ ledger: inout Ledger) async throws -> AuditReport {
         self.progress.say("auditing \(ledger.attempted) entries of \(plan.contas.count) accounts")
-        let limits = self.settings.auditLimits
         return try await self.withSenders { lancamentos, consolidado in
-            try await Auditor(plan: plan, lancamentos: lancamentos, consolidado: consolidado, limits: limits).audit(&ledger)
+            try await Auditor(plan: plan, lancamentos: lancamentos, consolidado: consolidado).audit(&ledger)
         }
     }
 
-    /// Connections for what is not under load's clock.
+    /// Opens connections for requests that are not part of a measured rate.
     func withSenders<Result>(
         answerMax: TimeAmount = .seconds(30), _ body: (_ lancamentos: HTTPSender, _ consolidado: HTTPSender) async throws -> Result
     ) async throws -> Result {
@@ -127,7 +126,7 @@ final class Bench {
         return try await body(lancamentos, consolidado)
     }
 
-    /// Has the number of consolidado instances changed.
+    /// Changes the number of consolidado instances.
     func scale(to instances: Int) async throws {
         guard let command = self.settings.scaleCommand else { throw BenchFailure("--escalar is needed") }
         self.progress.say("\(instances) consolidado")
@@ -147,7 +146,7 @@ final class Bench {
     }
 }
 
-/// Why scenarios cannot go on.
+/// The reason why a scenario cannot continue.
 struct BenchFailure: Error, CustomStringConvertible {
     let description: String
 
@@ -157,7 +156,7 @@ struct BenchFailure: Error, CustomStringConvertible {
 }
 
 extension ProcessUsage {
-    /// Reads lines `name cpu_ms peak_kib`; others are skipped.
+    /// Reads lines `name cpu_ms peak_kib` and skips others.
     static func parse(_ text: String) -> [ProcessUsage] {
         text.split(separator: "\n").compactMap { line in
             let words = line.split(separator: " ")
@@ -166,11 +165,60 @@ extension ProcessUsage {
         }
     }
 
-    /// What was used in between; a process that was not there before began at zero.
+    /// The use between two readings. A process without an earlier reading began at zero.
     static func between(_ before: [ProcessUsage], _ after: [ProcessUsage]) -> [ProcessUsage] {
         after.map { process in
             let earlier = before.first { $0.name == process.name }?.cpu ?? .zero
             return ProcessUsage(name: process.name, cpu: max(.zero, process.cpu - earlier), peakKiB: process.peakKiB)
         }
+    }
+}
+
+/// Runs the commands given as options.
+enum Command {
+    /// Runs a command with more arguments.
+    ///
+    /// Foundation's `Process` waits for a descriptor that grandchildren inherit, and a command that scales a service leaves some running. This
+    /// uses `waitpid`.
+    /// - Returns: its standard output. Standard error is inherited.
+    /// - Throws: ``BenchFailure`` if it does not exit with 0, `CancellationError` after ending it.
+    static func run(_ command: String, _ arguments: [String]) async throws -> String {
+        let output = FileManager.default.temporaryDirectory.appending(path: "carga-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: output) }
+        // The command itself may contain arguments.
+        let pid = try self.spawn(["/bin/sh", "-c", "\(command) \"$@\"", "sh"] + arguments, output: output)
+        let status = await withTaskCancellationHandler {
+            await self.waitForEnd(of: pid)
+        } onCancel: {
+            kill(pid, SIGTERM)
+        }
+        try Task.checkCancellation()
+        guard status == 0 else { throw BenchFailure("\(command) \(arguments.joined(separator: " ")): exit status \(status)") }
+        return try String(contentsOfFile: output, encoding: .utf8)
+    }
+
+    private static func spawn(_ arguments: [String], output: String) throws(BenchFailure) -> pid_t {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+        var pointers = arguments.map { strdup($0) } + [nil]
+        defer { pointers.forEach { free($0) } }
+        var pid: pid_t = 0
+        let code = posix_spawn(&pid, arguments[0], &actions, nil, &pointers, environ)
+        guard code == 0 else { throw BenchFailure("\(arguments[0]) cannot be started: errno \(code)") }
+        return pid
+    }
+
+    /// - Returns: the exit status; a signal's number above 128.
+    private static func waitForEnd(of pid: pid_t) async -> Int32 {
+        var raw: Int32 = 0
+        while waitpid(pid, &raw, WNOHANG) != pid {
+            // Detached, so that cancellation does not end the wait: the command receives SIGTERM and its end is awaited.
+            await Task.detached { try? await Task.sleep(for: .milliseconds(20)) }.value
+        }
+        // The macros WIFEXITED and WEXITSTATUS of wait(2).
+        return raw & 0x7F == 0 ? (raw >> 8) & 0xFF : 128 + raw & 0x7F
     }
 }

@@ -1,61 +1,61 @@
-/// A number that a scenario was run for.
+/// A figure that a scenario measures.
 struct Figure: Sendable {
-    /// For machines: never changed, only added to.
+    /// The name in the JSON. Names never change; new ones are added.
     let name: String
-    /// For people.
+    /// The label in the table.
     let label: String
     let value: Double
     let unit: String
-    /// How it stands to what bounds it, if that was measured.
+    /// Its ratio to the limit that bounds it, if that was measured.
     var ratio: Ratio?
 }
 
-/// A figure beside the limit of the parts that it is made of.
+/// The ratio of a figure to the limit of its parts.
 struct Ratio: Sendable, Equatable {
     let value: Double
-    /// What the limit is of, for people.
+    /// The limit, as text.
     let of: String
-    /// What is aimed at.
+    /// The ratio to reach.
     let target: Double
 
     var isMet: Bool { self.value >= self.target }
 }
 
-/// What a scenario found.
+/// The result of a scenario.
 struct ScenarioResult: Sendable {
     enum Verdict: Sendable, Equatable {
         case passed
-        /// The system did not do what the scenario asks for; why.
+        /// The system did not meet the scenario, with the reason.
         case failed(String)
-        /// carga could not make the load: nothing is said of the system; why.
+        /// carga could not make the load, with the reason. It says nothing about the system.
         case notOffered(String)
-        /// It was not run; why.
+        /// It was not run, with the reason.
         case skipped(String)
     }
 
     let name: Scenario
-    /// What was done, in a line.
+    /// One line about what was done.
     var description = ""
     var verdict = Verdict.passed
     var figures: [Figure] = []
-    /// Streams of requests that were measured; of a search, those of the highest step that held.
+    /// The measured streams; for a search those of the highest step that held.
     var streams: [StreamMeasures] = []
     var visible: VisibleMeasures?
-    /// Steps of a search, parts of a run: a line each.
+    /// A line for each step of a search or part of a run.
     var notes: [String] = []
     var audit: AuditReport?
-    /// Processor time of carga itself and the time it passed in.
+    /// Processor time of carga itself, and the elapsed time.
     var ownCPU: Duration = .zero
     var wall: Duration = .zero
-    /// What the processes of the system used, if a command that tells was given.
+    /// What the processes of the system used, if a command that measures it was given.
     var processes: [ProcessUsage] = []
 
-    /// Fails it, unless it has failed already.
+    /// Marks the scenario as failed, unless it has failed already.
     mutating func fail(_ reason: String) {
         if self.verdict == .passed { self.verdict = .failed(reason) }
     }
 
-    /// How many cores the services kept busy; nil where nobody told.
+    /// The number of cores that the services kept busy; nil if it was not measured.
     var coresOfServices: Double? {
         let services = self.processes.filter { ["lancamentos", "consolidado"].contains($0.name) }
         guard !services.isEmpty, self.wall > .zero else { return nil }
@@ -81,6 +81,36 @@ struct ScenarioResult: Sendable {
 struct ProcessUsage: Sendable, Equatable {
     let name: String
     let cpu: Duration
-    /// The most memory that it had, in KiB.
+    /// Its highest memory use in KiB.
     let peakKiB: Int
+}
+
+/// The scenarios.
+enum Scenario: String, CaseIterable, Sendable {
+    case pico
+    case limite
+    case lote
+    case leitura
+    case rajada
+    case escala
+    case sobrecarga
+    case estavel
+    case crescimento
+
+    /// The scenarios that run by default.
+    static let usual: [Scenario] = [.pico, .limite, .lote, .leitura, .rajada, .escala, .sobrecarga]
+
+    var help: String {
+        switch self {
+        case .pico: "the peak: writes and reads at constant rates (default: 500/s each for 60 s)"
+        case .limite: "the highest rate of writes held with p99 < 100 ms and nothing lost, by steps"
+        case .lote: "entries a second by /v1/lancamentos/lote"
+        case .leitura: "the highest rate of reads held with p99 < 100 ms, by steps"
+        case .rajada: "consolidado stopped while entries arrive (default: 60 s), then started: how fast it drains (needs --escalar)"
+        case .escala: "a backlog drained by 1, 2 and 4 consumers (needs --escalar)"
+        case .sobrecarga: "twice what the system carries: it sheds, stays fast for what it accepts, recovers within 5 s"
+        case .estavel: "10 minutes at half the limit"
+        case .crescimento: "10 million entries by default; checks the disk first (needs --disco)"
+        }
+    }
 }

@@ -1,42 +1,45 @@
 import Contrato
 import FluxoDeCaixa
 
-/// The entries of a run, each a function of its number: nothing has to be remembered of an entry to know what it was.
+/// The entries of a run. Each is a function of its number, so that no entry has to be stored.
 struct EntryPlan: Sendable {
-    /// What an entry holds.
+    /// The content of an entry.
     struct Entry: Equatable, Sendable {
-        /// Position in ``EntryPlan/contas``.
+        /// Index in ``EntryPlan/contas``.
         let conta: Int
-        /// Position in ``EntryPlan/dias``.
+        /// Index in ``EntryPlan/dias``.
         let dia: Int
         let tipo: Tipo
         let valor: Valor
-        /// Whether it is sent with an idempotency key: every other one is.
+        /// Whether it is sent with an idempotency key; every second entry is.
         let hasKey: Bool
     }
 
-    /// The accounts of the run and nobody else's, so that every centavo in them is accounted for.
+    /// The accounts, used by this run only, so that every centavo in them is known.
     let contas: [String]
     /// Oldest first, without gaps.
     let dias: [Dia]
-    /// What the accounts' names begin with.
+    /// The parameters `de` and `ate` of all days.
+    let period: String
+    /// The prefix of the accounts' names.
     let prefix: String
     private let seed: UInt64
 
     private static let centavosMax: UInt64 = 1_000_000
 
     /// - Parameters:
-    ///   - name: of the run: letters and digits.
-    ///   - ultimoDia: the newest of the days.
+    ///   - name: the name of the run: letters and digits.
+    ///   - ultimoDia: the newest day.
     init(name: String, contas: Int, dias: Int, ultimoDia: Dia, seed: UInt64) {
         let prefix = "carga-\(name)"
         self.prefix = prefix
         self.contas = (0..<contas).map { "\(prefix).\(Self.padded($0, digits: 4))" }
         self.dias = (0..<dias).reversed().compactMap { ultimoDia.somando(dias: -$0) }
+        self.period = "de=\(self.dias.first ?? ultimoDia)&ate=\(ultimoDia)"
         self.seed = seed
     }
 
-    /// The entry of a number.
+    /// The entry with a number.
     func entry(_ number: Int) -> Entry {
         let a = Self.mix(self.seed &+ UInt64(truncatingIfNeeded: number) &* 0x9E37_79B9_7F4A_7C15)
         let b = Self.mix(a)
@@ -49,14 +52,14 @@ struct EntryPlan: Sendable {
             hasKey: number % 2 == 0)
     }
 
-    /// Its idempotency key.
+    /// The idempotency key of an entry.
     func chave(_ number: Int) -> String { "\(self.prefix)-\(number)" }
 
-    /// Its document number: what an entry without key and without a clear answer is found by.
+    /// The document number of an entry. It finds an entry without a key and without a clear answer.
     func referencia(_ number: Int) -> String { "\(self.prefix)-\(number)" }
 
-    /// Writes it as REST takes it.
-    /// - Parameter withKey: whether the key is a member, as in a lote.
+    /// Writes an entry as JSON.
+    /// - Parameter withKey: whether to write the key as a member, as in a lote.
     func write(_ number: Int, _ entry: Entry, to writer: inout JSONWriter, withKey: Bool = false) {
         writer.object { writer in
             writer.member("conta", self.contas[entry.conta])
@@ -68,7 +71,7 @@ struct EntryPlan: Sendable {
         }
     }
 
-    /// The finalizer of SplitMix64: neighbouring numbers become unrelated ones.
+    /// The finalizer of SplitMix64. It maps adjacent numbers to unrelated ones.
     private static func mix(_ value: UInt64) -> UInt64 {
         var z = value
         z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9

@@ -1,22 +1,16 @@
 import Contrato
 import FluxoDeCaixa
 
-/// What became of the entries of one lote, by their position in it.
+/// The outcomes of the entries of one lote, by their position in it.
 struct LoteOutcome: Sendable {
-    enum Line: Sendable {
-        case registered
-        case refused
-        case unclear(id: LancamentoID?)
-    }
-
-    /// Number of the first entry.
+    /// The number of the first entry.
     let first: Int
-    /// One for each entry; an entry whose line did not come is unclear.
-    private(set) var lines: [Line]
-    /// Of the lote as a whole, where it is not 200.
+    /// One for each entry. An entry without an answer line is unclear.
+    private(set) var lines: [EntryOutcome]
+    /// The fault of the whole lote, if it is not 200.
     private(set) var fault: String?
 
-    /// Reads the answer, a line of JSON for each entry.
+    /// Reads the answer, which has a line of JSON for each entry.
     init(first: Int, count: Int, _ result: Result<HTTPAnswer, RequestFailure>) {
         self.first = first
         self.lines = Array(repeating: .unclear(id: nil), count: count)
@@ -25,7 +19,7 @@ struct LoteOutcome: Sendable {
             for line in answer.bytes.split(separator: UInt8(ascii: "\n")) { self.take(line) }
         case .success(let answer):
             self.fault = "status \(answer.status)"
-            // Refused before the first entry was read.
+            // These are refused before the first entry is read.
             if (400..<500).contains(answer.status) || answer.status == 503 { self.lines = Array(repeating: .refused, count: count) }
         case .failure(let failure):
             self.fault = "\(failure)"
@@ -43,33 +37,28 @@ struct LoteOutcome: Sendable {
         switch status {
         case 201: self.lines[position] = .registered
         case 400..<500: self.lines[position] = .refused
-        case 503:
-            guard case .string(let type)? = line["erro"]?["type"], !type.hasSuffix("#resultado-desconhecido") else {
-                if case .string(let id)? = line["erro"]?["id"] { self.lines[position] = .unclear(id: LancamentoID(parsing: id)) }
-                return
-            }
-            self.lines[position] = .refused
+        case 503: self.lines[position] = EntryOutcome(unavailable: line["erro"])
         default: break
         }
     }
 }
 
 extension Ledger {
-    /// Takes what became of a lote.
+    /// Records the outcomes of a lote.
     mutating func take(_ lote: LoteOutcome, plan: EntryPlan) {
         for (position, line) in lote.lines.enumerated() {
             switch line {
             case .registered: self.acknowledge(plan.entry(lote.first + position))
-            case .refused: self.refuse()
+            case .refused: break
             case .unclear(let id): self.leaveUnclear(lote.first + position, id: id)
             }
         }
     }
 }
 
-/// Sends entries of a plan by `/v1/lancamentos/lote`, NDJSON.
+/// Sends entries of a plan by `/v1/lancamentos/lote` as NDJSON.
 struct LoteSender: Sendable {
-    /// About 1.7 MB of the 16 MiB that a lote may have.
+    /// About 1.7 MB; a lote may have 16 MiB.
     static let entriesMax = 10_000
 
     let plan: EntryPlan
@@ -98,11 +87,11 @@ struct LoteSender: Sendable {
         return LoteOutcome(first: first, count: count, result)
     }
 
-    /// Sends lotes, some at the same time, until the time or the entries are over.
+    /// Sends concurrent lotes until the end time or until all entries are sent.
     /// - Parameters:
-    ///   - ledger: kept.
-    ///   - onLote: told how many entries have been attempted after each lote.
-    /// - Returns: faults of whole lotes, each with how often it came.
+    ///   - ledger: receives the outcomes.
+    ///   - onLote: called after each lote.
+    /// - Returns: the faults of whole lotes and their counts.
     func fill(
         _ ledger: inout Ledger, entries: Int, until end: ContinuousClock.Instant?, lotesAtOnce: Int, onLote: (Ledger) -> Void
     ) async throws -> [String: Int] {
@@ -112,7 +101,7 @@ struct LoteSender: Sendable {
                 let count = min(Self.entriesMax, missing)
                 guard count > 0, end.map({ .now < $0 }) ?? true, !Task.isCancelled else { return }
                 missing -= count
-                let first = ledger.nextNumber
+                let first = ledger.attempted
                 ledger.attempt(count)
                 group.addTask { await self.send(first: first, count: count) }
             }
@@ -121,7 +110,7 @@ struct LoteSender: Sendable {
                 ledger.take(outcome, plan: self.plan)
                 if let fault = outcome.fault { faults[fault, default: 0] += 1 }
                 onLote(ledger)
-                // A service that refuses everything is not asked for ever.
+                // Stops if the service refuses everything.
                 guard faults.values.reduce(0, +) < 100 else { throw BenchFailure("lotes fail: \(faults)") }
                 begin()
             }

@@ -5,12 +5,12 @@ import HTTPTypes
 
 /// The parameter `apos`: entries that a balance must contain, and how long the caller waits for them (`Prefer: wait=N`).
 struct AposParameter: Sendable {
-    /// Ids in one request.
+    /// The most ids in one request.
     static let idsMax = 64
-    /// What a longer wait counts as, in seconds.
+    /// The longest wait in seconds. A longer one counts as this.
     static let waitMaxS = 30
 
-    /// Each once; empty: nothing is waited for.
+    /// The distinct ids. Empty if the request does not wait.
     let ids: [LancamentoID]
 
     /// - Throws: a fault of `apos`.
@@ -32,7 +32,7 @@ struct AposParameter: Sendable {
         self.ids = ids
     }
 
-    /// How long to wait, and what of it is told in `Preference-Applied`, in whole seconds: nil if the caller does not ask for a wait.
+    /// The wait, and the whole seconds of it for `Preference-Applied`; nil if the caller did not ask for a wait.
     /// - Parameter longest: what the operator allows.
     func wait(_ fields: HTTPFields, longest: Duration) -> (wait: Duration, appliedS: Int?) {
         guard !self.ids.isEmpty, let seconds = Prefer.waitS(fields, maxS: Self.waitMaxS) else { return (.zero, nil) }

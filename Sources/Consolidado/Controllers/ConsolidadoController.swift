@@ -16,7 +16,7 @@ package struct ConsolidadoController: Sendable {
         self.waitMax = waitMax
     }
 
-    /// The calls of this controller.
+    /// The routes of this controller.
     package var routes: [Route] {
         [
             Route(.get, "/v1/consolidados/{data}", access: .scope(.consolidadoLer)) { try await self.dia($0, $1) },
@@ -49,7 +49,7 @@ package struct ConsolidadoController: Sendable {
         return SaldoForm(request, separador: parameters.separador).response(saldo, headers: headers, for: request)
     }
 
-    // MARK: - What both have
+    // MARK: - Common parameters
 
     private static let common = ["conta", "apos", "separador"]
 
@@ -58,7 +58,7 @@ package struct ConsolidadoController: Sendable {
         let apos: AposParameter
         let separador: CSVWriter.Separador
 
-        /// Nil if any of them has a fault, which is collected then.
+        /// Returns nil if a parameter has a fault, which is collected.
         /// - Throws: `conta-nao-permitida`.
         init?(_ values: [String: String], _ identidade: Identidade, _ collected: inout FaultCollector) throws(Problema) {
             let filtro = collected.collect(try ContaParameter.read(values["conta"], identidade))
@@ -71,8 +71,8 @@ package struct ConsolidadoController: Sendable {
         }
     }
 
-    /// Waits for the entries in `apos`, if there are any.
-    /// - Returns: the headers of the answer.
+    /// Waits for the entries in `apos`, if any.
+    /// - Returns: the headers of the response.
     private func waitUntilApplied(_ parameters: Parameters, _ request: Request, _ scope: RequestScope) async throws -> HTTPFields {
         var headers = SaldoHeaders.standard
         if parameters.apos.ids.isEmpty { return headers }

@@ -5,7 +5,7 @@ import FluxoDeCaixa
 import HTTPTypes
 import Hummingbird
 
-/// `/v1/contas`: which accounts there are.
+/// `/v1/contas`: lists accounts.
 package struct ContasController: Sendable {
     private let service: SaldoService
 
@@ -13,7 +13,7 @@ package struct ContasController: Sendable {
         self.service = service
     }
 
-    /// The calls of this controller.
+    /// The routes of this controller.
     package var routes: [Route] {
         [Route(.get, "/v1/contas", access: .scope(.consolidadoLer)) { try await self.contas($0, $1) }]
     }
@@ -23,7 +23,7 @@ package struct ContasController: Sendable {
         var collected = FaultCollector(faults)
         let filtros = try Self.filtros(values["conta"], scope.identidade, &collected)
         let limit = collected.collect { () throws(ErrosDeCampo) in try LimiteParameter.read(values["limite"]) }
-        // What it was made for cannot be told where that is at fault itself.
+        // The cursor belongs to the filters, so it is not checked if they have a fault.
         let after: Conta? =
             if let text = values["cursor"], let filtros {
                 collected.collect { () throws(ErrosDeCampo) in try Self.position(text, filtros) }
@@ -39,7 +39,7 @@ package struct ContasController: Sendable {
         }
     }
 
-    /// What is asked for, or else all that the token covers; nil if the parameter has a fault, which is collected then.
+    /// The requested accounts, by default all that the token covers; nil if the parameter has a fault, which is collected.
     private static func filtros(
         _ value: String?, _ identidade: Identidade, _ collected: inout FaultCollector
     ) throws(Problema) -> [FiltroDeConta]? {
@@ -54,7 +54,7 @@ package struct ContasController: Sendable {
         return conta
     }
 
-    /// The same for the same accounts, in whatever order a token names them.
+    /// The names of the filters, independent of their order in the token.
     private static func names(_ filtros: [FiltroDeConta]) -> [String] {
         ["contas"] + filtros.map(\.description).sorted()
     }

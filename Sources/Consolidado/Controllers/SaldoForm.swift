@@ -4,7 +4,7 @@ import FluxoDeCaixa
 import HTTPTypes
 import Hummingbird
 
-/// The form in which balances are answered.
+/// Renders balances as JSON or CSV.
 struct SaldoForm: Sendable {
     private let representacao: Representacao
     private let separador: CSVWriter.Separador
@@ -14,7 +14,7 @@ struct SaldoForm: Sendable {
         self.separador = separador
     }
 
-    /// The answer with a day; the only row, as CSV.
+    /// The response with a day. As CSV it is the only row.
     func response(_ saldo: SaldoDiario, headers: HTTPFields, for request: Request) -> Response {
         switch self.representacao {
         case .csv: self.csv([saldo], versao: saldo.versao, headers: headers, for: request)
@@ -22,7 +22,7 @@ struct SaldoForm: Sendable {
         }
     }
 
-    /// The answer with a period.
+    /// The response with a period.
     func response(_ saldo: SaldoDoPeriodo, headers: HTTPFields, for request: Request) -> Response {
         switch self.representacao {
         case .csv: self.csv(saldo.dias, versao: saldo.versao, headers: headers, for: request)
@@ -48,5 +48,25 @@ struct SaldoForm: Sendable {
         return .tagged(
             content, EntityTag(versao: versao, form: form, content: content), contentHeaders: contentHeaders, headers: headers, for: request
         )
+    }
+}
+
+/// The headers of every read.
+enum SaldoHeaders {
+    /// A balance can change at any time and is private to authorized callers, so caches must revalidate it.
+    static let standard: HTTPFields = [.cacheControl: "private, no-cache", .vary: "Accept, Accept-Encoding, Authorization"]
+}
+
+extension ProblemaHTTP {
+    /// Maps a failed read to its problem.
+    init(_ falha: ReadFailure) {
+        let problema =
+            switch falha {
+            case .indisponivel: Problema(.bancoIndisponivel, detail: "O banco de dados não responde.")
+            case .sobrecarga: Problema(.sobrecarga, detail: "Há leituras demais esperando.")
+            case .aindaNaoConsolidado:
+                Problema(.aindaNaoConsolidado, detail: "Algum dos lançamentos de `apos` ainda não está no saldo pedido.")
+            }
+        self.init(problema)
     }
 }

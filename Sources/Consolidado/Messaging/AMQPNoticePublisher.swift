@@ -3,9 +3,9 @@ import Contrato
 import FluxoDeCaixa
 import Metrics
 
-/// Sends news of balances to the topic exchange, persistent and confirmed. Not mandatory: it is no fault if nobody is interested.
+/// Sends news of balances to the topic exchange, persistent and confirmed. They are not mandatory, because there may be no subscriber.
 package struct AMQPNoticePublisher: NoticePublisher {
-    /// How long news may wait for a connection before the caller looks again what is due.
+    /// The longest wait of news for a connection. After it the caller queries again what is due.
     private static let sendMax: Duration = .seconds(5)
 
     private let publisher: ConfirmedPublisher
@@ -17,8 +17,8 @@ package struct AMQPNoticePublisher: NoticePublisher {
 
     /// - Parameters:
     ///   - publisher: declares the exchange.
-    ///   - user: the connection's own user: the broker vouches for it in `user_id`.
-    ///   - urlPublica: where `dataschema` leads.
+    ///   - user: the connection's user. The broker verifies it in `user_id`.
+    ///   - urlPublica: the base URL of `dataschema`.
     package init(publisher: ConfirmedPublisher, user: String, urlPublica: String) {
         self.publisher = publisher
         self.user = user

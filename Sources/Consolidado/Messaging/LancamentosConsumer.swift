@@ -7,11 +7,11 @@ import Metrics
 import Observability
 import ServiceLifecycle
 
-/// Takes registered entries from the queue in batches, has them applied, and acknowledges after the commit.
+/// Receives registered entries from the queue in batches, applies them, and acknowledges after the commit.
 package final class LancamentosConsumer: Service, Sendable {
-    /// One applies; the others are for whoever asks whether the database is ready.
+    /// One for applying, the others for readiness checks.
     static let connectionsMax = 3
-    /// How often a batch is tried before it counts as an outage: a deadlock or a lost connection alone is none.
+    /// The attempts of a batch before its failure counts as an outage. A single deadlock or lost connection is none.
     private static let attemptsMax = 3
     private static let attemptPause: Duration = .milliseconds(100)
 
@@ -35,10 +35,10 @@ package final class LancamentosConsumer: Service, Sendable {
 
     /// - Parameters:
     ///   - source: the queue.
-    ///   - deadLetters: takes what can never be applied; runs by itself.
-    ///   - usuarioDosEventos: the only AMQP user whose events are believed, as the broker vouches for it in `user_id`; nil believes all.
+    ///   - deadLetters: receives the messages that can never be applied. Run separately.
+    ///   - usuarioDosEventos: the only AMQP user whose events are accepted, verified by the broker in `user_id`; nil accepts all.
     ///   - isDatabaseReady: whether the database answers and has the schema that this program needs.
-    ///   - agora: the clock, for the age of entries.
+    ///   - agora: the clock for the age of entries.
     package init(
         source: any DeliverySource,
         service: ConsolidacaoService,
@@ -57,18 +57,18 @@ package final class LancamentosConsumer: Service, Sendable {
         self.logger = logger
     }
 
-    /// Consumes until graceful shutdown; then applies and acknowledges what it holds.
+    /// Consumes until graceful shutdown, then applies and acknowledges the received messages.
     package func run() async throws {
         await cancelWhenGracefulShutdown { await self.outage.waitUntilReady() }
         try await withThrowingDiscardingTaskGroup { group in
-            // One after the other. Several batches in the database meet on the rows of the same accounts, and a row that another transaction
-            // has changed in between costs more than is gained: of 1,000 accounts, eight connections bring in half of what two do.
+            // One batch at a time. Concurrent batches update the same account rows, and a row changed by another transaction costs more than
+            // is gained: with 1,000 accounts, eight connections apply half as much as two.
             group.addTask {
                 while let batch = await self.source.nextBatch() { await self.handle(batch.deliveries) }
             }
             try await self.source.run()
-            // Everything is settled, or its time is over: who still waits for a database or a broker stops waiting, and leaves his messages
-            // to the queue.
+            // Everything is settled, or the shutdown has timed out. Batches that still wait for a database or a broker stop, and their messages
+            // are redelivered.
             group.cancelAll()
         }
     }
@@ -91,7 +91,7 @@ package final class LancamentosConsumer: Service, Sendable {
             case .failure(let recusa): refused.append((delivery, recusa))
             }
         }
-        // First what is good: a poison's dead letter may have to wait for the broker.
+        // Valid messages first: a dead letter may have to wait for the broker.
         if !received.isEmpty { await self.apply(received, receivedAt: receivedAt) }
         for (delivery, recusa) in refused { await self.deadLetters.accept(delivery, recusa) }
     }
@@ -131,7 +131,7 @@ package final class LancamentosConsumer: Service, Sendable {
                     attempt += 1
                     guard (try? await Task.sleep(for: Self.attemptPause)) != nil else { return }
                 case .indisponivel:
-                    // Consumption stops and the channel closes: the broker has these messages back, and delivers them again afterwards.
+                    // Consumption stops and the channel closes. The broker delivers these messages again afterwards.
                     await self.outage.waitUntilOver(receivedAt: receivedAt)
                     return
                 }
@@ -166,4 +166,17 @@ package final class LancamentosConsumer: Service, Sendable {
             )
         }
     }
+}
+
+/// The declarations of the consolidation service: the entry exchange, its own queue bound to it, the dead-letter queue, and the exchange of
+/// news.
+enum ConsolidadoTopology {
+    /// Of the consumer.
+    static let consumer = AMQPTopology.lancamentosRegistrados
+
+    /// Of the publisher of dead letters.
+    static let deadLetters = AMQPTopology(queues: [.quorum(AMQPNames.Queue.consolidadoDLQ)])
+
+    /// Of the publisher of news of balances.
+    static let notices = AMQPTopology(exchanges: [.init(name: AMQPNames.Exchange.consolidados, kind: .topic)])
 }

@@ -6,16 +6,16 @@ import ServiceLifecycle
 
 /// Lets reads wait until entries are in the balance (`apos`).
 ///
-/// All waiting reads of an instance share one look into the database about every ``Limits/checkInterval``, and the instance's own batches
-/// wake them at once. The first look after a quiet time is not delayed.
+/// All waiting reads of an instance share one database query about every ``Limits/checkInterval``, and the instance's own batches wake them at
+/// once. The first query after a quiet period is not delayed.
 package final class ConsolidationWaits: Service, Sendable {
     /// The limits.
     package struct Limits: Sendable {
-        /// Reads that may wait.
+        /// The highest number of waiting reads.
         package var waitersMax = 4096
-        /// Entries that may be waited for, counted for each read.
+        /// The highest number of awaited entries, counted for each read.
         package var idsMax = 16_384
-        /// Between the beginnings of two looks into the database, at least.
+        /// The shortest time between the beginnings of two queries.
         package var checkInterval: Duration = .milliseconds(25)
 
         package init() {}
@@ -40,7 +40,7 @@ package final class ConsolidationWaits: Service, Sendable {
         self.limits = limits
         self.logger = logger
         self.state = NIOLockedValueBox(State(reads: WaitingReads(waitersMax: limits.waitersMax, idsMax: limits.idsMax)))
-        // One token says that somebody waits, however many.
+        // One token is enough: it stands for any number of reads.
         (self.arrivals, self.arrived) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingOldest(1))
     }
 
@@ -67,7 +67,7 @@ package final class ConsolidationWaits: Service, Sendable {
                 case .full: waiter.resume(returning: .failure(.sobrecarga))
                 case .closed: waiter.resume(returning: .failure(.aindaNaoConsolidado))
                 }
-                // A cancellation that came before there was anything to give up.
+                // The cancellation handler may have run before the read was added.
                 if Task.isCancelled { self.cancel(key) }
             }
         } onCancel: {
@@ -76,7 +76,7 @@ package final class ConsolidationWaits: Service, Sendable {
         try result.get()
     }
 
-    /// Entries that a batch of this instance has applied, or found applied before with the same content.
+    /// Wakes the reads that wait for entries of a batch of this instance: applied now, or before with the same content.
     package func applied(_ entries: [LancamentoAplicavel]) {
         let done = self.state.withLockedValue { state in
             state.reads.arrived(entries.lazy.map { (key: $0.id, value: $0.conta) })
@@ -84,7 +84,7 @@ package final class ConsolidationWaits: Service, Sendable {
         for waiter in done { waiter.resume(returning: .success(())) }
     }
 
-    /// Looks for what is waited for until graceful shutdown; then every read that still waits is told that its entries are not there yet.
+    /// Queries the awaited entries until graceful shutdown. The reads that still wait then fail with `aindaNaoConsolidado`.
     package func run() async {
         await cancelWhenGracefulShutdown {
             for await _ in self.arrivals {
@@ -94,8 +94,8 @@ package final class ConsolidationWaits: Service, Sendable {
         for waiter in self.state.withLockedValue({ $0.reads.close() }) { waiter.resume(returning: .failure(.aindaNaoConsolidado)) }
     }
 
-    /// One look, and the pause after it.
-    /// - Returns: false if nobody waited, or it is time to end.
+    /// Runs one query and the pause after it.
+    /// - Returns: false if no read waits or the task is cancelled.
     private func check() async -> Bool {
         let ids = self.state.withLockedValue { $0.reads.beginCheck() }
         if ids.isEmpty { return false }

@@ -2,27 +2,27 @@ import Batching
 import FluxoDeCaixa
 import ServiceLifecycle
 
-/// Answers reads of single accounts that come in at the same time by few statements.
+/// Answers concurrent reads of single accounts with few statements.
 ///
-/// A free worker takes at once what waits, so a lone read is not delayed; while all workers are busy reads gather, and one statement serves
-/// many of them. A read joins only a statement that is sent after it came. Long periods have workers of their own: a day does not wait for a
-/// year's rows.
+/// A free worker takes the waiting reads at once, so a lone read is not delayed. While all workers are busy, reads gather and one statement
+/// answers many of them. A read joins only a statement that is sent after the read arrived. Long periods have separate workers, so that a day
+/// does not wait for the rows of a year.
 package final class SaldoReader: Service, Sendable {
     /// The reader's limits.
     package struct Limits: Sendable {
-        /// Reads of each kind that may wait for a worker.
+        /// The highest number of waiting reads of each kind.
         package var queueMax = 4096
-        /// A period of more days is a long one.
+        /// The most days of a short period.
         package var shortDaysMax = 31
-        /// Short periods in one statement.
+        /// The most short periods in one statement.
         package var batchMax = 64
-        /// Long periods in one statement: at most some 3,000 rows.
+        /// The most long periods in one statement: up to about 3,000 rows.
         package var longBatchMax = 8
-        /// Statements for short periods at the same time.
+        /// Concurrent statements for short periods.
         package var workers: Int
-        /// Statements for long periods at the same time.
+        /// Concurrent statements for long periods.
         package var longWorkers: Int
-        /// How long a read may wait for a worker.
+        /// The longest wait of a read for a worker.
         package var queueWaitMax: Duration = .seconds(2)
 
         package init(workers: Int, longWorkers: Int) {
@@ -54,7 +54,7 @@ package final class SaldoReader: Service, Sendable {
         ) { $0.continuation.resume(returning: .failure(.sobrecarga)) }
     }
 
-    /// How many wait for a worker.
+    /// The number of reads that wait for a worker.
     var count: Int { self.short.count + self.long.count }
 
     /// Reads a period of an account.
@@ -67,21 +67,21 @@ package final class SaldoReader: Service, Sendable {
         return try result.get()
     }
 
-    /// Runs the workers until graceful shutdown, and until what waits then is answered.
+    /// Runs the workers until graceful shutdown, then answers the waiting reads and returns.
     package func run() async {
         async let long: Void = self.long.run { await self.answer($0) }
         await self.short.run { await self.answer($0) }
         await long
     }
 
-    /// Takes nothing more; ``run()`` returns when what waits is answered.
+    /// Refuses further reads. ``run()`` returns when the waiting ones are answered.
     func close() {
         self.short.close()
         self.long.close()
     }
 
     private func answer(_ items: [Item]) async {
-        // Whoever asks for the same is given the same.
+        // Equal requests share one result.
         var positions: [PedidoDeSaldo: Int] = [:]
         var pedidos: [PedidoDeSaldo] = []
         for item in items where positions[item.pedido] == nil {

@@ -12,7 +12,7 @@ package struct SaldoService: Sendable {
         self.waits = waits
     }
 
-    /// One day. An account or a day without entries has zeros and carries the balance forward.
+    /// Returns one day. An account or a day without entries has zeros and carries the balance forward.
     /// - Throws: ``ReadFailure``.
     package func dia(_ data: Dia, of filtro: FiltroDeConta) async throws(ReadFailure) -> SaldoDiario {
         guard let periodo = Periodo(de: data, ate: data) else { throw .indisponivel }
@@ -21,7 +21,7 @@ package struct SaldoService: Sendable {
         return dia
     }
 
-    /// A period, every day of it.
+    /// Returns every day of a period.
     /// - Throws: ``ReadFailure``.
     package func periodo(_ periodo: Periodo, of filtro: FiltroDeConta) async throws(ReadFailure) -> SaldoDoPeriodo {
         if case .uma(let conta) = filtro { return try await self.reader.saldo(PedidoDeSaldo(conta: conta, periodo: periodo)) }
@@ -32,7 +32,7 @@ package struct SaldoService: Sendable {
         }
     }
 
-    /// Accounts by name, and whether there are more of them.
+    /// Returns accounts by name, and whether there are more.
     /// - Throws: ``ReadFailure``.
     package func contas(
         _ filtros: [FiltroDeConta],
@@ -47,10 +47,10 @@ package struct SaldoService: Sendable {
         }
     }
 
-    /// Returns once all these entries are in balances that the filter covers: what is read afterwards contains them.
+    /// Returns once all entries are in balances covered by the filter. Later reads contain them.
     /// - Parameters:
-    ///   - wait: how long to wait for them; zero looks once.
-    ///   - isWanted: whether somebody still waits for the answer.
+    ///   - wait: the longest wait. Zero checks once.
+    ///   - isWanted: whether the caller still waits for the answer.
     /// - Throws: ``ReadFailure``.
     package func waitUntilApplied(
         _ ids: [LancamentoID],

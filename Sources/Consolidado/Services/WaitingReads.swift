@@ -1,25 +1,25 @@
 import FluxoDeCaixa
 
-/// Reads that wait until entries are in the balance: which of them wait for what, and whom to wake.
+/// The reads that wait until entries are in the balance, and which of them to wake. It does no I/O.
 ///
-/// It does no I/O. One check at a time looks for everything that is missing; a read ends when all its entries were seen, in accounts that it
-/// asked for, or with the first check that began after it came and ended after its deadline. An entry of another account is never seen: its
-/// caller learns nothing of it.
+/// One check at a time queries all missing entries. A read ends when all its entries were found in accounts of its filter, or with the first
+/// check that began after the read arrived and ended after its deadline. An entry of another account counts as missing, so that its caller
+/// learns nothing about it.
 struct WaitingReads<Continuation: Sendable>: Sendable {
-    /// How a read ends that has not seen all its entries.
+    /// The ending of a read without all its entries.
     enum Ending: Sendable, Equatable {
-        /// They were not there in time.
+        /// They were not in the balance in time.
         case late
         /// The check failed.
         case unavailable
     }
 
-    /// What becomes of a read that comes.
+    /// The result of adding a read.
     enum Admission: Sendable, Equatable {
         case waits
-        /// Too many wait already.
+        /// Too many reads or entries are waiting.
         case full
-        /// Nothing is checked any more.
+        /// The checks have ended.
         case closed
     }
 
@@ -29,13 +29,13 @@ struct WaitingReads<Continuation: Sendable>: Sendable {
         let deadline: ContinuousClock.Instant
         let isWanted: @Sendable () -> Bool
         let continuation: Continuation
-        /// Whether the running check looks for its entries.
+        /// Whether the running check includes its entries.
         var isInCheck = false
     }
 
-    /// Reads that may wait.
+    /// The highest number of waiting reads.
     let waitersMax: Int
-    /// Entries that may be waited for, counted for each read: what one check may have to look for.
+    /// The highest number of awaited entries, counted for each read. It bounds the size of a check.
     let idsMax: Int
 
     private var waiters: [UInt64: Waiter] = [:]
@@ -48,10 +48,10 @@ struct WaitingReads<Continuation: Sendable>: Sendable {
         self.idsMax = idsMax
     }
 
-    /// How many wait.
+    /// The number of waiting reads.
     var count: Int { self.waiters.count }
 
-    /// A read comes.
+    /// Adds a read.
     mutating func add(
         _ key: UInt64,
         ids: Set<LancamentoID>,
@@ -68,15 +68,15 @@ struct WaitingReads<Continuation: Sendable>: Sendable {
         return .waits
     }
 
-    /// A check begins.
-    /// - Returns: what it looks for; nothing if nobody waits.
+    /// Begins a check.
+    /// - Returns: the entries to query; empty if no read waits.
     mutating func beginCheck() -> [LancamentoID] {
         for key in self.waiters.keys { self.waiters[key]?.isInCheck = true }
         return Array(self.waitersOf.keys)
     }
 
-    /// Entries are in the balance, as a check or a batch of this instance has it.
-    /// - Returns: the reads that have seen everything now.
+    /// Records entries that a check or a batch of this instance found in the balance.
+    /// - Returns: the reads whose entries are now complete.
     mutating func arrived(_ contas: some Sequence<(key: LancamentoID, value: Conta)>) -> [Continuation] {
         if self.waiters.isEmpty { return [] }
         var done: [Continuation] = []
@@ -91,8 +91,8 @@ struct WaitingReads<Continuation: Sendable>: Sendable {
         return done
     }
 
-    /// The check is over, and what it found has ``arrived(_:)``.
-    /// - Returns: the reads whose time is over, or that nobody waits for any more.
+    /// Ends a check, after its entries were passed to ``arrived(_:)``.
+    /// - Returns: the reads past their deadline and those whose caller is gone.
     mutating func endCheck(succeeded: Bool, now: ContinuousClock.Instant) -> [(continuation: Continuation, ending: Ending)] {
         var ended: [(continuation: Continuation, ending: Ending)] = []
         for (key, waiter) in self.waiters where waiter.isInCheck {
@@ -106,14 +106,14 @@ struct WaitingReads<Continuation: Sendable>: Sendable {
         return ended
     }
 
-    /// A read is given up.
-    /// - Returns: whom to tell; nil if it has ended already.
+    /// Cancels a read.
+    /// - Returns: its continuation; nil if it has ended already.
     mutating func cancel(_ key: UInt64) -> Continuation? {
         self.remove(key)?.continuation
     }
 
-    /// Nothing is checked any more.
-    /// - Returns: those that still wait.
+    /// Refuses further reads.
+    /// - Returns: the reads that still wait.
     mutating func close() -> [Continuation] {
         self.isClosed = true
         defer {

@@ -7,10 +7,10 @@ import Metrics
 import NIOConcurrencyHelpers
 import Observability
 
-/// Sends events of registered entries to the topic exchange, each mandatory and persistent, and waits for the broker's confirms.
+/// Sends events of registered entries to the topic exchange, mandatory and persistent, and waits for the broker's confirms.
 ///
-/// The broker refuses an event (basic.nack) as soon as one of the queues bound to the exchange refuses it, and that may be a stranger's. So
-/// what was refused goes once more straight to the consolidation's queue. It may be there twice then, which harms nobody.
+/// The broker rejects an event (basic.nack) if any queue bound to the exchange rejects it, and that may be an integrator's queue. So a
+/// rejected event is sent once more, directly to the consolidation's queue. A second copy there is harmless.
 package final class AMQPEventPublisher: EventPublisher {
     private let publisher: any MessagePublisher
     private let ready: @Sendable () -> Bool
@@ -18,7 +18,7 @@ package final class AMQPEventPublisher: EventPublisher {
     private let urlPublica: String
     private let logger: Logger
     private let confirmDuration = Timer(label: "publish_confirm_duration_seconds")
-    /// One for each outcome from the start, so that the first refusal is seen as an increase.
+    /// A counter for each outcome from the start, so that the first refusal shows as an increase.
     private let total = Dictionary(
         uniqueKeysWithValues: AMQPEventPublisher.labels.map { ($0, Counter(label: "publish_total", dimensions: [("outcome", $0)])) })
     private let refusedWarning = NIOLockedValueBox(WarningThrottle())
@@ -26,9 +26,9 @@ package final class AMQPEventPublisher: EventPublisher {
 
     /// - Parameters:
     ///   - publisher: declares the exchange and the queue that must exist.
-    ///   - isReady: whether it takes events now.
-    ///   - user: the connection's own user: the broker vouches for it in `user_id`.
-    ///   - urlPublica: where `dataschema` leads.
+    ///   - isReady: whether the publisher can send events now.
+    ///   - user: the connection's user. The broker verifies it in `user_id`.
+    ///   - urlPublica: the base URL of `dataschema`.
     package init(
         publisher: any MessagePublisher, isReady: @escaping @Sendable () -> Bool, user: String, urlPublica: String, logger: Logger
     ) {
@@ -46,7 +46,7 @@ package final class AMQPEventPublisher: EventPublisher {
         let start = ContinuousClock.now
         let outcomes = await self.publisher.publish(messages)
         self.confirmDuration.record(duration: .now - start)
-        // Nearly always: nothing else then to look into.
+        // The usual case.
         if outcomes.allSatisfy({ $0 == .confirmed }) {
             self.total[PublishOutcome.confirmed.label]?.increment(by: outcomes.count)
             self.noteConfirmed(events)
@@ -59,7 +59,7 @@ package final class AMQPEventPublisher: EventPublisher {
         return confirmed
     }
 
-    /// Where such lines are written, says entry by entry what the broker has.
+    /// Logs each confirmed entry at level debug.
     private func noteConfirmed(_ events: [Registration]) {
         guard self.logger.logLevel <= .debug else { return }
         for event in events {
@@ -67,8 +67,8 @@ package final class AMQPEventPublisher: EventPublisher {
         }
     }
 
-    /// Sends what was rejected to the consolidation's queue alone.
-    /// - Returns: by position, what became of it there.
+    /// Sends the rejected messages to the consolidation's queue only.
+    /// - Returns: the outcomes by position.
     private func sendDirectly(_ messages: [AMQPMessage], rejectedBy outcomes: [PublishOutcome]) async -> [Int: PublishOutcome] {
         let positions = outcomes.indices.filter { outcomes[$0] == .rejected }
         guard !positions.isEmpty else { return [:] }
@@ -104,12 +104,12 @@ package final class AMQPEventPublisher: EventPublisher {
         let labels = outcomes.map(\.label) + direct.map { $0 == .confirmed ? Self.directLabel : $0.label }
         let counts = Dictionary(labels.map { ($0, 1) }, uniquingKeysWith: +)
         for (label, count) in counts { self.total[label]?.increment(by: count) }
-        // The rows stay in the outbox and are sent again; that nothing takes them is for a person to look at.
+        // The rows stay in the outbox and are sent again. A person has to find out why they are refused.
         let refused = counts.filter { ["returned", "rejected", "invalid"].contains($0.key) }
         self.warn(refused, self.refusedWarning, "events refused by the broker")
         self.warn(
             counts.filter { $0.key == Self.directLabel }, self.directWarning,
-            "a queue bound to the events refuses them; the consolidation has them all the same"
+            "a queue bound to the events refuses them; the consolidation has received them"
         )
     }
 
@@ -120,7 +120,7 @@ package final class AMQPEventPublisher: EventPublisher {
         self.logger.warning(text, metadata: ["events": "\(total)", "outcome": "\(counts.keys.sorted().joined(separator: ","))"])
     }
 
-    /// Rejected by some queue, confirmed by the consolidation's.
+    /// Rejected by a queue, confirmed by the consolidation's.
     private static let directLabel = "confirmed_direct"
     private static let labels = ["confirmed", "returned", "rejected", "unknown", "not_sent", "invalid", directLabel]
 }
@@ -136,5 +136,25 @@ extension PublishOutcome {
         case .notSent: "not_sent"
         case .invalid: "invalid"
         }
+    }
+}
+
+/// Limits a repeated warning to one per interval, with the total count since the last.
+struct WarningThrottle: Sendable {
+    private let interval: Duration
+    private var next: ContinuousClock.Instant?
+    private var count = 0
+
+    init(interval: Duration = .seconds(5)) {
+        self.interval = interval
+    }
+
+    /// - Returns: the count to log now; nil if it is added to a later one.
+    mutating func add(_ more: Int, now: ContinuousClock.Instant) -> Int? {
+        self.count += more
+        if let next, now < next { return nil }
+        self.next = now + self.interval
+        defer { self.count = 0 }
+        return self.count
     }
 }

@@ -2,23 +2,12 @@ import AMQP
 import Contrato
 import Mensageria
 
-/// What the entry service declares on the broker.
+/// The declarations of the entry service.
 enum LancamentosTopology {
-    /// For the relay: the exchange of events, and the consolidation queue bound to it, so that an entry published before any consolidado has
-    /// ever run is kept.
-    static let eventos = AMQPTopology(
-        exchanges: [.init(name: AMQPNames.Exchange.lancamentos, kind: .topic)],
-        queues: [.quorum(AMQPNames.Queue.consolidado)],
-        bindings: [
-            .init(
-                queue: AMQPNames.Queue.consolidado,
-                exchange: AMQPNames.Exchange.lancamentos,
-                routingKey: AMQPNames.RoutingKey.allRegistrados
-            )
-        ]
-    )
+    /// Of the relay.
+    static let eventos = AMQPTopology.lancamentosRegistrados
 
-    /// For the intake of commands.
+    /// Of the command intake.
     static let comandos = AMQPTopology(
         exchanges: [.init(name: AMQPNames.Exchange.comandos, kind: .topic)],
         queues: [.quorum(AMQPNames.Queue.comandos)],
@@ -31,8 +20,8 @@ enum LancamentosTopology {
         ]
     )
 
-    /// For the publisher of dead letters. A publisher declares again every few seconds and a consumer does not, so this one also puts back a
-    /// binding of the commands that somebody has removed.
+    /// Of the publisher of dead letters. A publisher repeats its declarations every few seconds and a consumer does not, so this one also
+    /// restores a removed binding of the commands.
     static let comandosDeadLetters = AMQPTopology(
         exchanges: comandos.exchanges,
         queues: comandos.queues + [.quorum(AMQPNames.Queue.comandosDLQ)],

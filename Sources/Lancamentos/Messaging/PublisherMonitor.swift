@@ -2,7 +2,7 @@ package import AMQP
 package import Logging
 import Metrics
 
-/// Tells logs and metrics how the publisher's connection fares.
+/// Logs and measures the state of the publisher's connection.
 package struct PublisherMonitor: PublisherObserver {
     private let logger: Logger
     private let blocked = Gauge(label: "publisher_blocked")
@@ -28,6 +28,6 @@ package struct PublisherMonitor: PublisherObserver {
 
     package func publisherUnblocked() {
         self.blocked.record(0)
-        self.logger.info("broker takes events again")
+        self.logger.info("broker accepts events again")
     }
 }

@@ -4,26 +4,26 @@ package import Logging
 import NIOConcurrencyHelpers
 import ServiceLifecycle
 
-/// Carries events from the outbox to the broker: right after their commit, without reading the outbox, through a ring in memory.
+/// Publishes committed events to the broker through a ring in memory, without reading the outbox.
 ///
-/// A row is deleted only after the broker has confirmed its event. What the ring cannot take, and what the broker did not confirm, stays in
-/// the outbox, where the ``Sweeper`` finds it.
+/// A row is deleted only after the broker has confirmed its event. Events that find the ring full and unconfirmed events stay in the outbox,
+/// where the ``Sweeper`` finds them.
 package final class Relay: Service, Sendable {
     /// The relay's limits.
     package struct Limits: Sendable {
-        /// Events that may wait in memory.
+        /// The most events in memory.
         package var ringRowsMax: Int
-        /// Events sent in one go.
+        /// The most events in one burst.
         package var burstMax = 64
-        /// Bursts on their way at the same time.
+        /// Concurrent bursts.
         package var burstsInFlight = 16
-        /// Rows deleted in one statement.
+        /// The most rows deleted in one statement.
         package var deleteRowsMax = 1000
-        /// Confirmed rows that may wait to be deleted; what comes on top stays in the outbox, and its events are sent once more.
+        /// The most confirmed rows that wait to be deleted. Further rows stay in the outbox and their events are sent again.
         package var confirmedRowsMax = 20_000
         /// How long confirmed rows gather before they are deleted.
         package var deleteInterval: Duration = .milliseconds(20)
-        /// How long shutting down waits for confirms.
+        /// The longest wait for confirms at shutdown.
         package var shutdownMax: Duration = .seconds(5)
 
         package init(ringRowsMax: Int) {
@@ -50,12 +50,12 @@ package final class Relay: Service, Sendable {
         self.confirmed = NIOLockedValueBox(BatchQueue(queueMax: limits.confirmedRowsMax, batchMax: limits.deleteRowsMax))
     }
 
-    /// Takes the events of a commit. Never waits; what the ring cannot take stays in the outbox.
+    /// Accepts the events of a commit without waiting. Events that find the ring full stay in the outbox.
     package func offer(_ events: [Registration]) {
         for (worker, items) in self.state.withLockedValue({ $0.offer(events) }) { worker.resume(returning: items) }
     }
 
-    /// Sends events that the sweeper found, except those in hand already, and waits for their confirms.
+    /// Sends events that the sweeper found, except those already held, and waits for their confirms.
     package func send(_ events: [Registration]) async {
         let events = self.state.withLockedValue { $0.take(events) }
         await withDiscardingTaskGroup { group in
@@ -66,7 +66,7 @@ package final class Relay: Service, Sendable {
         }
     }
 
-    /// Relays until graceful shutdown; then sends what is in the ring if the broker takes it, and deletes what is confirmed.
+    /// Relays until graceful shutdown, then sends the events in the ring if the broker accepts them, and deletes the confirmed rows.
     package func run() async {
         await withTaskCancellationOrGracefulShutdownHandler {
             await withDiscardingTaskGroup { group in
@@ -80,7 +80,7 @@ package final class Relay: Service, Sendable {
         }
     }
 
-    /// Takes nothing more; ``run()`` returns when what is in the ring is sent.
+    /// Accepts no more events. ``run()`` returns when those in the ring are sent.
     func close() {
         let idle = self.state.withLockedValue { $0.close() }
         for worker in idle { worker.resume(returning: nil) }
@@ -101,7 +101,7 @@ package final class Relay: Service, Sendable {
                 } catch {}
                 return false
             }
-            // Either everything is sent, or time is up: the rows that are left stay in the outbox.
+            // Everything is sent, or the time is over and the remaining rows stay in the outbox.
             _ = await group.next()
             group.cancelAll()
         }
@@ -138,15 +138,15 @@ package final class Relay: Service, Sendable {
     private func deleteConfirmed() async {
         while var seqs = await self.nextConfirmed() {
             if seqs.count < self.limits.deleteRowsMax {
-                // Cancelled, this ends at once, and what is there is deleted without gathering more.
+                // A cancelled sleep ends at once, and the rows so far are deleted.
                 try? await Task.sleep(for: self.limits.deleteInterval)
                 seqs += self.confirmed.withLockedValue { $0.takeBatch() }
             }
             do throws(FalhaDeArmazenamento) {
                 try await self.outbox.delete(seqs)
             } catch {
-                // The rows stay, the sweeper sends their events once more, and consumers know the ids.
-                self.logger.warning("confirmed events could not be taken out of the outbox", metadata: ["events": "\(seqs.count)"])
+                // The rows stay, the sweeper sends their events again, and consumers recognise the ids.
+                self.logger.warning("confirmed events could not be deleted from the outbox", metadata: ["events": "\(seqs.count)"])
             }
             self.state.withLockedValue { $0.letGo(seqs) }
         }
@@ -161,4 +161,52 @@ package final class Relay: Service, Sendable {
             }
         }
     }
+}
+
+/// The outbox rows that this process holds: in the ring, on their way to the broker, or confirmed and about to be deleted. It does no I/O.
+///
+/// The sweeper skips them, so that a row is not sent twice by the process that holds it.
+struct RelayState<Worker: Sendable>: Sendable {
+    private(set) var ring: BatchQueue<Registration, Worker>
+    private(set) var held: Set<Int64> = []
+
+    init(ringRowsMax: Int, burstMax: Int) {
+        self.ring = BatchQueue(queueMax: ringRowsMax, batchMax: burstMax)
+    }
+
+    /// Adds the events of a commit. Events that find the ring full stay in the outbox for the sweeper.
+    /// - Returns: the workers to resume, each with its events.
+    mutating func offer(_ events: [Registration]) -> [(worker: Worker, items: [Registration])] {
+        let submission = self.ring.submit(events)
+        self.held.formUnion(events.prefix(submission.accepted).compactMap(\.seq))
+        return submission.handOffs
+    }
+
+    /// Adds events that the sweeper found and returns those that were not held.
+    mutating func take(_ events: [Registration]) -> [Registration] {
+        events.filter { event in event.seq.map { self.held.insert($0).inserted } ?? false }
+    }
+
+    mutating func demand(_ worker: Worker) -> BatchQueue<Registration, Worker>.Demand {
+        self.ring.demand(worker)
+    }
+
+    /// Releases rows that were deleted or not confirmed.
+    mutating func letGo(_ seqs: some Sequence<Int64>) {
+        for seq in seqs { self.held.remove(seq) }
+    }
+
+    mutating func close() -> [Worker] {
+        self.ring.close()
+    }
+}
+
+/// Sends events to the broker and reports which are confirmed.
+package protocol EventPublisher: Sendable {
+    /// Whether events can be sent now: connected, topology declared, not blocked.
+    var isReady: Bool { get }
+
+    /// Sends events and returns once the outcome of each is known.
+    /// - Returns: for each event, in order, whether the broker has confirmed it. An unconfirmed event may have arrived.
+    func publish(_ events: [Registration]) async -> [Bool]
 }

@@ -36,7 +36,7 @@ struct IntegratorQueueTests {
             let metrics = try await scene.api.get(scene.stack.lancamentos, "/metrics")
             #expect(try #require(metrics.metric(#"fluxo_publish_total{outcome="confirmed_direct"}"#)) > 0)
             #expect(metrics.metric(#"fluxo_publish_total{outcome="rejected"}"#) == 0)
-            #expect(try scene.stack.lancamentos.readLog().contains("the consolidation has them all the same"))
+            #expect(try scene.stack.lancamentos.readLog().contains("the consolidation has received them"))
         }
     }
 

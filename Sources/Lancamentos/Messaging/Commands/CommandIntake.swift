@@ -8,23 +8,23 @@ import Observability
 import ServiceLifecycle
 import Tracing
 
-/// Takes commands from the queue, registers their entries as REST does, answers, and acknowledges after all of that.
+/// Receives commands from the queue, registers their entries as REST does, answers, and then acknowledges.
 ///
-/// It refuses nothing for lack of capacity or database: it waits, with at most the queue's prefetch in memory. What is not acknowledged comes
-/// again, and its key makes that harmless.
+/// It never refuses a command for lack of capacity or database: it waits, with at most the queue's prefetch in memory. Unacknowledged commands
+/// are redelivered, and their keys make that harmless.
 package final class CommandIntake: Service, Sendable {
-    /// How many batches may be on their way at the same time: one waits for the database while another's answers wait for the broker.
+    /// Concurrent batches: one can wait for the database while the answers of another wait for the broker.
     static let batchesInFlightMax = 2
-    /// How often a command meets a database that is away before that counts as an outage: a lost connection alone is none.
+    /// The failed attempts of a command that count as an outage. A single lost connection is none.
     private static let attemptsMax = 3
     private static let pauseMin: Duration = .milliseconds(100)
     private static let pauseMax: Duration = .seconds(2)
 
-    /// What became of a command.
+    /// The outcome of a command.
     private enum Outcome: Sendable {
         case registered(RegistrationOutcome)
         case refused(CommandRefusal)
-        /// The database is away, or this process ends: nothing is said, and the command comes again.
+        /// The database is away or the process ends. There is no answer, and the command is redelivered.
         case open
     }
 
@@ -33,11 +33,11 @@ package final class CommandIntake: Service, Sendable {
         let outcome: Outcome
     }
 
-    /// What is asked of the rest of the program.
+    /// What the intake needs from the rest of the program.
     package struct Surroundings: Sendable {
-        /// Where `type` of a problem leads.
+        /// The base URL of a problem's `type`.
         package var urlPublica: String
-        /// The clock, for the time of answers.
+        /// The clock for the time of answers.
         package var agora: @Sendable () -> Instante
         /// Makes the text of a new UUID.
         package var newID: @Sendable () -> String
@@ -64,7 +64,7 @@ package final class CommandIntake: Service, Sendable {
     private let deadLetters: DeadLetters
     private let surroundings: Surroundings
     private let outage: DatabaseOutage
-    /// One for each outcome from the start, so that the first refusal is seen as an increase.
+    /// A counter for each outcome from the start, so that the first refusal shows as an increase.
     private let total = Dictionary(
         uniqueKeysWithValues: ([CommandIntake.createdLabel, CommandIntake.replayedLabel] + Motivo.allCases.map(\.rawValue)).map {
             ($0, Counter(label: "commands_total", dimensions: [("outcome", $0)]))
@@ -74,7 +74,7 @@ package final class CommandIntake: Service, Sendable {
     /// - Parameters:
     ///   - source: the queue.
     ///   - replies: sends answers.
-    ///   - deadLetters: takes refusals that cannot be answered; runs by itself.
+    ///   - deadLetters: receives refusals that cannot be answered. Run separately.
     package init(
         source: any DeliverySource,
         reader: CommandReader,
@@ -94,7 +94,7 @@ package final class CommandIntake: Service, Sendable {
         self.logger = logger
     }
 
-    /// Takes commands until graceful shutdown; then finishes what it holds.
+    /// Receives commands until graceful shutdown, then finishes the received ones.
     package func run() async throws {
         await cancelWhenGracefulShutdown { await self.outage.waitUntilReady() }
         try await withThrowingDiscardingTaskGroup { group in
@@ -104,7 +104,7 @@ package final class CommandIntake: Service, Sendable {
                 }
             }
             try await self.source.run()
-            // Everything is settled, or its time is over: who still waits for a database or a broker leaves his commands to the queue.
+            // Everything is settled, or the shutdown has timed out. Unsettled commands are redelivered.
             group.cancelAll()
         }
     }
@@ -119,7 +119,7 @@ package final class CommandIntake: Service, Sendable {
         if isOpen, !Task.isCancelled { await self.outage.waitUntilOver(receivedAt: receivedAt) }
     }
 
-    /// All at once: the batcher writes them together.
+    /// Registers all concurrently, so that the batcher writes them together.
     private func register(_ deliveries: [Delivery]) async -> [Handled] {
         await withTaskGroup(of: Handled.self) { group in
             for delivery in deliveries {
@@ -152,7 +152,7 @@ package final class CommandIntake: Service, Sendable {
                 switch error {
                 case .chaveComOutroConteudo: return .refused(.conflito)
                 case .sobrecarga: break
-                // Of an unknown outcome too: the key makes a second run harmless.
+                // Also retried after an unknown outcome: the key makes a second run harmless.
                 case .bancoIndisponivel, .resultadoDesconhecido: failures += 1
                 }
             }
@@ -161,9 +161,9 @@ package final class CommandIntake: Service, Sendable {
         }
     }
 
-    // MARK: - Afterwards
+    // MARK: - Answers
 
-    /// First those whom nobody has to be told about: a reply may have to wait for the broker, a dead letter for room.
+    /// Settles commands without an answer first: a reply may have to wait for the broker, a dead letter for room.
     private func finish(_ handled: [Handled]) async {
         var silent: [DeliveryTag] = []
         var answers: [(handled: Handled, message: AMQPMessage)] = []
@@ -185,8 +185,8 @@ package final class CommandIntake: Service, Sendable {
         for (delivery, refusal) in refused { await self.deadLetters.accept(delivery, refusal.messageRefusal) }
     }
 
-    /// Sends answers, settles what is done with.
-    /// - Returns: the refusals that nobody could be told about.
+    /// Sends answers and settles the finished commands.
+    /// - Returns: the refusals that could not be answered.
     private func send(
         _ answers: [(handled: Handled, message: AMQPMessage)]
     ) async -> [(delivery: Delivery, refusal: CommandRefusal)] {
@@ -205,7 +205,7 @@ package final class CommandIntake: Service, Sendable {
         return refused
     }
 
-    /// The answer, if its sender has asked for one where one may go.
+    /// The answer, if the sender asked for one at an allowed address.
     private func reply(to handled: Handled) -> AMQPMessage? {
         let properties = handled.delivery.properties
         guard let correlationID = properties.correlationID, !correlationID.isEmpty,

@@ -4,13 +4,14 @@ package import FluxoDeCaixa
 import Observability
 package import Tracing
 
-/// Reads commands by the rules of `POST /v1/lancamentos`, with the message's properties in the place of the request's headers.
+/// Reads commands by the rules of `POST /v1/lancamentos`, with the message's properties in place of the request's headers.
 ///
-/// The first refusal that applies counts: origin, media type, length, unreadable, key, account, then every other fault at once.
+/// The checks run in this order, and the first failure is reported: origin, media type, length, syntax, key, account, then all other faults
+/// together.
 package struct CommandReader: Sendable {
-    /// As for one entry over HTTP.
+    /// The same limit as for one entry over HTTP.
     static let bodyBytesMax = 65_536
-    /// What senders call "not encoded" where they say anything at all.
+    /// The values of `content_encoding` that mean no encoding.
     private static let contentEncodings: Set = ["identity", "utf-8"]
 
     private let hoje: @Sendable () -> Dia
@@ -19,7 +20,7 @@ package struct CommandReader: Sendable {
 
     /// - Parameters:
     ///   - hoje: today in the business time zone.
-    ///   - dia: the day on which a moment falls there.
+    ///   - dia: the day of an instant in that time zone.
     ///   - tracer: makes each command a span of its sender's trace.
     package init(
         hoje: @escaping @Sendable () -> Dia, dia: @escaping @Sendable (Instante) -> Dia, tracer: any Tracer = W3CTracer()
@@ -49,8 +50,8 @@ package struct CommandReader: Sendable {
         )
     }
 
-    /// The broker's topic permissions vouch for the routing key only of what was published to the exchange for commands. A queue of somebody
-    /// else can dead-letter into it with a key of its owner's choice, and another exchange can be bound to it.
+    /// The broker checks the routing key by topic permissions only for messages published to the exchange for commands. Another user's queue
+    /// can dead-letter into that exchange with any key, and another exchange can be bound to it.
     private static func checkOrigin(_ delivery: Delivery) throws(CommandRefusal) {
         let isOurExchange = delivery.exchange.hasSameBytes(as: AMQPNames.Exchange.comandos)
         guard isOurExchange, delivery.properties.headers?[AMQPNames.Header.death] == nil else {
@@ -80,14 +81,14 @@ package struct CommandReader: Sendable {
         }
     }
 
-    /// Parameters are ignored, as over HTTP.
+    /// Ignores parameters, as over HTTP.
     private static func isJSON(_ contentType: String) -> Bool {
         let type = contentType.prefix { $0 != ";" }.lowercased()
         let trimmed = type.drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " || $0 == "\t" }.reversed()
         return trimmed.isEmpty || trimmed.elementsEqual(AMQPNames.ContentType.json)
     }
 
-    /// Taken literally: quotes are part of it.
+    /// Reads the key literally: quotes are part of it.
     private static func chave(_ delivery: Delivery) throws(CommandRefusal) -> Chave {
         guard let messageID = delivery.properties.messageID, !messageID.isEmpty else {
             throw CommandRefusal(
@@ -104,7 +105,7 @@ package struct CommandReader: Sendable {
         return chave
     }
 
-    /// An account that the sender's routing key does not speak for is told before any other fault.
+    /// An account that does not match the routing key is reported before any other fault.
     private func entry(_ json: JSONValue, routingKey: String, diaDoEnvio: Dia?) throws(CommandRefusal) -> NovoLancamento {
         let reader = LancamentoReader(janela: JanelaDeDatas(hoje: self.hoje()), chave: .refused)
         switch reader.read(json, dataPadrao: diaDoEnvio) {
@@ -125,7 +126,7 @@ package struct CommandReader: Sendable {
         }
     }
 
-    /// What is later than any moment with a text becomes the last one, which no window reaches.
+    /// An instant beyond the representable range becomes the last one, which is in no date window.
     private static func instant(secondsSince1970 seconds: UInt64) -> Instante {
         Instante(milissegundos: Int64(min(seconds, UInt64(Int64.max / 1000))) * 1000)
     }
@@ -134,4 +135,39 @@ package struct CommandReader: Sendable {
 /// Finds a sender's trace context among the headers of a message.
 private struct HeadersExtractor: Extractor {
     func extract(key: String, from carrier: AMQPTable?) -> String? { carrier?[key]?.stringValue }
+}
+
+/// A valid command: an entry that its sender may register.
+struct Command: Sendable {
+    /// The entry. Its key is the message's `message_id`.
+    let novo: NovoLancamento
+    /// The day of the message's `timestamp`, used if the entry has no day; nil for today.
+    let diaDoEnvio: Dia?
+    /// The user verified by the broker.
+    let registradoPor: String?
+    /// The sender's trace with this command as its span, or a new trace.
+    let hop: Hop
+}
+
+/// The reason why a command is refused: the problem for its sender, and the reason for the dead letter if no answer is possible.
+struct CommandRefusal: Error, Equatable {
+    let problema: Problema
+    let motivo: Motivo
+
+    init(_ problema: Problema, motivo: Motivo) {
+        self.problema = problema
+        self.motivo = motivo
+    }
+
+    /// The refusal for the dead letter, with every fault in one text.
+    var messageRefusal: MessageRefusal {
+        let faults = self.problema.erros.map { "`\($0.campo)`: \($0.mensagem)" }
+        return MessageRefusal(motivo: self.motivo, erro: faults.isEmpty ? self.problema.detail : faults.joined(separator: " "))
+    }
+
+    /// The key was used before with other content.
+    static let conflito = CommandRefusal(
+        Problema(.chaveComOutroConteudo, detail: "Este `message_id` já registrou, nesta conta, um lançamento com outro conteúdo."),
+        motivo: .conflito
+    )
 }

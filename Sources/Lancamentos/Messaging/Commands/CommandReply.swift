@@ -2,16 +2,16 @@ import AMQP
 import Contrato
 import FluxoDeCaixa
 
-/// The answer to a command: what REST would have answered, with its status in a header.
+/// The answer to a command: the answer of REST, with its status in a header.
 struct CommandReply: Sendable {
     /// `application/json`, `application/problem+json`.
     private let contentType: String
     private let status: Int
     private let body: [UInt8]
-    /// The message's own id, by which the broker's return of it is recognised; of a refusal also its `instance`.
+    /// The message id, which identifies a returned answer. For a refusal it is also the `instance`.
     private let id: String
 
-    /// - Parameter id: the text of a UUID, new for each answer.
+    /// - Parameter id: a new UUID as text.
     init(_ resultado: RegistrationOutcome, id: String) {
         self.id = id
         self.contentType = AMQPNames.ContentType.json
@@ -25,7 +25,7 @@ struct CommandReply: Sendable {
         }
     }
 
-    /// - Parameter id: the text of a UUID, new for each answer.
+    /// - Parameter id: a new UUID as text.
     init(_ problema: Problema, urlPublica: String, id: String) {
         self.id = id
         self.contentType = AMQPNames.ContentType.problema
@@ -33,9 +33,9 @@ struct CommandReply: Sendable {
         self.body = problema.json(urlPublica: urlPublica, requestID: id)
     }
 
-    /// The message. Nothing of the sender's is in it but the correlation id.
+    /// The message. The correlation id is the only part of it that the sender chose.
     ///
-    /// Mandatory only to queues: what was sent to direct reply-to some versions of RabbitMQ return even when it is delivered, others never.
+    /// It is mandatory only for queues: some versions of RabbitMQ return a message to direct reply-to even when it is delivered, others never.
     func message(to address: ReplyAddress, correlationID: String, agora: Instante) -> AMQPMessage {
         var properties = AMQPProperties()
         properties.contentType = self.contentType

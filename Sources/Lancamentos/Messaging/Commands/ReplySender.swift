@@ -3,19 +3,19 @@ package import Logging
 package import Mensageria
 import Metrics
 
-/// Sends answers, each until it is known whether it arrived, and gives up on the one that nothing takes.
+/// Sends answers until the outcome of each is known, and drops those that cannot be delivered.
 package struct ReplySender: Sendable {
-    /// What became of an answer.
+    /// The outcome of an answer.
     enum Fate: Equatable {
-        /// It is where it was to go.
+        /// It was delivered to its address.
         case answered
-        /// Nobody will ever have it: no such queue, or a full one, or one that ends the connection of whoever sends there.
+        /// It cannot be delivered: the queue is missing or full, or sending to it closes the connection.
         case unanswerable
-        /// This process ends before it is known.
+        /// The process ends before the outcome is known.
         case unknown
     }
 
-    /// How often one answer alone may find the connection lost before it is given up.
+    /// The attempts of a single answer that may lose the connection before it is dropped.
     static let attemptsMax = 3
 
     private let publisher: any MessagePublisher
@@ -23,18 +23,18 @@ package struct ReplySender: Sendable {
     private let answered = Counter(label: "command_replies_total", dimensions: [("outcome", "answered")])
     private let unanswerable = Counter(label: "command_replies_total", dimensions: [("outcome", "unanswerable")])
 
-    /// - Parameter publisher: of its own: whatever an answer does to the connection, events and dead letters do not suffer.
+    /// - Parameter publisher: used for answers only, so that an answer that closes the connection does not affect events and dead letters.
     package init(publisher: any MessagePublisher, logger: Logger) {
         self.publisher = publisher
         self.logger = logger
     }
 
-    /// Returns once the fate of each is known; while there is no broker it waits.
+    /// Returns once the outcome of each is known. Waits while there is no broker.
     func send(_ messages: [AMQPMessage]) async -> [Fate] {
         guard !messages.isEmpty else { return [] }
         var fates = await self.publisher.publish(messages).map(Self.fate)
-        // One by one: the connection may have been lost because of one of them. An address that was given up is not tried again for the next
-        // answer of the same batch: each try takes as long as the broker may take for a confirm, and all other commands wait meanwhile.
+        // One by one, because one of them may have closed the connection. An address that failed is not tried again in the same batch: each
+        // attempt can take as long as the limit for a confirm, and all other commands wait for it.
         var givenUp: Set<String> = []
         for position in fates.indices where fates[position] == .unknown {
             let address = messages[position].routingKey
@@ -43,7 +43,7 @@ package struct ReplySender: Sendable {
             } else if let fate = await self.sendAlone(messages[position]) {
                 fates[position] = fate
             } else {
-                self.logger.warning("an answer ends the connection to the broker or is never confirmed, and is given up")
+                self.logger.warning("an answer closes the connection to the broker or is never confirmed, and is dropped")
                 givenUp.insert(address)
                 fates[position] = .unanswerable
             }
@@ -52,11 +52,11 @@ package struct ReplySender: Sendable {
         return fates
     }
 
-    /// - Returns: nil: it found no end.
+    /// - Returns: nil if no attempt had an outcome.
     private func sendAlone(_ message: AMQPMessage) async -> Fate? {
         for _ in 0..<Self.attemptsMax {
             let outcome = await self.publisher.publish([message])[0]
-            // Without a limit of time only a shutdown keeps a message from being sent.
+            // Without a deadline only a shutdown keeps a message from being sent.
             if outcome != .unknown || Task.isCancelled { return Self.fate(outcome) }
         }
         return nil

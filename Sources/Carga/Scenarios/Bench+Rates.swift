@@ -4,7 +4,59 @@ extension Bench {
     private static let recoveryMaxSeconds = 5
     private static let acceptedP99MaxMs = 1000.0
 
-    /// Twice what the system carries, then half of it.
+    /// The peak load that the system is designed for.
+    func pico() async throws -> ScenarioResult {
+        try await self.steady(
+            .pico, writesPerSecond: self.settings.writesPerSecond, readsPerSecond: self.settings.readsPerSecond,
+            seconds: self.settings.seconds)
+    }
+
+    /// Ten minutes at half the limit.
+    func estavel() async throws -> ScenarioResult {
+        guard let limit = try await self.limit() else {
+            return ScenarioResult(name: .estavel, verdict: .failed("no rate was held that could be halved"))
+        }
+        var result = try await self.steady(.estavel, writesPerSecond: (limit / 2).rounded(), readsPerSecond: 100, seconds: 600)
+        guard let seconds = result.streams.first?.seconds, seconds.count >= 120 else { return result }
+        func median(_ part: ArraySlice<SecondMeasures>) -> Double {
+            let sorted = part.compactMap(\.p99Ms).sorted()
+            return sorted.isEmpty ? 0 : sorted[sorted.count / 2]
+        }
+        let warmUp = Int(self.settings.warmUpSeconds)
+        result.figures.append(
+            Figure(name: "p99_primeiro_minuto_ms", label: "p99, first minute", value: median(seconds[warmUp..<(warmUp + 60)]), unit: "ms"))
+        result.figures.append(
+            Figure(name: "p99_ultimo_minuto_ms", label: "p99, last minute", value: median(seconds.suffix(60)), unit: "ms"))
+        return result
+    }
+
+    /// Load at constant rates. Every request must be accepted.
+    private func steady(_ name: Scenario, writesPerSecond: Double, readsPerSecond: Double, seconds: Double) async throws -> ScenarioResult {
+        let (plan, ledger) = self.makeRun()
+        let load = try await self.load(
+            LoadSpec(
+                plan: plan, ledger: ledger, writesPerSecond: writesPerSecond, readsPerSecond: readsPerSecond,
+                times: self.times(seconds: seconds), connectionsMax: self.settings.connectionsMax))
+        var result = ScenarioResult(name: name)
+        result.description =
+            "\(Text.rate(writesPerSecond)) writes/s and \(Text.rate(readsPerSecond)) reads/s for \(Text.rate(seconds)) s"
+        result.take(load)
+        var settled = load.ledger
+        result.take(try await self.audit(plan, &settled))
+        let medians = [
+            ("p99_escrita_ms", "writes", load.writes?.segments), ("p99_visivel_ms", "visible", load.visible?.segments),
+            ("p99_leitura_ms", "reads", load.reads?.segments),
+        ]
+        for (figure, label, segments) in medians {
+            guard let p99 = segments?.medianP99Ms else { continue }
+            result.figures.append(
+                Figure(name: "\(name.rawValue)_\(figure)", label: "\(label), median p99 of \(Segments.seconds) s", value: p99, unit: "ms"))
+        }
+        for stream in load.streams where stream.errors > 0 { result.fail("\(stream.errors) \(stream.name) were not accepted") }
+        return result
+    }
+
+    /// Twice the limit, then half of it.
     func sobrecarga() async throws -> ScenarioResult {
         guard let limit = try await self.limit() else {
             return ScenarioResult(name: .sobrecarga, verdict: .failed("no rate was held that could be doubled"))
@@ -56,9 +108,9 @@ extension Bench {
     }
 }
 
-/// When a system is itself again after an overload.
+/// The recovery of a system after an overload.
 enum Recovery {
-    /// The seconds until the first from which on every one is quick and without fault; nil if that never comes.
+    /// The number of seconds before every later second is fast and without faults; nil if there is no such second.
     static func seconds(_ seconds: [SecondMeasures], p99MaxMs: Double) -> Int? {
         let lastBad = seconds.lastIndex { second in
             second.shed + second.failed > 0 || second.accepted == 0 || (second.p99Ms ?? .infinity) >= p99MaxMs
