@@ -84,7 +84,7 @@ let package = Package(
         .target(name: "SocketExecutor", dependencies: [concurrencyHelpers], swiftSettings: settings),
         .target(
             name: "AMQP",
-            dependencies: ["CRabbitMQ", "SocketExecutor", concurrencyHelpers, logging, lifecycle],
+            dependencies: ["CRabbitMQ", "SocketExecutor", concurrencyHelpers, deque, logging, lifecycle],
             swiftSettings: settings
         ),
         .target(

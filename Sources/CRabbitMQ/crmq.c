@@ -1,7 +1,6 @@
 #include "crmq.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
+#include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +10,7 @@
 #include "../CLibRabbitMQ/shim.h"
 #include "crmq_tls.h"
 
-/* The names in the header are the protocol's numbers; the library must mean the same. */
+/* The header repeats the protocol's numbers; the library must use the same. */
 _Static_assert(CRMQ_CONNECTION_CLOSE == AMQP_CONNECTION_CLOSE_METHOD, "connection.close");
 _Static_assert(CRMQ_CONNECTION_CLOSE_OK == AMQP_CONNECTION_CLOSE_OK_METHOD, "connection.close-ok");
 _Static_assert(CRMQ_CONNECTION_BLOCKED == AMQP_CONNECTION_BLOCKED_METHOD, "connection.blocked");
@@ -53,20 +52,13 @@ const int crmq_status_bad_data = AMQP_STATUS_BAD_AMQP_DATA;
 
 enum {
   MESSAGE_CHANNEL = 1,
-  SHORT_STRING_BYTES_MAX = 255,
-  SCRATCH_PAGE_BYTES = 4096,
-  /* Frame header and end octet, class, weight, body size, and what the properties need beside their bytes: flags, one length octet each,
-   * the fixed numbers. Rounded up. */
-  PROPERTIES_OVERHEAD_BYTES = 64
+  SHORT_STRING_BYTES_MAX = 255
 };
 
 struct crmq_connection {
   amqp_connection_state_t state;
-  /* Tables on their way out; recycled after each call. */
-  amqp_pool_t scratch;
   bool encrypted;
-  /* What OpenSSL found wrong with the broker's certificate. */
-  int certificate_error;
+  crmq_tls tls;
   const char *tls_failure;
 };
 
@@ -76,7 +68,7 @@ static crmq_bytes from_library(amqp_bytes_t bytes) {
 }
 
 static amqp_bytes_t to_library(crmq_bytes bytes) {
-  /* The library takes pointers to mutable bytes everywhere and writes through none that it is given to send. */
+  /* The library's type has no const; amqp_handle_input writes nothing through it. */
   amqp_bytes_t result = {bytes.length, (void *)bytes.bytes};
   return result;
 }
@@ -85,8 +77,6 @@ static struct timeval milliseconds(int value) {
   struct timeval result = {value / 1000, (value % 1000) * 1000};
   return result;
 }
-
-static bool too_long(crmq_bytes bytes) { return bytes.length > SHORT_STRING_BYTES_MAX; }
 
 /* MARK: life */
 
@@ -98,13 +88,11 @@ crmq_connection *crmq_new(void) {
     free(connection);
     return NULL;
   }
-  init_amqp_pool(&connection->scratch, SCRATCH_PAGE_BYTES);
   return connection;
 }
 
 void crmq_free(crmq_connection *connection) {
   if (connection == NULL) return;
-  empty_amqp_pool(&connection->scratch);
   amqp_destroy_connection(connection->state);
   free(connection);
 }
@@ -123,10 +111,10 @@ int crmq_open_tls(crmq_connection *connection, const char *host, int port, int t
   amqp_socket_t *socket = amqp_ssl_socket_new(connection->state);
   if (socket == NULL) return AMQP_STATUS_NO_MEMORY;
   connection->encrypted = true;
-  connection->tls_failure = crmq_tls_prepare(socket, host, options, &connection->certificate_error);
+  connection->tls_failure = crmq_tls_prepare(socket, host, options, &connection->tls);
   if (connection->tls_failure != NULL) return AMQP_STATUS_SSL_ERROR;
   int status = amqp_socket_open_noblock(socket, host, port, &timeout);
-  connection->tls_failure = crmq_tls_reason(status, connection->certificate_error, "the connection was closed in the middle of TLS");
+  connection->tls_failure = crmq_tls_reason(status, connection->tls.certificate_error, "the connection was closed in the middle of TLS");
   return status;
 }
 
@@ -196,13 +184,13 @@ int crmq_login(crmq_connection *connection, const crmq_login_options *options, c
       return AMQP_STATUS_WRONG_METHOD;
     case AMQP_RESPONSE_LIBRARY_EXCEPTION:
       /*
-       * With TLS 1.3 a broker that does not believe this side's certificate says so after the handshake (RFC 8446, section 4.4.2.4), and
-       * what this side has sent by then can cost it the words.
+       * With TLS 1.3 a broker refuses this side's certificate only after the handshake (RFC 8446, section 4.4.2.4). What this side has
+       * sent by then can make its socket drop the alert.
        */
       if (connection->encrypted) {
         connection->tls_failure = crmq_tls_reason(
-            reply.library_error, connection->certificate_error,
-            "the connection was closed right after TLS, as brokers do that ask for a certificate or do not believe this side's");
+            reply.library_error, connection->tls.certificate_error,
+            "the connection was closed right after TLS, as brokers do that require a certificate or do not trust this side's");
       }
       return reply.library_error < 0 ? reply.library_error : AMQP_STATUS_UNEXPECTED_STATE;
     default:
@@ -239,7 +227,7 @@ static crmq_bytes find_headers(amqp_bytes_t raw) {
 }
 
 static void fill_properties(crmq_properties *out, const amqp_basic_properties_t *in, amqp_bytes_t raw) {
-  /* The library leaves members that did not come as its memory was: they may not be looked at. */
+  /* The library does not initialise members without their flag; they must not be read. */
   const amqp_flags_t has = in->_flags & (amqp_flags_t)0xFFF8;
   out->has = has;
   if (has & AMQP_BASIC_CONTENT_TYPE_FLAG) out->content_type = from_library(in->content_type);
@@ -272,8 +260,6 @@ static void fill_method(crmq_frame *out, const amqp_method_t *in) {
       const amqp_basic_return_t *method = in->decoded;
       out->reply_code = method->reply_code;
       out->text = from_library(method->reply_text);
-      out->exchange = from_library(method->exchange);
-      out->routing_key = from_library(method->routing_key);
       break;
     }
     case AMQP_BASIC_ACK_METHOD: {
@@ -286,16 +272,6 @@ static void fill_method(crmq_frame *out, const amqp_method_t *in) {
       const amqp_basic_nack_t *method = in->decoded;
       out->delivery_tag = method->delivery_tag;
       out->flag = method->multiple;
-      break;
-    }
-    case AMQP_BASIC_CANCEL_METHOD: {
-      const amqp_basic_cancel_t *method = in->decoded;
-      out->flag = method->nowait;
-      break;
-    }
-    case AMQP_CHANNEL_FLOW_METHOD: {
-      const amqp_channel_flow_t *method = in->decoded;
-      out->flag = method->active;
       break;
     }
     case AMQP_CHANNEL_CLOSE_METHOD: {
@@ -327,7 +303,7 @@ static int fill_frame(crmq_frame *out, const amqp_frame_t *in) {
       fill_method(out, &in->payload.method);
       return 1;
     case AMQP_FRAME_HEADER:
-      /* Other classes have no content in this protocol's practice, and their properties are of another type. */
+      /* No other class has content in practice, and its properties would have another type. */
       if (in->payload.properties.class_id != AMQP_BASIC_CLASS) return AMQP_STATUS_BAD_AMQP_DATA;
       out->body_size = in->payload.properties.body_size;
       fill_properties(&out->properties, in->payload.properties.decoded, in->payload.properties.raw);
@@ -354,7 +330,7 @@ int crmq_next_frame(crmq_connection *connection, crmq_frame *frame) {
 crmq_connection *crmq_new_decoder(int frame_max_bytes) {
   crmq_connection *connection = crmq_new();
   if (connection == NULL) return NULL;
-  /* A new connection waits for a protocol header, and tuning one that does so aborts. */
+  /* A new connection expects a protocol header, and tuning it before that aborts. */
   static const uint8_t header[] = {'A', 'M', 'Q', 'P', 0, 0, 9, 1};
   amqp_bytes_t input = {sizeof(header), (void *)header};
   amqp_frame_t frame;
@@ -389,157 +365,40 @@ void crmq_release(crmq_connection *connection) { amqp_maybe_release_buffers(conn
 
 bool crmq_can_send(crmq_connection *connection) {
   struct pollfd descriptor = {amqp_get_sockfd(connection->state), POLLOUT, 0};
-  /* An error shows as ready, too: the next call on the socket tells which. */
+  /* A socket in error is ready, too; the next call on it reports the error. */
   return poll(&descriptor, 1, 0) > 0;
 }
 
-void crmq_set_cork(crmq_connection *connection, bool on) {
-  int value = on;
+/* The number of bytes sent, 0 if it has to be called again, or a status. */
+static ssize_t send_some(crmq_connection *connection, int descriptor, const uint8_t *bytes, size_t length) {
+  if (connection->encrypted) return crmq_tls_send(&connection->tls, descriptor, bytes, length);
+  ssize_t sent = send(descriptor, bytes, length, MSG_NOSIGNAL);
+  if (sent >= 0) return sent;
+  switch (errno) {
+    case EINTR:
+      return 0;
+    case EAGAIN: {
+      /* Without a limit; shutdown(2) from another thread ends it. */
+      struct pollfd room = {descriptor, POLLOUT, 0};
+      (void)poll(&room, 1, -1);
+      return 0;
+    }
+    case EPIPE:
+    case ECONNRESET:
+      return AMQP_STATUS_CONNECTION_CLOSED;
+    default:
+      return AMQP_STATUS_SOCKET_ERROR;
+  }
+}
+
+int crmq_send(crmq_connection *connection, const uint8_t *bytes, size_t length) {
   int descriptor = amqp_get_sockfd(connection->state);
-  /* Only a matter of speed; a socket that cannot do it fails nowhere else. */
-  if (descriptor >= 0) (void)setsockopt(descriptor, IPPROTO_TCP, TCP_CORK, &value, sizeof(value));
-}
-
-int crmq_send_channel_open(crmq_connection *connection) {
-  amqp_channel_open_t method = {{0, NULL}};
-  return amqp_send_method(connection->state, MESSAGE_CHANNEL, AMQP_CHANNEL_OPEN_METHOD, &method);
-}
-
-int crmq_send_channel_close(crmq_connection *connection) {
-  amqp_channel_close_t method = {AMQP_REPLY_SUCCESS, {0, NULL}, 0, 0};
-  return amqp_send_method(connection->state, MESSAGE_CHANNEL, AMQP_CHANNEL_CLOSE_METHOD, &method);
-}
-
-int crmq_send_channel_close_ok(crmq_connection *connection) {
-  amqp_channel_close_ok_t method = {0};
-  return amqp_send_method(connection->state, MESSAGE_CHANNEL, AMQP_CHANNEL_CLOSE_OK_METHOD, &method);
-}
-
-int crmq_send_connection_close(crmq_connection *connection) {
-  amqp_connection_close_t method = {AMQP_REPLY_SUCCESS, {0, NULL}, 0, 0};
-  return amqp_send_method(connection->state, 0, AMQP_CONNECTION_CLOSE_METHOD, &method);
-}
-
-int crmq_send_connection_close_ok(crmq_connection *connection) {
-  amqp_connection_close_ok_t method = {0};
-  return amqp_send_method(connection->state, 0, AMQP_CONNECTION_CLOSE_OK_METHOD, &method);
-}
-
-int crmq_send_confirm_select(crmq_connection *connection) {
-  amqp_confirm_select_t method = {0};
-  return amqp_send_method(connection->state, MESSAGE_CHANNEL, AMQP_CONFIRM_SELECT_METHOD, &method);
-}
-
-int crmq_send_qos(crmq_connection *connection, uint16_t prefetch_messages) {
-  amqp_basic_qos_t method = {0, prefetch_messages, 0};
-  return amqp_send_method(connection->state, MESSAGE_CHANNEL, AMQP_BASIC_QOS_METHOD, &method);
-}
-
-/* Tables are decoded by the library so that it can encode them again: its senders take no encoded ones. */
-static int read_table(crmq_connection *connection, crmq_bytes encoded, amqp_table_t *table) {
-  size_t offset = 0;
-  *table = amqp_empty_table;
-  if (encoded.length == 0) return 0;
-  int status = amqp_decode_table(to_library(encoded), &connection->scratch, table, &offset);
-  return status == AMQP_STATUS_OK && offset == encoded.length ? 0 : CRMQ_INVALID;
-}
-
-static bool fits_frame(crmq_connection *connection, size_t bytes) {
-  return bytes + PROPERTIES_OVERHEAD_BYTES <= (size_t)amqp_get_frame_max(connection->state);
-}
-
-int crmq_send_exchange_declare(crmq_connection *connection, crmq_bytes name, crmq_bytes kind, bool durable, bool auto_delete) {
-  if (too_long(name) || too_long(kind)) return CRMQ_INVALID;
-  amqp_exchange_declare_t method;
-  memset(&method, 0, sizeof(method));
-  method.exchange = to_library(name);
-  method.type = to_library(kind);
-  method.durable = durable;
-  method.auto_delete = auto_delete;
-  return amqp_send_method(connection->state, MESSAGE_CHANNEL, AMQP_EXCHANGE_DECLARE_METHOD, &method);
-}
-
-int crmq_send_queue_declare(crmq_connection *connection, crmq_bytes name, bool durable, bool exclusive, bool auto_delete,
-                            crmq_bytes arguments) {
-  if (too_long(name) || !fits_frame(connection, name.length + arguments.length)) return CRMQ_INVALID;
-  amqp_queue_declare_t method;
-  memset(&method, 0, sizeof(method));
-  method.queue = to_library(name);
-  method.durable = durable;
-  method.exclusive = exclusive;
-  method.auto_delete = auto_delete;
-  int status = read_table(connection, arguments, &method.arguments);
-  if (status == 0) status = amqp_send_method(connection->state, MESSAGE_CHANNEL, AMQP_QUEUE_DECLARE_METHOD, &method);
-  recycle_amqp_pool(&connection->scratch);
-  return status;
-}
-
-int crmq_send_queue_bind(crmq_connection *connection, crmq_bytes queue, crmq_bytes exchange, crmq_bytes routing_key) {
-  if (too_long(queue) || too_long(exchange) || too_long(routing_key)) return CRMQ_INVALID;
-  amqp_queue_bind_t method;
-  memset(&method, 0, sizeof(method));
-  method.queue = to_library(queue);
-  method.exchange = to_library(exchange);
-  method.routing_key = to_library(routing_key);
-  return amqp_send_method(connection->state, MESSAGE_CHANNEL, AMQP_QUEUE_BIND_METHOD, &method);
-}
-
-int crmq_send_consume(crmq_connection *connection, crmq_bytes queue, crmq_bytes consumer_tag) {
-  if (too_long(queue) || too_long(consumer_tag)) return CRMQ_INVALID;
-  amqp_basic_consume_t method;
-  memset(&method, 0, sizeof(method));
-  method.queue = to_library(queue);
-  method.consumer_tag = to_library(consumer_tag);
-  return amqp_send_method(connection->state, MESSAGE_CHANNEL, AMQP_BASIC_CONSUME_METHOD, &method);
-}
-
-int crmq_send_cancel(crmq_connection *connection, crmq_bytes consumer_tag) {
-  if (too_long(consumer_tag)) return CRMQ_INVALID;
-  amqp_basic_cancel_t method;
-  memset(&method, 0, sizeof(method));
-  method.consumer_tag = to_library(consumer_tag);
-  return amqp_send_method(connection->state, MESSAGE_CHANNEL, AMQP_BASIC_CANCEL_METHOD, &method);
-}
-
-int crmq_send_ack(crmq_connection *connection, uint64_t delivery_tag, bool multiple) {
-  amqp_basic_ack_t method = {delivery_tag, multiple};
-  return amqp_send_method(connection->state, MESSAGE_CHANNEL, AMQP_BASIC_ACK_METHOD, &method);
-}
-
-int crmq_publish(crmq_connection *connection, crmq_bytes exchange, crmq_bytes routing_key, bool mandatory,
-                 const crmq_properties *properties, crmq_bytes body) {
-  const crmq_bytes short_strings[] = {
-      properties->content_type, properties->content_encoding, properties->correlation_id, properties->reply_to, properties->expiration,
-      properties->message_id,   properties->type,             properties->user_id,        properties->app_id,
-  };
-  size_t total = properties->headers.length;
-  for (size_t i = 0; i < sizeof(short_strings) / sizeof(short_strings[0]); i++) {
-    if (too_long(short_strings[i])) return CRMQ_INVALID;
-    total += short_strings[i].length;
+  if (descriptor < 0) return AMQP_STATUS_SOCKET_CLOSED;
+  while (length > 0) {
+    ssize_t sent = send_some(connection, descriptor, bytes, length);
+    if (sent < 0) return (int)sent;
+    bytes += sent;
+    length -= (size_t)sent;
   }
-  /* Found by the library only after the method was sent, which would leave the stream in the middle of a message. */
-  if (too_long(exchange) || too_long(routing_key) || !fits_frame(connection, total)) return CRMQ_INVALID;
-
-  amqp_basic_properties_t out;
-  memset(&out, 0, sizeof(out));
-  int status = read_table(connection, properties->headers, &out.headers);
-  if (status == 0) {
-    out._flags = properties->has;
-    out.content_type = to_library(properties->content_type);
-    out.content_encoding = to_library(properties->content_encoding);
-    out.delivery_mode = properties->delivery_mode;
-    out.priority = properties->priority;
-    out.correlation_id = to_library(properties->correlation_id);
-    out.reply_to = to_library(properties->reply_to);
-    out.expiration = to_library(properties->expiration);
-    out.message_id = to_library(properties->message_id);
-    out.timestamp = properties->timestamp;
-    out.type = to_library(properties->type);
-    out.user_id = to_library(properties->user_id);
-    out.app_id = to_library(properties->app_id);
-    status = amqp_basic_publish(connection->state, MESSAGE_CHANNEL, to_library(exchange), to_library(routing_key), mandatory, 0, &out,
-                                to_library(body));
-  }
-  recycle_amqp_pool(&connection->scratch);
-  return status;
+  return 0;
 }

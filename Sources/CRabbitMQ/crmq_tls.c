@@ -1,23 +1,25 @@
 #include "crmq_tls.h"
 
-#include "../CLibSSL/shim.h"
+#include <limits.h>
+#include <poll.h>
 
 /*
- * OpenSSL 1.1 and newer prepares itself and is safe for threads; librabbitmq's own preparation asks it for nothing more. It is never taken
- * down here, because libpq uses the same library.
+ * OpenSSL 1.1 and newer initialises itself and is thread-safe. It is never shut down here, because libpq uses the same library.
  */
 
-/* Called for each certificate of the chain: only to learn what is wrong with it, which the library does not tell. */
-static int remember_error(int accepted, X509_STORE_CTX *chain) {
-  if (!accepted) {
-    SSL *ssl = X509_STORE_CTX_get_ex_data(chain, SSL_get_ex_data_X509_STORE_CTX_idx());
-    int *certificate_error = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
-    *certificate_error = X509_STORE_CTX_get_error(chain);
-  }
+/*
+ * Called in each handshake, once or more for each certificate of the chain, and only to observe: librabbitmq reports neither the fault of a
+ * certificate nor its SSL object. No session is resumed, so no handshake goes without certificates.
+ */
+static int observe(int accepted, X509_STORE_CTX *chain) {
+  SSL *session = X509_STORE_CTX_get_ex_data(chain, SSL_get_ex_data_X509_STORE_CTX_idx());
+  crmq_tls *tls = SSL_CTX_get_app_data(SSL_get_SSL_CTX(session));
+  tls->session = session;
+  if (!accepted) tls->certificate_error = X509_STORE_CTX_get_error(chain);
   return accepted;
 }
 
-/* OpenSSL would ask at the terminal. */
+/* Without it OpenSSL asks for a key's password at the terminal. */
 static int no_password(char *buffer, int size, int writing, void *data) {
   (void)buffer, (void)size, (void)writing, (void)data;
   return -1;
@@ -36,7 +38,7 @@ static const char *use_own_certificate(SSL_CTX *context, const crmq_tls_options 
 
 static const char *prepare(SSL_CTX *context, const char *host, const crmq_tls_options *options) {
   if (SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1) return "this OpenSSL knows no TLS 1.2";
-  /* Never more than one record is read ahead of what is asked for: crmq_has_input counts on it. */
+  /* OpenSSL then reads at most one record ahead: crmq_has_input relies on it. */
   SSL_CTX_set_read_ahead(context, 0);
   int loaded = options->ca_file != NULL ? SSL_CTX_load_verify_locations(context, options->ca_file, NULL)
                                         : SSL_CTX_set_default_verify_paths(context);
@@ -53,14 +55,15 @@ static const char *prepare(SSL_CTX *context, const char *host, const crmq_tls_op
   return NULL;
 }
 
-const char *crmq_tls_prepare(amqp_socket_t *socket, const char *host, const crmq_tls_options *options, int *certificate_error) {
+const char *crmq_tls_prepare(amqp_socket_t *socket, const char *host, const crmq_tls_options *options, crmq_tls *tls) {
   SSL_CTX *context = amqp_ssl_socket_get_context(socket);
   ERR_clear_error();
-  *certificate_error = X509_V_OK;
-  SSL_CTX_set_app_data(context, certificate_error);
-  /* Inside the handshake, so that a broker that is not believed sees no certificate of ours as its answer. */
-  SSL_CTX_set_verify(context, SSL_VERIFY_PEER, remember_error);
-  /* The library would look once more when all is over, at DNS names only: no broker could be reached by its IP address. */
+  tls->certificate_error = X509_V_OK;
+  tls->session = NULL;
+  SSL_CTX_set_app_data(context, tls);
+  /* Checked inside the handshake, so that an untrusted broker never receives this side's certificate. */
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER, observe);
+  /* The library's own check after the handshake knows DNS names only: it would refuse every broker connected to by IP address. */
   amqp_ssl_socket_set_verify_hostname(socket, 0);
   const char *fault = prepare(context, host, options);
   ERR_clear_error();
@@ -74,7 +77,7 @@ static const char *certificate_text(int error) {
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
     case X509_V_ERR_CERT_SIGNATURE_FAILURE:
-      return "the broker's certificate is of an authority (CA) that is not believed";
+      return "the broker's certificate is signed by an untrusted authority (CA)";
     case X509_V_ERR_CERT_HAS_EXPIRED:
       return "the broker's certificate, or that of its authority, has expired";
     case X509_V_ERR_CERT_NOT_YET_VALID:
@@ -105,4 +108,25 @@ const char *crmq_tls_reason(int status, int certificate_error, const char *close
     return "the broker does not speak TLS on this port";
   }
   return reason != NULL ? reason : closed;
+}
+
+ssize_t crmq_tls_send(crmq_tls *tls, int descriptor, const uint8_t *bytes, size_t length) {
+  ERR_clear_error();
+  int sent = SSL_write(tls->session, bytes, length < INT_MAX ? (int)length : INT_MAX);
+  if (sent > 0) return sent;
+  struct pollfd waited = {descriptor, 0, 0};
+  switch (SSL_get_error(tls->session, sent)) {
+    case SSL_ERROR_WANT_WRITE:
+      waited.events = POLLOUT;
+      break;
+    case SSL_ERROR_WANT_READ:
+      waited.events = POLLIN;
+      break;
+    case SSL_ERROR_ZERO_RETURN:
+      return AMQP_STATUS_CONNECTION_CLOSED;
+    default:
+      return AMQP_STATUS_SSL_ERROR;
+  }
+  (void)poll(&waited, 1, -1);
+  return 0;
 }

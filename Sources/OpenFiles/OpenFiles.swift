@@ -2,11 +2,9 @@
     import Glibc
 #elseif canImport(Musl)
     import Musl
-#else
-    import Darwin
 #endif
 
-/// How many descriptors this process may have.
+/// The number of descriptors that this process may have.
 package enum OpenFiles {
     #if canImport(Glibc)
         private static let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
@@ -14,9 +12,9 @@ package enum OpenFiles {
         private static let resource = RLIMIT_NOFILE
     #endif
 
-    /// Allows as many as an ordinary process may allow itself: each connection is one, and the usual limit is 1,024, for the sake of programs
-    /// that use `select(2)`.
-    /// - Returns: how many it may have now.
+    /// Raises the soft limit to the hard limit. Each connection is a descriptor, and the usual soft limit is 1,024, for programs that use
+    /// `select(2)`.
+    /// - Returns: the limit that holds now.
     @discardableResult
     package static func raiseLimit() -> Int {
         var limit = rlimit()

@@ -4,22 +4,20 @@ import NIOConcurrencyHelpers
     import Glibc
 #elseif canImport(Musl)
     import Musl
-#else
-    import Darwin
 #endif
 
 /// A serial executor with one thread that runs one actor's jobs and, when there are none, sleeps in `poll(2)` on the descriptors that the
 /// actor waits for and on a wake pipe.
 ///
-/// It lets an actor own a C connection whose library reads and writes its own socket: isolation and I/O thread are one thing, the thread
-/// sleeps until the socket or a job has something to do, and a C call that blocks holds up this actor alone, never the cooperative pool.
+/// It lets an actor own a C connection whose library reads and writes its own socket. The actor's isolation is the I/O thread. The thread
+/// sleeps until the socket is ready or a job is queued. A C call that blocks delays this actor alone, never the cooperative pool.
 ///
 /// The thread keeps the executor alive until ``stop()``. The owner calls `stop()` as the last thing in its
-/// `isolated deinit`: by then no job of the actor is left and none can come.
+/// `isolated deinit`: then no job of the actor is left and none can be queued.
 package final class SocketExecutor: SerialExecutor {
     /// What ended a wait.
     package enum Wakeup: Sendable, Equatable {
-        /// The descriptor can be read or written, or is at its end or in error: the library's next call on it will tell.
+        /// The descriptor can be read or written, or is at its end or in error: the library's next call on it reports which.
         case ready
         /// The deadline passed.
         case timedOut
@@ -29,7 +27,7 @@ package final class SocketExecutor: SerialExecutor {
         case cancelled
     }
 
-    /// What is waited for on a descriptor.
+    /// What a wait on a descriptor waits for.
     package struct Interest: OptionSet, Sendable {
         package let rawValue: CShort
         package init(rawValue: CShort) { self.rawValue = rawValue }
@@ -49,7 +47,7 @@ package final class SocketExecutor: SerialExecutor {
         var jobs: [UnownedJob] = []
         var waiters: [Waiter] = []
         var nextWaiter: UInt64 = 0
-        /// Ids whose cancellation came before their wait was registered.
+        /// Ids that were cancelled before their wait was registered.
         var cancelledEarly: Set<UInt64> = []
         var stopping = false
         /// A byte is in the wake pipe, or the thread is running and will look at the state before it sleeps.
@@ -64,8 +62,8 @@ package final class SocketExecutor: SerialExecutor {
 
     /// - Parameters:
     ///   - name: shown as the thread's name (the kernel keeps 15 bytes of it).
-    ///   - stackBytes: the thread's stack, for libraries whose recursion somebody else decides; nil is the system's default, which follows
-    ///     `ulimit -s`. Only what is used takes memory.
+    ///   - stackBytes: the thread's stack, for libraries whose recursion depends on input; nil is the system's default, which follows
+    ///     `ulimit -s`. Only used pages need memory.
     /// - Throws: ``OutOfResources`` if the process has no descriptor or no thread left.
     package init(name: String, stackBytes: Int? = nil) throws(OutOfResources) {
         self.name = name
@@ -109,14 +107,13 @@ package final class SocketExecutor: SerialExecutor {
     /// Suspends the calling actor job until the descriptor is ready, the deadline passes, the task is cancelled or ``interrupt()`` is
     /// called.
     ///
-    /// The actor stays free for other jobs meanwhile. Several waits may be pending at once.
+    /// The actor runs other jobs meanwhile. Several waits may be pending at once.
     /// - Parameters:
-    ///   - interest: what to wait for.
+    ///   - interest: reading, writing or both.
     ///   - descriptor: the socket; a negative one makes this a plain, interruptible sleep.
-    ///   - deadline: none waits without limit.
+    ///   - deadline: nil waits without limit.
     ///   - isolation: the calling actor. The wait is registered in the caller's own job, so no ``interrupt()`` is lost between its last
-    ///     look at its state and the registration. Without the parameter the cancellation handler's closure ran on the pool (seen with
-    ///     Swift 6.3.1).
+    ///     look at its state and the registration. Without the parameter the cancellation handler's closure ran on the pool (Swift 6.3.1).
     package func wait(
         for interest: Interest,
         on descriptor: CInt,
@@ -128,7 +125,7 @@ package final class SocketExecutor: SerialExecutor {
             return state.nextWaiter
         }
         let wakeup = await withTaskCancellationHandler {
-            // Captured so that this closure, too, runs on the actor.
+            // The capture makes this closure run on the actor.
             _ = isolation
             return await withCheckedContinuation { continuation in
                 let (cancelled, wake) = self.state.withLockedValue { state in
@@ -151,7 +148,7 @@ package final class SocketExecutor: SerialExecutor {
             }
             waiter?.continuation.resume(returning: .cancelled)
         }
-        // A cancellation that came after the wait had ended left its mark behind.
+        // A cancellation after the end of the wait has left its id here.
         self.state.withLockedValue { _ = $0.cancelledEarly.remove(id) }
         return wakeup
     }
@@ -165,7 +162,7 @@ package final class SocketExecutor: SerialExecutor {
         for waiter in waiters { waiter.continuation.resume(returning: .interrupted) }
     }
 
-    /// Lets the thread end once it has run what is queued; pending waits end with ``Wakeup/interrupted``.
+    /// Ends the thread after the queued jobs; pending waits end with ``Wakeup/interrupted``.
     ///
     /// Never waits for the thread: the caller may be that thread.
     package func stop() {
@@ -180,8 +177,7 @@ package final class SocketExecutor: SerialExecutor {
     // MARK: - The thread
 
     private func startThread() throws(OutOfResources) {
-        // POSIX threads take one pointer; the box is balanced by takeRetainedValue in the thread, which keeps the executor alive while it
-        // runs.
+        // The thread retains the executor while it runs: takeRetainedValue balances this.
         let box = Unmanaged.passRetained(self).toOpaque()
         var thread = pthread_t()
         var attributes = pthread_attr_t()
@@ -221,15 +217,15 @@ package final class SocketExecutor: SerialExecutor {
         }
     }
 
-    /// Names the thread for `top` and debuggers. `pthread_setname_np` is not in Swift's Glibc (it needs `_GNU_SOURCE`), the file below is
-    /// the same thing; where it is missing the thread stays unnamed.
+    /// Names the thread for `top` and debuggers. `pthread_setname_np` is not in Swift's Glibc (it needs `_GNU_SOURCE`); writing to this file
+    /// does the same. Where the file is missing the thread stays unnamed.
     private func nameThread() {
         guard let file = fopen("/proc/thread-self/comm", "w") else { return }
         fputs(String(self.name.prefix(15)), file)
         fclose(file)
     }
 
-    /// Waits for the descriptors if there is nothing else to do, looks at them without waiting otherwise, and resumes whom it concerns.
+    /// Polls the descriptors, waiting only if no job is queued, and resumes the waits that end.
     private func pollOnce(blocking: Bool) {
         var descriptors = [pollfd(fd: self.wakeReader, events: CShort(POLLIN), revents: 0)]
         var ids: [UInt64] = []
@@ -273,7 +269,7 @@ package final class SocketExecutor: SerialExecutor {
         return CInt(clamping: seconds * 1000 + attoseconds / 1_000_000_000_000_000 + 1)
     }
 
-    /// Returns whether the thread sleeps and a byte must be sent to wake it.
+    /// - Returns: whether the thread sleeps and a byte must be sent to wake it.
     private static func markAwake(_ state: inout State) -> Bool {
         guard !state.awake else { return false }
         state.awake = true
@@ -282,7 +278,7 @@ package final class SocketExecutor: SerialExecutor {
 
     private func wake() {
         var byte: UInt8 = 1
-        // A full pipe wakes the thread just as well.
+        // A full pipe wakes the thread, too.
         _ = write(self.wakeWriter, &byte, 1)
     }
 

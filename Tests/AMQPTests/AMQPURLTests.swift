@@ -3,7 +3,7 @@ import Testing
 @testable import AMQP
 
 struct AMQPURLTests {
-    @Test func readsEveryPart() throws {
+    @Test func `reads every part`() throws {
         let configuration = try AMQPConfiguration(url: "amqp://us%65r:p%40ss%3Aw%2Ford@broker.local:5673/loja%2F42", connectionName: "x")
         #expect(configuration.endpoints == [AMQPEndpoint(host: "broker.local", port: 5673)])
         #expect(configuration.user == "user")
@@ -11,13 +11,13 @@ struct AMQPURLTests {
         #expect(configuration.virtualHost == "loja/42")
     }
 
-    @Test func fillsInTheDefaults() throws {
+    @Test func `fills in the defaults`() throws {
         let configuration = try AMQPConfiguration(url: "AMQP://broker", connectionName: "x")
         #expect(configuration.endpoints == [AMQPEndpoint(host: "broker", port: 5672)])
         #expect(configuration.user == "guest" && configuration.password == "guest" && configuration.virtualHost == "/")
     }
 
-    @Test(arguments: ["amqps", "AMQPS"]) func amqpsMeansTLSToEveryHost(_ scheme: String) throws {
+    @Test(arguments: ["amqps", "AMQPS"]) func `amqps means TLS to every host`(_ scheme: String) throws {
         let configuration = try AMQPConfiguration(url: "\(scheme)://u:p@a,b:1/v", connectionName: "x")
         #expect(configuration.tls == AMQPTLS())
         #expect(configuration.endpoints == [AMQPEndpoint(host: "a", port: 5671), AMQPEndpoint(host: "b", port: 1)])
@@ -25,20 +25,20 @@ struct AMQPURLTests {
         #expect(try AMQPConfiguration(url: "amqp://h", connectionName: "x").tls == nil)
     }
 
-    @Test func tellsAnEmptyVirtualHostFromNone() throws {
+    @Test func `an empty virtual host differs from none`() throws {
         #expect(try AMQPURL("amqp://h").virtualHost == nil)
         #expect(try AMQPURL("amqp://h/").virtualHost == "")
         #expect(try AMQPURL("amqp://h/%2F").virtualHost == "/")
         #expect(try AMQPURL("amqp://h/%2f").virtualHost == "/")
     }
 
-    @Test func tellsAnEmptyPasswordFromNone() throws {
+    @Test func `an empty password differs from none`() throws {
         #expect(try AMQPURL("amqp://u@h").password == nil)
         #expect(try AMQPURL("amqp://u:@h").password == "")
         #expect(try AMQPURL("amqp://:p@h").user == "")
     }
 
-    @Test func readsSeveralHosts() throws {
+    @Test func `reads several hosts`() throws {
         let url = try AMQPURL("amqp://u:p@a,b:1,[::1]:65535,[fe80::2],10.0.0.1/v")
         #expect(
             url.endpoints == [

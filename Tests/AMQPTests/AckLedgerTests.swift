@@ -16,7 +16,7 @@ struct AckLedgerTests {
         numbers.map { DeliveryTag(generation: generation, number: $0) }
     }
 
-    @Test func acknowledgesWhatIsContiguousTogether() {
+    @Test func `acknowledges contiguous tags together`() {
         var ledger = self.ledger(5)
         for tag in self.tags([2, 1, 3]) { ledger.settle(tag) }
         #expect(ledger.flush() == [.init(number: 3, multiple: true)])
@@ -28,7 +28,7 @@ struct AckLedgerTests {
         #expect(ledger.isHandedOutSettled)
     }
 
-    @Test func acknowledgesAboveAGapOneByOne() {
+    @Test func `acknowledges above a gap one by one`() {
         var ledger = self.ledger(6)
         for tag in self.tags([2, 4, 5]) { ledger.settle(tag) }
         #expect(
@@ -41,7 +41,7 @@ struct AckLedgerTests {
         #expect(ledger.count == 0)
     }
 
-    @Test func doesNotNameATagTwiceAtTheEndOfAContiguousRun() {
+    @Test func `does not name a tag twice at the end of a contiguous run`() {
         var ledger = self.ledger(4)
         for tag in self.tags([3, 4]) { ledger.settle(tag) }
         _ = ledger.flush()
@@ -50,7 +50,7 @@ struct AckLedgerTests {
         #expect(ledger.count == 0)
     }
 
-    @Test func ignoresWhatIsSettledTwiceOrWasNeverHandedOut() {
+    @Test func `ignores what is settled twice or was never handed out`() {
         var ledger = self.ledger(2)
         #expect(ledger.delivered(3) == true)
         for tag in self.tags([3, 4, 0, .max, 1, 1]) { ledger.settle(tag) }
@@ -59,7 +59,7 @@ struct AckLedgerTests {
         #expect(ledger.flush() == [])
     }
 
-    @Test func dropsTagsOfAnotherGeneration() {
+    @Test func `drops tags of another generation`() {
         var ledger = self.ledger(2, generation: 7)
         for tag in self.tags([1, 2], generation: 6) { ledger.settle(tag) }
         #expect(!ledger.hasFresh)
@@ -69,14 +69,14 @@ struct AckLedgerTests {
         #expect(ledger.isHandedOutSettled)
     }
 
-    @Test func refusesDeliveriesOutOfOrder() {
+    @Test func `refuses deliveries out of order`() {
         var ledger = self.ledger(2)
         #expect(ledger.delivered(2) == false)
         #expect(ledger.delivered(4) == false)
         #expect(ledger.delivered(3) == true)
     }
 
-    @Test func remembersOnlyWhatIsOpenHoweverLongTheLowestStays() {
+    @Test func `remembers only what is open however long the lowest stays`() {
         var ledger = self.ledger(1)
         for number in UInt64(2)...20_000 {
             _ = ledger.delivered(number)
@@ -92,7 +92,7 @@ struct AckLedgerTests {
 
     /// Invariants, against a broker that keeps a set: only settled tags are acknowledged, each once, and a `multiple` names a tag that is
     /// out.
-    @Test(arguments: 0..<20) func tellsTheBrokerNeitherTooMuchNorTwice(seed: UInt64) {
+    @Test(arguments: 0..<20) func `acknowledges neither too much nor twice`(seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
         var ledger = AckLedger()
         var generation: UInt64 = 1

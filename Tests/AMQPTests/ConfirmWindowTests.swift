@@ -16,7 +16,7 @@ struct ConfirmWindowTests {
         settled.map { Dictionary(uniqueKeysWithValues: $0.map { ($0.token, $0.outcome) }) }
     }
 
-    @Test func settlesOneOrAllUpToOne() {
+    @Test func `settles one or all up to one`() {
         var window = self.window(6)
         #expect(self.outcomes(window.settle(3, multiple: false, confirmed: true)) == [3: .confirmed])
         #expect(window.count == 6)
@@ -27,14 +27,14 @@ struct ConfirmWindowTests {
         #expect(window.isEmpty)
     }
 
-    @Test func settlesNothingTwice() {
+    @Test func `settles nothing twice`() {
         var window = self.window(3)
         #expect(window.settle(2, multiple: true, confirmed: true)?.count == 2)
         #expect(window.settle(2, multiple: true, confirmed: true)?.isEmpty == true)
         #expect(window.settle(1, multiple: false, confirmed: false)?.isEmpty == true)
     }
 
-    @Test func refusesNumbersThatWereNeverGiven() {
+    @Test func `refuses numbers that were never given`() {
         var window = self.window(3)
         #expect(window.settle(4, multiple: false, confirmed: true) == nil)
         #expect(window.settle(.max, multiple: true, confirmed: true) == nil)
@@ -42,7 +42,7 @@ struct ConfirmWindowTests {
         #expect(window.count == 3)
     }
 
-    @Test func keepsAReturnUntilItsAck() {
+    @Test func `a return is kept until its ack`() {
         var window = self.window(3)
         #expect(window.returned(messageID: "m2", code: 312, text: "NO_ROUTE") == true)
         #expect(
@@ -51,7 +51,7 @@ struct ConfirmWindowTests {
             ])
     }
 
-    @Test func givesReturnsOfOneIdToTheOldestFirst() {
+    @Test func `gives returns of one id to the oldest first`() {
         var window = ConfirmWindow<Int>()
         for token in 1...3 { window.sent(token, messageID: "same", now: self.start) }
         #expect(window.returned(messageID: "same", code: 312, text: "") == true)
@@ -60,7 +60,7 @@ struct ConfirmWindowTests {
         #expect(outcomes == [1: .returned(code: 312, text: ""), 2: .returned(code: 313, text: ""), 3: .confirmed])
     }
 
-    @Test func knowsReturnsThatBelongToNobody() {
+    @Test func `refuses returns of messages that are not out`() {
         var window = self.window(2, mandatory: false)
         #expect(window.returned(messageID: "m1", code: 312, text: "") == false)
         #expect(window.returned(messageID: nil, code: 312, text: "") == false)
@@ -69,7 +69,7 @@ struct ConfirmWindowTests {
         #expect(settled.returned(messageID: "m1", code: 312, text: "") == false)
     }
 
-    @Test func leavesWhatIsOutUnknownWhenTheChannelIsGone() {
+    @Test func `what is out when the channel closes is unknown`() {
         var window = self.window(4)
         _ = window.settle(2, multiple: false, confirmed: true)
         _ = window.returned(messageID: "m3", code: 312, text: "NO_ROUTE")
@@ -80,7 +80,7 @@ struct ConfirmWindowTests {
         #expect(self.outcomes(window.settle(1, multiple: false, confirmed: true)) == [9: .confirmed])
     }
 
-    @Test func countsTheOldestAgeButNotTheTimeOfABlock() {
+    @Test func `counts the age of the oldest message without the time of a block`() {
         var window = ConfirmWindow<Int>()
         #expect(window.deadline(timeout: .seconds(30)) == nil)
         window.sent(1, messageID: nil, now: self.start)
@@ -95,13 +95,13 @@ struct ConfirmWindowTests {
         #expect(window.deadline(timeout: .seconds(30)) == self.start + .seconds(140))
     }
 
-    /// Invariants: every message gets exactly one outcome; it is the one that the broker told last before settling it.
-    @Test(arguments: 0..<20) func givesEveryMessageOneOutcome(seed: UInt64) throws {
+    /// Invariants: every message gets exactly one outcome; a return counts until its ack.
+    @Test(arguments: 0..<20) func `every message has one outcome`(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
         var window = ConfirmWindow<Int>()
         var expected: [PublishOutcome?] = []
         var actual: [PublishOutcome?] = []
-        var told: [PublishOutcome?] = []
+        var returned: [PublishOutcome?] = []
         var base = 0
         func record(_ settled: [ConfirmWindow<Int>.Settled]) {
             for message in settled {
@@ -115,30 +115,30 @@ struct ConfirmWindowTests {
                 window.sent(expected.count, messageID: "m\(expected.count)", now: self.start)
                 expected.append(nil)
                 actual.append(nil)
-                told.append(nil)
+                returned.append(nil)
             case 10..<13 where base < expected.count:
                 let index = Int.random(in: base..<expected.count, using: &generator)
-                guard expected[index] == nil, told[index] == nil else { continue }
-                told[index] = .returned(code: 312, text: "")
+                guard expected[index] == nil, returned[index] == nil else { continue }
+                returned[index] = .returned(code: 312, text: "")
                 #expect(window.returned(messageID: "m\(index)", code: 312, text: "") == true)
             case 13..<19 where base < expected.count:
                 let index = Int.random(in: base..<expected.count, using: &generator)
                 let multiple = Bool.random(using: &generator)
                 let confirmed = Int.random(in: 0..<4, using: &generator) > 0
                 for covered in (multiple ? base : index)...index where expected[covered] == nil {
-                    expected[covered] = confirmed ? told[covered] ?? .confirmed : .rejected
+                    expected[covered] = confirmed ? returned[covered] ?? .confirmed : .rejected
                 }
                 let settled = window.settle(UInt64(index - base + 1), multiple: multiple, confirmed: confirmed)
                 record(try #require(settled))
             case 19 where Int.random(in: 0..<10, using: &generator) == 0:
-                for index in base..<expected.count where expected[index] == nil { expected[index] = told[index] ?? .unknown }
+                for index in base..<expected.count where expected[index] == nil { expected[index] = returned[index] ?? .unknown }
                 record(window.closeAll())
                 base = expected.count
             default: continue
             }
         }
         #expect(actual == expected)
-        for index in base..<expected.count where expected[index] == nil { expected[index] = told[index] ?? .unknown }
+        for index in base..<expected.count where expected[index] == nil { expected[index] = returned[index] ?? .unknown }
         record(window.closeAll())
         #expect(actual == expected)
     }

@@ -12,7 +12,7 @@ struct ContentAssemblerTests {
         return properties
     }
 
-    @Test func assemblesADeliveryFromItsFrames() {
+    @Test func `assembles a delivery from its frames`() {
         var assembler = ContentAssembler(bodyBytesMax: 100)
         #expect(assembler.receive(.deliver(Self.deliver)) == .more)
         #expect(assembler.receive(.header(bodyBytes: 5, Self.properties)) == .more)
@@ -24,7 +24,7 @@ struct ContentAssemblerTests {
         #expect(assembler.receive(.ack(tag: 1, multiple: false)) == .other)
     }
 
-    @Test func needsNoBodyFrameForAnEmptyBody() {
+    @Test func `needs no body frame for an empty body`() {
         var assembler = ContentAssembler(bodyBytesMax: 100)
         _ = assembler.receive(.deliver(Self.deliver))
         #expect(
@@ -32,7 +32,7 @@ struct ContentAssemblerTests {
                 == .complete(.delivery(Self.deliver, Self.properties, body: [], bodyBytesTotal: 0)))
     }
 
-    @Test func cutsABodyOverTheLimitAndGoesOnBehindIt() {
+    @Test func `cuts a body over the limit and continues behind it`() {
         var assembler = ContentAssembler(bodyBytesMax: 3)
         for _ in 0..<2 {
             _ = assembler.receive(.deliver(Self.deliver))
@@ -45,7 +45,7 @@ struct ContentAssemblerTests {
         }
     }
 
-    @Test func believesNoSizeInAHeader() {
+    @Test func `reserves nothing for the size in a header`() {
         // A header may claim anything: nothing is reserved for it.
         var assembler = ContentAssembler(bodyBytesMax: 3)
         _ = assembler.receive(.deliver(Self.deliver))
@@ -53,7 +53,7 @@ struct ContentAssemblerTests {
         #expect(assembler.receive(.body([1, 2, 3, 4])) == .more)
     }
 
-    @Test func dropsTheBodyOfAReturn() {
+    @Test func `drops the body of a return`() {
         var assembler = ContentAssembler(bodyBytesMax: 0)
         _ = assembler.receive(.returned(Self.returned))
         _ = assembler.receive(.header(bodyBytes: 2, Self.properties))
@@ -73,7 +73,7 @@ struct ContentAssemblerTests {
         [.deliver(deliver), .header(bodyBytes: 2, AMQPProperties()), .body([1, 2, 3])],
         [.returned(returned), .deliver(deliver)],
     ])
-    func refusesFramesOutOfOrder(_ frames: [BrokerFrame]) {
+    func `refuses frames out of order`(_ frames: [BrokerFrame]) {
         var assembler = ContentAssembler(bodyBytesMax: 100)
         for frame in frames.dropLast() { #expect(assembler.receive(frame) == .more) }
         guard case .violation = assembler.receive(frames.last!) else {
@@ -82,7 +82,7 @@ struct ContentAssemblerTests {
         }
     }
 
-    @Test func beginsAnewWithAChannel() {
+    @Test func `a new channel begins without a message`() {
         var assembler = ContentAssembler(bodyBytesMax: 100)
         _ = assembler.receive(.deliver(Self.deliver))
         assembler.reset()

@@ -5,19 +5,18 @@ import Testing
 struct RequestQueueTests {
     private let start = ContinuousClock.now
 
-    @Test func sendsOneAtATimeInOrder() {
+    @Test func `sends one at a time in order`() {
         var queue = RequestQueue(timeout: .seconds(10))
         queue.append([.channelOpen, .confirmSelect])
         #expect(queue.next(now: self.start, blocked: false) == .channelOpen)
         #expect(queue.next(now: self.start, blocked: false) == nil)
         #expect(queue.answered(BrokerMethod.channelOpen.reply) == .channelOpen)
         #expect(queue.next(now: self.start, blocked: false) == .confirmSelect)
-        #expect(!queue.isIdle)
         #expect(queue.answered(BrokerMethod.confirmSelect.reply) == .confirmSelect)
-        #expect(queue.isIdle)
+        #expect(queue.next(now: self.start, blocked: false) == nil && queue.deadline == nil)
     }
 
-    @Test func knowsAnswersThatNobodyWaitsFor() {
+    @Test func `recognises answers without a request`() {
         var queue = RequestQueue(timeout: .seconds(10))
         #expect(queue.answered(BrokerMethod.channelOpen.reply) == nil)
         queue.append([.channelOpen])
@@ -26,7 +25,7 @@ struct RequestQueueTests {
         #expect(queue.answered(BrokerMethod.confirmSelect.reply) == nil)
     }
 
-    @Test func sendsNothingWhileBlockedAndStopsTheClock() {
+    @Test func `sends nothing while blocked and stops the clock`() {
         var queue = RequestQueue(timeout: .seconds(10))
         queue.append([.channelOpen, .confirmSelect])
         #expect(queue.next(now: self.start, blocked: true) == nil)
@@ -39,15 +38,15 @@ struct RequestQueueTests {
         #expect(queue.deadline == late + .seconds(10))
     }
 
-    @Test func forgetsEverythingWithTheChannel() {
+    @Test func `forgets every request with the channel`() {
         var queue = RequestQueue(timeout: .seconds(10))
         queue.append([.channelOpen, .confirmSelect])
         _ = queue.next(now: self.start, blocked: false)
         queue.removeAll()
-        #expect(queue.isIdle && queue.deadline == nil)
+        #expect(queue.next(now: self.start, blocked: false) == nil && queue.deadline == nil)
     }
 
-    @Test func declaresExchangesThenQueuesThenBindings() {
+    @Test func `declares exchanges, then queues, then bindings`() {
         let topology = AMQPTopology(
             exchanges: [.init(name: "e", kind: .topic)], queues: [.init(name: "q")],
             bindings: [.init(queue: "q", exchange: "e", routingKey: "#")])

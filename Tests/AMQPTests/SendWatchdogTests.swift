@@ -18,7 +18,7 @@ struct SendWatchdogTests {
         return recv(peer, &byte, 1, CInt(MSG_DONTWAIT)) == 0
     }
 
-    @Test func shutsTheSocketOfACallThatIsLate() throws {
+    @Test func `shuts the socket of a call that is late`() throws {
         let (mine, peer) = try self.socketPair()
         defer { close(mine); close(peer) }
         let watchdog = SendWatchdog()
@@ -32,7 +32,7 @@ struct SendWatchdogTests {
         }
     }
 
-    @Test func leavesTheSocketAloneBetweenCallsAndAfterDetaching() throws {
+    @Test func `leaves the socket alone between calls and after detaching`() throws {
         let (mine, peer) = try self.socketPair()
         defer { close(mine); close(peer) }
         let watchdog = SendWatchdog()
@@ -48,18 +48,18 @@ struct SendWatchdogTests {
         }
     }
 
-    @Test func wakesAWriteThatBlocks() async throws {
+    @Test func `wakes a write that blocks`() async throws {
         let (mine, peer) = try self.socketPair()
         defer { close(mine); close(peer) }
         let watchdog = SendWatchdog()
         watchdog.attach(mine)
-        // Nobody reads: without the watchdog the write would not end.
+        // Nothing reads: without the watchdog the write would not end.
         async let _: Void = watchdog.run()
         #expect(await Writer().fill(mine, watchdog) == EPIPE)
     }
 }
 
-/// Blocks a thread of its own, not one of the pool.
+/// Blocks its own thread, not one of the pool.
 private actor Writer {
     private nonisolated let executor = BrokerThread.makeExecutor(name: "writer")
     nonisolated var unownedExecutor: UnownedSerialExecutor { self.executor.asUnownedSerialExecutor() }

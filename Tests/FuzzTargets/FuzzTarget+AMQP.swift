@@ -4,7 +4,7 @@ import CRabbitMQ
 extension FuzzTarget {
     private static let frameBytesMax: CInt = 4096
 
-    /// The first byte is the size of the pieces: however a stream is cut on its way, it is the same frames, up to the same fault.
+    /// The first byte is the size of the pieces. A stream has the same frames, up to the same fault, however it is cut.
     static func quadro(_ input: [UInt8]) -> String? {
         guard let first = input.first else { return nil }
         let stream = Array(input.dropFirst())
@@ -49,7 +49,7 @@ extension FuzzTarget {
         return decoded
     }
 
-    /// Reads whatever the frame points at, so that a wild pointer is met.
+    /// Reads everything that the frame points at, so that a wild pointer is found.
     private static func content(_ frame: crmq_frame) -> [UInt8] {
         let properties = frame.properties
         let parts = [
@@ -65,7 +65,7 @@ extension FuzzTarget {
         }
     }
 
-    /// A table that is accepted is passed on byte by byte, and can be taken apart and put together again.
+    /// An accepted table is passed on byte by byte, and its entries make an equal table.
     static func tabela(_ input: [UInt8]) -> String? {
         guard let table = AMQPTable(wireBytes: input) else { return nil }
         guard (try? table.wireBytes()) == input else { return "passed on with other bytes" }

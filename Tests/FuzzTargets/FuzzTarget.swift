@@ -1,5 +1,5 @@
-/// Readers of what strangers send, each as a function from bytes to what went wrong. A fuzzer searches for inputs on which one crashes or says
-/// something; the inputs worth keeping are below `Corpus/`, and a test runs those each time.
+/// Readers of untrusted input, each as a function from bytes to a violation. A fuzzer searches for inputs on which one crashes or reports a
+/// violation; the inputs worth keeping are in `Corpus/`, and a test runs them.
 package enum FuzzTarget: String, CaseIterable, Sendable {
     /// The JSON reader.
     case json

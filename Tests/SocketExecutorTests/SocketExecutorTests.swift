@@ -3,7 +3,7 @@ import SocketExecutor
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct SocketExecutorTests {
-    /// An actor with a pipe, as an actor with a C connection would use the executor.
+    /// An actor with a pipe, in the place of a C connection.
     private actor Owner {
         nonisolated let executor: SocketExecutor
         private let reader: CInt
@@ -46,7 +46,12 @@ import Testing
             return await self.executor.wait(for: [], on: -1, until: .now + .seconds(5))
         }
 
-        func hold(_ duration: useconds_t) { usleep(duration) }
+        /// Blocks the thread until the gate opens.
+        /// - Returns: whether it opened within 10 s.
+        func hold(_ gate: DispatchSemaphore, started: AsyncStream<Void>.Continuation) -> Bool {
+            started.finish()
+            return gate.wait(timeout: .now() + 10) == .success
+        }
     }
 
     @Test func `all jobs run on one thread`() async throws {
@@ -76,7 +81,7 @@ import Testing
         #expect(await owner.waitReadable(until: .now - .seconds(1)) == .timedOut)
     }
 
-    @Test func `cancellation ends a wait, also one that comes before it`() async throws {
+    @Test func `cancellation ends a wait, also a cancellation before it`() async throws {
         let owner = try Owner()
         let waiting = Task { await owner.waitReadable() }
         waiting.cancel()
@@ -104,7 +109,7 @@ import Testing
         interrupter.cancel()
     }
 
-    /// What connections rely on: between a look at the actor's state and the wait no other job of the actor runs.
+    /// Connections rely on this: no other job of the actor runs between a look at its state and the wait.
     @Test func `no interruption by a job that was queued before the wait is lost`() async throws {
         let owner = try Owner()
         for round in 0..<500 {
@@ -116,11 +121,15 @@ import Testing
         }
     }
 
-    @Test func `an actor that blocks its thread holds up nobody else`() async throws {
+    @Test func `an actor that blocks its thread delays no other`() async throws {
         let (blocked, free) = (try Owner(), try Owner())
-        async let held: Void = blocked.hold(200_000)
+        let gate = DispatchSemaphore(value: 0)
+        let (started, mayStart) = AsyncStream.makeStream(of: Void.self)
+        async let opened = blocked.hold(gate, started: mayStart)
+        for await _ in started {}
         for _ in 0..<100 { _ = await free.thread() }
-        await held
+        gate.signal()
+        #expect(await opened)
     }
 
     @Test func `many short lives leave no thread and no descriptor behind`() async throws {
@@ -128,7 +137,7 @@ import Testing
         for _ in 0..<50 { _ = await (try Owner()).thread() }
         let before = try count("/proc/self/fd")
         for _ in 0..<300 { _ = await (try Owner()).thread() }
-        // The last executors may still be on their way out; 300 leaked ones would show.
+        // The last executors may not have ended yet; 300 leaked ones would show.
         let deadline = ContinuousClock.now + .seconds(20)
         while try count("/proc/self/fd") > before + 100, .now < deadline { try await Task.sleep(for: .milliseconds(20)) }
         #expect(try count("/proc/self/fd") <= before + 100)

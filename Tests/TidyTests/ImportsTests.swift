@@ -7,7 +7,7 @@ import Testing
     private static let allowed: [String: Set<String>] = [
         "OpenFiles": system,
         "SocketExecutor": system.union(["NIOConcurrencyHelpers"]),
-        "AMQP": system.union(["CRabbitMQ", "SocketExecutor", "NIOConcurrencyHelpers", "Logging", "ServiceLifecycle"]),
+        "AMQP": system.union(["CRabbitMQ", "DequeModule", "SocketExecutor", "NIOConcurrencyHelpers", "Logging", "ServiceLifecycle"]),
         "Postgres": system.union(["CLibPQ", "SocketExecutor", "NIOConcurrencyHelpers", "Logging", "ServiceLifecycle"]),
         "FluxoDeCaixa": ["FoundationEssentials"],
         "Contrato": ["FluxoDeCaixa", "FoundationEssentials"],

@@ -1,15 +1,15 @@
-/// A short rest after a batch that was far from full: what comes meanwhile gathers, so that one wake-up of thread, broker and whoever works on
-/// the messages serves several of them.
+/// A short rest after a batch that was far from full. What arrives meanwhile gathers, so that one wake-up of the thread, the broker and the
+/// user serves several messages.
 ///
-/// A lone message is not delayed, only one that follows closely upon another; and batches that fill are not followed by a rest. The more
-/// a small batch held, the longer the rest: a trickle is passed on quickly, a stream in few batches.
+/// A lone message is not delayed, only one that closely follows another. A full batch is not followed by a rest. The more a small batch held,
+/// the longer the rest: a trickle is passed on quickly, a stream in few batches.
 struct BatchPause {
     /// Messages in a batch up to which the shortest rest follows; beyond, the rest grows in proportion.
     private static let messagesOfShortest = 4
 
-    /// How long a rest lasts, at least and at most; zero: none.
+    /// The shortest and longest rest; zero: none.
     let rest: ClosedRange<Duration>
-    /// A batch of at least so many needs no rest.
+    /// A batch of at least so many messages needs no rest.
     let enoughMessages: Int
     private var until: ContinuousClock.Instant?
 
@@ -18,7 +18,7 @@ struct BatchPause {
         self.enoughMessages = enoughMessages
     }
 
-    /// A batch begins its way.
+    /// A batch was handed on.
     mutating func batchLeft(messages: Int, now: ContinuousClock.Instant) {
         self.until = messages > 0 && messages < self.enoughMessages ? now + self.rest(after: messages) : nil
     }
@@ -28,7 +28,7 @@ struct BatchPause {
         return min(max(grown, self.rest.lowerBound), self.rest.upperBound)
     }
 
-    /// When the present rest ends; nil if there is none, or if enough waits already.
+    /// When the present rest ends; nil if there is none, or if enough messages wait.
     func end(now: ContinuousClock.Instant, waiting: Int) -> ContinuousClock.Instant? {
         guard let until, now < until, waiting < self.enoughMessages else { return nil }
         return until

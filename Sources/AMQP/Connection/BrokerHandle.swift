@@ -1,22 +1,24 @@
 import CRabbitMQ
 
-/// The C connection, with its lifetime: the only place that touches `crmq_…`.
+/// The C connection and its lifetime: the only place that calls `crmq_…`.
 ///
-/// Not Sendable: it stays with the actor that made it, on that actor's thread, as librabbitmq wants.
+/// It is not Sendable: it stays with the actor that made it, on that actor's thread, as librabbitmq requires.
 final class BrokerHandle {
     private let connection: OpaquePointer
     private let watchdog: SendWatchdog
     private let writeTimeout: Duration
-    private var writer = PropertiesWriter()
+    /// False after the library reported an error: then only `crmq_free` may be called.
+    private(set) var isUsable = true
 
     /// Connects and logs in. Blocks the calling thread for name resolution and up to twice the connect timeout.
-    /// - Throws: ``AMQPError/Kind/unreachable``, ``AMQPError/Kind/tlsFailed``, ``AMQPError/Kind/refused``, ``AMQPError/Kind/timeout`` or what else the handshake came to.
+    /// - Throws: ``AMQPError/Kind/unreachable``, ``AMQPError/Kind/tlsFailed``, ``AMQPError/Kind/refused``, ``AMQPError/Kind/timeout`` or
+    ///   another failure of the handshake.
     init(configuration: AMQPConfiguration, endpoint: AMQPEndpoint, watchdog: SendWatchdog) throws(AMQPError) {
         guard let connection = crmq_new() else { throw AMQPError(.connectionLost, replyText: "out of memory") }
         self.connection = connection
         self.watchdog = watchdog
         self.writeTimeout = configuration.rpcTimeout
-        // From here on deinit frees it, whatever is thrown.
+        // From here on deinit frees the connection, whatever is thrown.
         let timeout = Self.milliseconds(configuration.connectTimeout)
         let opened = Self.open(connection, endpoint, configuration.tls, timeout: timeout)
         guard opened == 0 else {
@@ -34,13 +36,17 @@ final class BrokerHandle {
     private static func open(_ connection: OpaquePointer, _ endpoint: AMQPEndpoint, _ tls: AMQPTLS?, timeout: CInt) -> CInt {
         let port = CInt(clamping: endpoint.port)
         guard let tls else { return crmq_open(connection, endpoint.host, port, timeout) }
-        return withCStrings(tls.authoritiesFile, tls.ownCertificate?.certificateFile, tls.ownCertificate?.keyFile) {
-            var options = crmq_tls_options(ca_file: $0, certificate_file: $1, key_file: $2)
-            return crmq_open_tls(connection, endpoint.host, port, timeout, &options)
+        return withCString(tls.authoritiesFile) { authorities in
+            withCString(tls.ownCertificate?.certificateFile) { certificate in
+                withCString(tls.ownCertificate?.keyFile) { key in
+                    var options = crmq_tls_options(ca_file: authorities, certificate_file: certificate, key_file: key)
+                    return crmq_open_tls(connection, endpoint.host, port, timeout, &options)
+                }
+            }
         }
     }
 
-    /// What connecting or logging in came to, if TLS is to blame.
+    /// The reason why connecting or logging in failed, if it is TLS.
     private var tlsFailure: AMQPError? {
         crmq_tls_failure(self.connection).map { AMQPError(.tlsFailed, replyText: "TLS: \(String(cString: $0))") }
     }
@@ -64,7 +70,7 @@ final class BrokerHandle {
         switch status {
         case 0: return
         case CInt(CRMQ_INVALID): throw AMQPError(.invalidConfiguration, replyText: "the virtual host's name has more than 255 bytes")
-        case 1...: throw Self.error(.refused, refusal)
+        case 1...: throw AMQPError(.refused, refusal)
         default: throw self.tlsFailure ?? Self.error(status)
         }
     }
@@ -75,154 +81,45 @@ final class BrokerHandle {
         return max(1, CInt(clamping: seconds.multipliedReportingOverflow(by: 1000).partialValue + attoseconds / 1_000_000_000_000_000))
     }
 
-    // MARK: - Receiving
+    // MARK: - Connected
 
     var descriptor: CInt { crmq_descriptor(self.connection) }
 
-    /// Frames or bytes that a wait on the descriptor would not notice.
+    /// Whether there are frames or bytes that a wait on the descriptor would not notice.
     var hasInput: Bool { crmq_has_input(self.connection) }
 
-    /// What was negotiated; zero if the broker wants none.
+    /// The negotiated heartbeat; zero if the broker wants none.
     var heartbeat: Duration { .seconds(crmq_heartbeat_seconds(self.connection)) }
 
-    /// The next frame if it is there whole. Also sends the heartbeat that is due.
-    func nextFrame() throws(AMQPError) -> BrokerFrame? {
-        var frame = crmq_frame()
-        let status = self.guarded { crmq_next_frame(self.connection, &frame) }
-        if status < 0 { throw Self.error(status) }
-        return status == 0 ? nil : try Self.convert(frame)
-    }
-
-    /// Gives back the memory of the frames that were read.
-    func release() { crmq_release(self.connection) }
-
-    /// Copies what a C frame points to.
-    static func convert(_ frame: crmq_frame) throws(AMQPError) -> BrokerFrame {
-        let onMessageChannel = frame.channel == 1
-        switch Int32(frame.kind) {
-        case Int32(CRMQ_FRAME_HEARTBEAT): return .heartbeat
-        case Int32(CRMQ_FRAME_HEADER) where onMessageChannel:
-            return .header(bodyBytes: frame.body_size, AMQPProperties(frame.properties))
-        case Int32(CRMQ_FRAME_BODY) where onMessageChannel: return .body(Array(frame.body))
-        case Int32(CRMQ_FRAME_METHOD) where onMessageChannel: return Self.convertChannelMethod(frame)
-        case Int32(CRMQ_FRAME_METHOD) where frame.channel == 0: return Self.convertConnectionMethod(frame)
-        default: throw AMQPError(.protocolViolation, replyText: "a frame on a channel that is not open")
-        }
-    }
-
-    private static func convertChannelMethod(_ frame: crmq_frame) -> BrokerFrame {
-        switch Int(frame.method) {
-        case CRMQ_BASIC_DELIVER:
-            .deliver(
-                DeliverMethod(
-                    number: frame.delivery_tag, redelivered: frame.flag, exchange: String(frame.exchange),
-                    routingKey: String(frame.routing_key)))
-        case CRMQ_BASIC_RETURN: .returned(ReturnMethod(code: frame.reply_code, text: String(frame.text)))
-        case CRMQ_BASIC_ACK: .ack(tag: frame.delivery_tag, multiple: frame.flag)
-        case CRMQ_BASIC_NACK: .nack(tag: frame.delivery_tag, multiple: frame.flag)
-        case CRMQ_BASIC_CANCEL: .cancel
-        case CRMQ_CHANNEL_CLOSE: .channelClose(Self.error(.channelClosed, frame))
-        case CRMQ_CHANNEL_FLOW: .flow
-        default: .reply(Int(frame.method))
-        }
-    }
-
-    private static func convertConnectionMethod(_ frame: crmq_frame) -> BrokerFrame {
-        switch Int(frame.method) {
-        case CRMQ_CONNECTION_BLOCKED: .blocked(reason: String(frame.text))
-        case CRMQ_CONNECTION_UNBLOCKED: .unblocked
-        case CRMQ_CONNECTION_CLOSE: .connectionClose(Self.error(.connectionClosed, frame))
-        default: .reply(Int(frame.method))
-        }
-    }
-
-    // MARK: - Sending
+    /// The negotiated frame size.
+    var frameBytesMax: Int { Int(crmq_frame_max_bytes(self.connection)) }
 
     /// Whether the socket has room for a message.
     var canSend: Bool { crmq_can_send(self.connection) }
 
-    /// Runs writes between TCP_CORK on and off, so that they leave in few segments. The cork is off again whatever happens: a corked socket
-    /// holds back its last bytes for 200 ms.
-    /// - Parameter wanted: a single write leaves whole anyway; two system calls are saved there.
-    func corked<Failure>(_ wanted: Bool, _ writes: () throws(Failure) -> Void) throws(Failure) {
-        guard wanted else { return try writes() }
-        crmq_set_cork(self.connection, true)
-        defer { crmq_set_cork(self.connection, false) }
-        try writes()
+    /// The next frame if it has arrived whole. Also sends the heartbeat that is due.
+    func nextFrame() throws(AMQPError) -> BrokerFrame? {
+        var frame = crmq_frame()
+        let status = try self.call { crmq_next_frame(self.connection, &frame) }
+        return status == 0 ? nil : try BrokerFrame(frame)
     }
 
-    func send(_ method: BrokerMethod) throws(AMQPError) {
-        let connection = self.connection
-        let status = try self.guarded { () throws(AMQPError) -> CInt in
-            switch method {
-            case .channelOpen: return crmq_send_channel_open(connection)
-            case .channelClose: return crmq_send_channel_close(connection)
-            case .confirmSelect: return crmq_send_confirm_select(connection)
-            case .qos(let messages): return crmq_send_qos(connection, messages)
-            case .exchangeDeclare(let exchange):
-                return withBytes(exchange.name, exchange.kind.rawValue) { name, kind, _ in
-                    crmq_send_exchange_declare(connection, name, kind, exchange.durable, exchange.autoDelete)
-                }
-            case .queueDeclare(let queue):
-                let arguments = try queue.arguments.wireBytes()
-                return withBytes(queue.name) { name, _, _ in
-                    arguments.withBytes {
-                        crmq_send_queue_declare(connection, name, queue.durable, queue.exclusive, queue.autoDelete, $0)
-                    }
-                }
-            case .queueBind(let binding):
-                return withBytes(binding.queue, binding.exchange, binding.routingKey) { crmq_send_queue_bind(connection, $0, $1, $2) }
-            case .consume(let queue, let consumerTag):
-                return withBytes(queue, consumerTag) { queue, tag, _ in crmq_send_consume(connection, queue, tag) }
-            case .cancel(let consumerTag):
-                return withBytes(consumerTag) { tag, _, _ in crmq_send_cancel(connection, tag) }
-            }
+    /// Frees the memory of the frames that were read.
+    func release() { crmq_release(self.connection) }
+
+    /// Sends all bytes. Blocks the thread while the socket is full.
+    func send(_ bytes: [UInt8]) throws(AMQPError) {
+        _ = try self.call { bytes.withUnsafeBufferPointer { crmq_send(self.connection, $0.baseAddress, $0.count) } }
+    }
+
+    /// Makes a call that may write, within the write timeout.
+    private func call(_ body: () -> CInt) throws(AMQPError) -> CInt {
+        let status = self.watchdog.guarding(until: .now + self.writeTimeout, body)
+        guard status >= 0 else {
+            self.isUsable = false
+            throw Self.error(status)
         }
-        try Self.check(status, invalid: .invalidConfiguration)
-    }
-
-    func sendAck(_ number: UInt64, multiple: Bool) throws(AMQPError) {
-        try Self.check(self.guarded { crmq_send_ack(self.connection, number, multiple) }, invalid: .invalidMessage)
-    }
-
-    func sendChannelCloseOK() throws(AMQPError) {
-        try Self.check(self.guarded { crmq_send_channel_close_ok(self.connection) }, invalid: .invalidMessage)
-    }
-
-    func sendConnectionClose() throws(AMQPError) {
-        try Self.check(self.guarded { crmq_send_connection_close(self.connection) }, invalid: .invalidMessage)
-    }
-
-    func sendConnectionCloseOK() throws(AMQPError) {
-        try Self.check(self.guarded { crmq_send_connection_close_ok(self.connection) }, invalid: .invalidMessage)
-    }
-
-    /// - Throws: ``AMQPError/Kind/invalidMessage`` if nothing was sent because the message cannot be; any other error leaves open whether
-    ///   the
-    ///   broker has it, and the connection is of no more use.
-    func publish(_ message: AMQPMessage) throws(AMQPError) {
-        try self.writer.prepare(message)
-        let status = self.guarded {
-            self.writer.withPrepared { exchange, routingKey, properties in
-                message.body.withBytes { body in
-                    crmq_publish(self.connection, exchange, routingKey, message.mandatory, properties, body)
-                }
-            }
-        }
-        try Self.check(status, invalid: .invalidMessage)
-    }
-
-    private func guarded<Failure>(_ call: () throws(Failure) -> CInt) throws(Failure) -> CInt {
-        try self.watchdog.guarding(until: .now + self.writeTimeout, call)
-    }
-
-    // MARK: - Errors
-
-    private static func check(_ status: CInt, invalid: AMQPError.Kind) throws(AMQPError) {
-        if status == CRMQ_INVALID {
-            throw AMQPError(invalid, replyText: "a text has more than 255 bytes, or properties do not fit a frame")
-        }
-        if status < 0 { throw Self.error(status) }
+        return status
     }
 
     private static func error(_ status: CInt) -> AMQPError {
@@ -236,8 +133,9 @@ final class BrokerHandle {
             }
         return AMQPError(kind, replyText: String(cString: crmq_status_text(status)))
     }
+}
 
-    private static func error(_ kind: AMQPError.Kind, _ frame: crmq_frame) -> AMQPError {
-        AMQPError(kind, replyCode: frame.reply_code, replyText: String(frame.text), classID: frame.class_id, methodID: frame.method_id)
-    }
+/// A text as a C string, nil as no pointer. The pointer must not leave the closure.
+private func withCString<Result>(_ text: String?, _ body: (UnsafePointer<CChar>?) -> Result) -> Result {
+    if let text { text.withCString(body) } else { body(nil) }
 }

@@ -4,18 +4,15 @@ import NIOConcurrencyHelpers
     internal import Glibc
 #elseif canImport(Musl)
     internal import Musl
-#else
-    internal import Darwin
 #endif
 
-/// Ends a write that does not come back.
+/// Ends a write that does not return.
 ///
-/// The C library sends without a deadline: on a socket that stays full, behind a broker that reads no more, the call would hold its thread
-/// for ever. `shutdown(2)` from outside makes it fail.
+/// Writes have no deadline: on a socket that stays full, because the broker stopped reading, a call would block its thread without end.
+/// `shutdown(2)` from another thread makes it fail.
 final class SendWatchdog: Sendable {
     private struct State {
-        /// A duplicate of the socket's descriptor: the library may close its own at any time, and the number might be somebody else's by
-        /// then.
+        /// A duplicate of the socket's descriptor: the library may close its own at any time, and the number may then be reused.
         var descriptor: CInt = -1
         var deadline: ContinuousClock.Instant?
     }
@@ -26,7 +23,7 @@ final class SendWatchdog: Sendable {
 
     deinit { self.detach() }
 
-    /// Watches this socket from now on.
+    /// Watches this socket.
     func attach(_ descriptor: CInt) {
         self.detach()
         let duplicate = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
@@ -41,7 +38,7 @@ final class SendWatchdog: Sendable {
         }
     }
 
-    /// Runs calls that may write; they must be back by the deadline.
+    /// Runs calls that may write; they must return by the deadline.
     func guarding<Result, Failure>(
         until deadline: ContinuousClock.Instant, _ calls: () throws(Failure) -> Result
     ) throws(Failure) -> Result {
@@ -50,8 +47,8 @@ final class SendWatchdog: Sendable {
         return try calls()
     }
 
-    /// Looks every second; returns when its task is cancelled.
-    func run() async {
+    /// Looks every second, never on the thread that it watches; returns when its task is cancelled.
+    @concurrent func run() async {
         while !Task.isCancelled {
             do { try await Task.sleep(for: Self.interval) } catch { return }
             self.look(now: .now)

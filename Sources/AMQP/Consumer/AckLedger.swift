@@ -1,8 +1,10 @@
-/// Which deliveries are settled, and which acknowledgements tell the broker so.
+import DequeModule
+
+/// Which deliveries are settled, and which acknowledgements are due.
 ///
-/// Delivery tags count from 1 on each channel. Everything up to the lowest tag that is still open goes out in one `multiple`
-/// acknowledgement; what is settled above it goes out one by one, so that one message that takes long holds back no other. Tags of an
-/// earlier channel mean nothing on this one and are dropped: the broker delivers those messages again.
+/// Delivery tags count from 1 on each channel. Everything up to the lowest open tag is acknowledged by one `multiple`; settled tags above it
+/// are acknowledged one by one, so that a slow message delays no other. Tags of an earlier channel are dropped: the broker delivers those
+/// messages again.
 ///
 /// Memory follows the number of unacknowledged deliveries, which the prefetch limits, however long the lowest of them stays open.
 struct AckLedger {
@@ -32,7 +34,7 @@ struct AckLedger {
     /// The tag that the next delivery must have.
     private(set) var nextNumber: UInt64 = 1
     /// In the order of their tags.
-    private var entries = Fifo<Entry>()
+    private var entries = Deque<Entry>()
     private var ackedCount = 0
     /// Settled and not yet acknowledged.
     private var fresh: [UInt64] = []
@@ -41,7 +43,7 @@ struct AckLedger {
     /// How many deliveries the ledger remembers.
     var count: Int { self.entries.count }
 
-    /// Whether something is settled that the broker was not told yet.
+    /// Whether something is settled and not yet acknowledged.
     var hasFresh: Bool { !self.fresh.isEmpty }
 
     /// Whether everything that was handed out is settled.
@@ -56,7 +58,7 @@ struct AckLedger {
         self.generation = generation
     }
 
-    /// A delivery came.
+    /// A delivery arrived.
     /// - Returns: false if its tag is not the next: a violation of the protocol.
     mutating func delivered(_ number: UInt64) -> Bool {
         guard number == self.nextNumber else { return false }
@@ -90,7 +92,7 @@ struct AckLedger {
             } else {
                 self.ackedCount -= 1
             }
-            _ = self.entries.popFirst()
+            self.entries.removeFirst()
         }
         if let together { acks.append(Ack(number: together, multiple: togetherCount > 1)) }
         for number in self.fresh {

@@ -1,11 +1,11 @@
-/// What identifies a delivery: its number on the channel that brought it. Of no use on a later channel.
+/// Identifies a delivery by its number on its channel. It means nothing on a later channel.
 public struct DeliveryTag: Sendable, Hashable, Comparable {
     /// Which channel of this consumer, counted over its whole life.
     public let generation: UInt64
     /// AMQP's delivery tag, from 1 on each channel.
     public let number: UInt64
 
-    /// A tag, for tests of what handles deliveries: a consumer makes its own.
+    /// A tag, for tests of code that handles deliveries. A consumer makes its own.
     public init(generation: UInt64, number: UInt64) {
         self.generation = generation
         self.number = number
@@ -21,7 +21,7 @@ public struct DeliveryTag: Sendable, Hashable, Comparable {
 public struct Delivery: Sendable, Hashable {
     /// For ``BatchConsumer/settle(_:)``.
     public let tag: DeliveryTag
-    /// Whether the broker delivered it before, to anybody.
+    /// Whether the broker delivered it before, to any consumer.
     public let redelivered: Bool
     /// The exchange that it was published to.
     public let exchange: String
@@ -31,13 +31,13 @@ public struct Delivery: Sendable, Hashable {
     public let properties: AMQPProperties
     /// Its content: all of it, unless ``isTruncated``.
     public let body: [UInt8]
-    /// How long the content is at the broker.
+    /// The content's length at the broker.
     public let bodyBytesTotal: UInt64
 
     /// Whether the content is longer than ``ConsumerSettings/bodyBytesMax`` and ``body`` is only its beginning.
     public var isTruncated: Bool { UInt64(self.body.count) < self.bodyBytesTotal }
 
-    /// A delivery, for tests of what handles deliveries: a consumer makes its own.
+    /// A delivery, for tests of code that handles deliveries. A consumer makes its own.
     public init(
         tag: DeliveryTag, redelivered: Bool, exchange: String, routingKey: String, properties: AMQPProperties, body: [UInt8],
         bodyBytesTotal: UInt64
@@ -52,12 +52,12 @@ public struct Delivery: Sendable, Hashable {
     }
 }
 
-/// At least one delivery, in the order in which they came.
+/// At least one delivery, in the order of arrival.
 public struct DeliveryBatch: Sendable {
     /// Never empty.
     public let deliveries: [Delivery]
 
-    /// A batch, for tests of what handles deliveries: a consumer makes its own.
+    /// A batch, for tests of code that handles deliveries. A consumer makes its own.
     public init(deliveries: [Delivery]) {
         self.deliveries = deliveries
     }

@@ -1,4 +1,4 @@
-/// How to reach a broker and how patient to be with it.
+/// How to reach a broker, and the limits of a connection to it.
 public struct AMQPConfiguration: Sendable {
     /// The brokers of one cluster, tried in turn. At least one.
     public var endpoints: [AMQPEndpoint]
@@ -8,11 +8,11 @@ public struct AMQPConfiguration: Sendable {
     public var password: String
     /// The virtual host.
     public var virtualHost: String
-    /// What the broker's connection list shows.
+    /// The name in the broker's list of connections.
     public var connectionName: String
-    /// TLS, to every endpoint; nil: everything is sent in the clear.
+    /// TLS to every endpoint; nil: plain text.
     public var tls: AMQPTLS?
-    /// Heartbeat to ask for, whole seconds, 1–65535; the broker may lower it. A peer that is silent for twice as long is given up.
+    /// Heartbeat to ask for, whole seconds, 1–65535; the broker may lower it. A peer that is silent for twice as long is disconnected.
     public var heartbeat: Duration = .seconds(10)
     /// Largest frame to ask for; the broker may lower it.
     public var frameBytesMax = 131_072
@@ -25,7 +25,7 @@ public struct AMQPConfiguration: Sendable {
     /// Longest pause before connecting again. Pauses double, and each is shortened at random by up to a half.
     public var reconnectDelayMax: Duration = .seconds(10)
 
-    /// A configuration in parts.
+    /// A configuration without a URL.
     public init(
         endpoints: [AMQPEndpoint], user: String, password: String, virtualHost: String = "/", connectionName: String
     ) {
@@ -52,5 +52,51 @@ public struct AMQPConfiguration: Sendable {
             connectionName: connectionName
         )
         if parsed.isEncrypted { self.tls = AMQPTLS() }
+    }
+}
+
+/// Where a broker listens.
+public struct AMQPEndpoint: Sendable, Hashable {
+    /// A DNS name or an IP address (IPv6 without brackets).
+    public var host: String
+    /// 1–65535.
+    public var port: Int
+
+    /// - Parameter port: 5672 is AMQP's own without TLS, 5671 with it.
+    public init(host: String, port: Int = 5672) {
+        self.host = host
+        self.port = port
+    }
+}
+
+/// How a broker is authenticated, and the certificate that it is shown.
+///
+/// The check cannot be switched off: the broker's certificate must chain to a trusted authority, be valid now, and name the host that was
+/// connected to (subjectAltName: DNS names, also with a wildcard for a whole label, and IP addresses). The minimum is TLS 1.2. Files are in
+/// PEM and read at each connect, so that renewed ones need no restart.
+public struct AMQPTLS: Sendable, Equatable {
+    /// The trusted authorities; nil: those of the system, as OpenSSL finds them.
+    public var authoritiesFile: String?
+    /// This side's own certificate, for brokers that ask for one (`fail_if_no_peer_cert`).
+    public var ownCertificate: OwnCertificate?
+
+    /// A certificate with its key.
+    public struct OwnCertificate: Sendable, Equatable {
+        /// The certificate, followed by its chain.
+        public var certificateFile: String
+        /// Its key, without a password.
+        public var keyFile: String
+
+        /// Both as paths.
+        public init(certificateFile: String, keyFile: String) {
+            self.certificateFile = certificateFile
+            self.keyFile = keyFile
+        }
+    }
+
+    /// Without arguments: the system's authorities and no own certificate.
+    public init(authoritiesFile: String? = nil, ownCertificate: OwnCertificate? = nil) {
+        self.authoritiesFile = authoritiesFile
+        self.ownCertificate = ownCertificate
     }
 }

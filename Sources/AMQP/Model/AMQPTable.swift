@@ -1,10 +1,9 @@
-/// A field table: names with values, in order, duplicates included, as it came or is to be sent.
+/// A field table (AMQP 0-9-1, 4.2.5.5): names with values, in order, duplicates included.
 ///
-/// One that was received stays in the bytes in which it came, checked but not taken apart, until somebody asks for a value: a sender can put
-/// tens of thousands of tiny values into one frame, which would cost megabytes as values and may wait in memory with a thousand others.
-public struct AMQPTable: Sendable {
-    /// Tables and arrays inside one another are read down to this depth; what is deeper stays ``AMQPValue/unread(kind:_:)``.
-    public static let nestingMax = 32
+/// A table is kept in its wire form. Names and values can be read and set; everything else is carried through byte for byte. Decoded, a
+/// received table could take megabytes: one frame holds tens of thousands of tiny values, and a thousand messages may wait in memory.
+public struct AMQPTable: Sendable, Hashable {
+    private static let nameBytesMax = 255
 
     /// A name and its value.
     public struct Entry: Sendable, Hashable {
@@ -13,13 +12,12 @@ public struct AMQPTable: Sendable {
         /// The value.
         public var value: AMQPValue
 
-        /// The name as text; what is not UTF-8 is shown as U+FFFD.
+        /// The name as text; bytes that are not UTF-8 are shown as U+FFFD.
         public var name: String { String(decoding: self.nameBytes, as: UTF8.self) }
 
         /// An entry with a name in UTF-8.
         public init(name: String, value: AMQPValue) {
-            self.nameBytes = Array(name.utf8)
-            self.value = value
+            self.init(nameBytes: Array(name.utf8), value: value)
         }
 
         init(nameBytes: [UInt8], value: AMQPValue) {
@@ -28,77 +26,119 @@ public struct AMQPTable: Sendable {
         }
     }
 
-    enum Storage: Sendable {
-        case entries([Entry])
-        /// As on the wire, without the length in front. Can be read to its end.
-        case wire([UInt8])
-    }
-
-    private(set) var storage: Storage
-
-    /// The entries in the order of the wire. Takes a table that was received apart, each time.
-    public var entries: [Entry] {
-        get {
-            switch self.storage {
-            case .entries(let entries): entries
-            case .wire(let content): TableReader.entries(content)
-            }
-        }
-        set { self.storage = .entries(newValue) }
-    }
+    /// The entries' bytes, without the length in front of them.
+    private(set) var content: [UInt8] = []
+    /// Whether a name of more than 255 bytes was set, here or in a table inside. It has no wire form and is left out of ``content``.
+    private(set) var hasLongName = false
 
     /// A table of these entries.
-    public init(_ entries: [Entry] = []) { self.storage = .entries(entries) }
+    public init(_ entries: [Entry] = []) {
+        for entry in entries { self.append(entry) }
+    }
 
-    /// - Parameter content: can be read to its end.
-    init(checkedContent content: [UInt8]) { self.storage = .wire(content) }
+    /// Reads a table with its four bytes of length. Arrays and tables inside are not decoded.
+    /// - Returns: nil if the bytes are not exactly one table.
+    package init?(wireBytes: [UInt8]) {
+        guard wireBytes.count >= 4, Int(UInt32(bigEndian: wireBytes.prefix(4))) == wireBytes.count - 4 else { return nil }
+        self.content = Array(wireBytes.dropFirst(4))
+        var end = 0
+        while let place = self.place(at: end) { end = place.value.upperBound }
+        guard end == self.content.count else { return nil }
+    }
+
+    /// The table with its four bytes of length.
+    /// - Throws: ``AMQPError/Kind/invalidMessage`` if a name has more than 255 bytes.
+    package func wireBytes() throws(AMQPError) -> [UInt8] {
+        let content = try self.checkedContent()
+        var bytes: [UInt8] = []
+        bytes.append(bigEndian: UInt32(content.count))
+        return bytes + content
+    }
+
+    /// The table without its length.
+    /// - Throws: ``AMQPError/Kind/invalidMessage`` if a name has more than 255 bytes.
+    func checkedContent() throws(AMQPError) -> [UInt8] {
+        guard !self.hasLongName else {
+            throw AMQPError(.invalidMessage, replyText: "a name in a field table has more than \(Self.nameBytesMax) bytes")
+        }
+        return self.content
+    }
 
     /// Whether there is no entry.
-    public var isEmpty: Bool {
-        switch self.storage {
-        case .entries(let entries): entries.isEmpty
-        case .wire(let content): content.isEmpty
+    public var isEmpty: Bool { self.content.isEmpty && !self.hasLongName }
+
+    /// The entries in order, decoded at each call. One whose name has more than 255 bytes is missing.
+    public var entries: [Entry] {
+        var entries: [Entry] = []
+        var end = 0
+        while let place = self.place(at: end) {
+            entries.append(Entry(nameBytes: Array(self.content[place.name]), value: self.value(place)))
+            end = place.value.upperBound
         }
+        return entries
     }
 
     /// The first value of that name. Setting replaces the first and removes the others, or appends; nil removes all.
     public subscript(name: String) -> AMQPValue? {
         get {
-            switch self.storage {
-            case .entries(let entries): entries.first { $0.nameBytes.elementsEqual(name.utf8) }?.value
-            case .wire(let content): TableReader.value(of: name, in: content)
+            var end = 0
+            while let place = self.place(at: end) {
+                if self.content[place.name].elementsEqual(name.utf8) { return self.value(place) }
+                end = place.value.upperBound
             }
+            return nil
         }
         set {
-            if case .wire(let content) = self.storage, let changed = TableReader.setting(name, to: newValue, in: content) {
-                self.storage = .wire(changed)
-                return
+            var changed = AMQPTable()
+            changed.content.reserveCapacity(self.content.count + name.utf8.count + (newValue?.wireBytes.count ?? 0) + 1)
+            changed.hasLongName = self.hasLongName
+            var value = newValue
+            var end = 0
+            while let place = self.place(at: end) {
+                if !self.content[place.name].elementsEqual(name.utf8) {
+                    changed.content += self.content[end..<place.value.upperBound]
+                } else if let first = value.take() {
+                    changed.append(Entry(name: name, value: first))
+                }
+                end = place.value.upperBound
             }
-            self.set(name, newValue)
+            if let value { changed.append(Entry(name: name, value: value)) }
+            self = changed
         }
     }
 
-    private mutating func set(_ name: String, _ newValue: AMQPValue?) {
-        var entries = self.entries
-        let first = entries.firstIndex { $0.nameBytes.elementsEqual(name.utf8) }
-        if let newValue {
-            if let first { entries[first].value = newValue } else { entries.append(Entry(name: name, value: newValue)) }
-        }
-        var kept: [Entry] = []
-        for (index, entry) in entries.enumerated()
-        where !entry.nameBytes.elementsEqual(name.utf8) || (newValue != nil && index == (first ?? index)) {
-            kept.append(entry)
-        }
-        self.storage = .entries(kept)
+    // MARK: - The wire form
+
+    /// Where an entry's name and value are in ``content``.
+    private struct Place {
+        var name: Range<Int>
+        var value: Range<Int>
     }
-}
 
-extension AMQPTable: Hashable {
-    /// By names and values, whether they are taken apart yet or not.
-    public static func == (left: Self, right: Self) -> Bool { left.entries == right.entries }
+    /// The entry that begins at an offset.
+    /// - Returns: nil at the end, and where the bytes are not an entry.
+    private func place(at offset: Int) -> Place? {
+        guard offset < self.content.count else { return nil }
+        let name = offset + 1..<offset + 1 + Int(self.content[offset])
+        guard name.upperBound < self.content.count else { return nil }
+        let start = name.upperBound
+        let rest = self.content[(start + 1)...]
+        guard let count = AMQPValue.contentBytes(kind: self.content[start], rest: rest), count <= rest.count else { return nil }
+        return Place(name: name, value: start..<start + 1 + count)
+    }
 
-    /// As equality does.
-    public func hash(into hasher: inout Hasher) { hasher.combine(self.entries) }
+    private func value(_ place: Place) -> AMQPValue { AMQPValue(checked: Array(self.content[place.value])) }
+
+    private mutating func append(_ entry: Entry) {
+        self.hasLongName = self.hasLongName || entry.value.hasLongName
+        guard let count = UInt8(exactly: entry.nameBytes.count) else {
+            self.hasLongName = true
+            return
+        }
+        self.content.append(count)
+        self.content += entry.nameBytes
+        self.content += entry.value.wireBytes
+    }
 }
 
 extension AMQPTable: ExpressibleByDictionaryLiteral {

@@ -25,7 +25,7 @@ public struct AMQPTopology: Sendable, Hashable {
         /// Whether it goes away with its last binding.
         public var autoDelete: Bool
 
-        /// A durable exchange unless told otherwise.
+        /// An exchange; durable by default.
         public init(name: String, kind: Kind, durable: Bool = true, autoDelete: Bool = false) {
             self.name = name
             self.kind = kind
@@ -47,7 +47,7 @@ public struct AMQPTopology: Sendable, Hashable {
         /// `x-queue-type` and the like. Fixed for the queue's life.
         public var arguments: AMQPTable
 
-        /// A durable queue unless told otherwise.
+        /// A queue; durable by default.
         public init(name: String, durable: Bool = true, exclusive: Bool = false, autoDelete: Bool = false, arguments: AMQPTable = [:]) {
             self.name = name
             self.durable = durable

@@ -1,4 +1,4 @@
-/// The parts of an AMQP URL, percent-decoded; nil where the URL does not say.
+/// The parts of an AMQP URL, percent-decoded; nil where the URL has none.
 struct AMQPURL: Equatable {
     private static let plainPort = 5672
     private static let tlsPort = 5671
@@ -10,7 +10,7 @@ struct AMQPURL: Equatable {
     var password: String?
     var virtualHost: String?
 
-    /// - Throws: ``AMQPError/Kind/invalidConfiguration`` with a text that says which part is wrong without repeating it.
+    /// - Throws: ``AMQPError/Kind/invalidConfiguration`` with a text that names the wrong part without repeating it.
     init(_ url: String) throws(AMQPError) {
         let lowered = url.prefix(8).lowercased()
         self.isEncrypted = lowered.hasPrefix("amqps://")
@@ -75,7 +75,7 @@ struct AMQPURL: Equatable {
             }
             bytes.append(high << 4 | low)
         }
-        // The C library takes them as C strings.
+        // They are passed as C strings.
         guard !bytes.contains(0), let decoded = String(validating: bytes, as: UTF8.self) else {
             throw Self.error("the \(part) is not UTF-8, or has a zero byte")
         }

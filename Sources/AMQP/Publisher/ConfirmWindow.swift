@@ -1,7 +1,9 @@
+import DequeModule
+
 /// The messages that were sent and not yet confirmed on one channel, by their publish sequence number.
 ///
-/// Numbers count from 1 on each channel in confirm mode; the broker settles one or all up to one. A message that it cannot route it first
-/// returns, without a number, and then acknowledges: the return is kept with the message until then
+/// Numbers count from 1 on each channel in confirm mode; the broker settles one or all up to one. A message that it cannot route is first
+/// returned, without a number, and then acknowledged: the return is kept with the message until then
 /// (https://www.rabbitmq.com/docs/confirms#when-publishes-are-confirmed).
 struct ConfirmWindow<Token> {
     typealias Instant = ContinuousClock.Instant
@@ -10,7 +12,6 @@ struct ConfirmWindow<Token> {
     struct Settled {
         var token: Token
         var outcome: PublishOutcome
-        var sent: Instant
     }
 
     private struct Slot {
@@ -21,9 +22,9 @@ struct ConfirmWindow<Token> {
         var settled = false
     }
 
-    private var slots = Fifo<Slot>()
+    private var slots = Deque<Slot>()
     private var firstNumber: UInt64 = 1
-    /// Ages count from here at the earliest: the time for which the broker blocked is not the messages' fault.
+    /// Ages count from here at the earliest: the time of a block does not count.
     private var agesFrom: Instant?
 
     /// How many messages are between the oldest unconfirmed one and the newest: what the window bounds.
@@ -36,7 +37,7 @@ struct ConfirmWindow<Token> {
         self.slots.append(Slot(token: token, messageID: messageID, sent: now))
     }
 
-    /// The broker returned a message. Returns come in the order of publishing, so of two with one id the older is meant.
+    /// The broker returned a message. Returns arrive in the order of publishing, so of two with one id the older is meant.
     /// - Returns: false if no such message is out.
     mutating func returned(messageID: String?, code: UInt16, text: String) -> Bool {
         guard let messageID else { return false }
@@ -47,7 +48,7 @@ struct ConfirmWindow<Token> {
     }
 
     /// The broker settled a message, or all up to it; 0 with `multiple` means all.
-    /// - Returns: what is now known, in the order of publishing, or nil if the number was never given out: a violation of the protocol.
+    /// - Returns: the outcomes in the order of publishing; nil if the number was never used: a violation of the protocol.
     mutating func settle(_ number: UInt64, multiple: Bool, confirmed: Bool) -> [Settled]? {
         let next = self.firstNumber + UInt64(self.slots.count)
         let last = number == 0 && multiple ? next - 1 : number
@@ -59,33 +60,27 @@ struct ConfirmWindow<Token> {
         for index in (multiple ? 0 : end)...end where !self.slots[index].settled {
             self.slots[index].settled = true
             let slot = self.slots[index]
-            settled.append(Settled(token: slot.token, outcome: confirmed ? slot.outcome ?? .confirmed : .rejected, sent: slot.sent))
+            settled.append(Settled(token: slot.token, outcome: confirmed ? slot.outcome ?? .confirmed : .rejected))
         }
         while self.slots.first?.settled == true {
-            _ = self.slots.popFirst()
+            self.slots.removeFirst()
             self.firstNumber += 1
         }
         return settled
     }
 
-    /// When the oldest message will have waited too long.
+    /// When the oldest message will be late.
     func deadline(timeout: Duration) -> Instant? {
         guard let oldest = self.slots.first?.sent else { return nil }
         return max(oldest, self.agesFrom ?? oldest) + timeout
     }
 
-    /// The broker takes messages again: from now on the time counts.
+    /// A block ended: time counts from now on.
     mutating func restartAges(now: Instant) { self.agesFrom = now }
 
-    /// The channel is gone. What was out may be there or not; what was returned is known to be nowhere.
+    /// The channel closed. The broker may have what was out; it has nothing that it returned.
     mutating func closeAll() -> [Settled] {
-        var rest: [Settled] = []
-        while let slot = self.slots.popFirst() {
-            guard !slot.settled else { continue }
-            rest.append(Settled(token: slot.token, outcome: slot.outcome ?? .unknown, sent: slot.sent))
-        }
-        self.firstNumber = 1
-        self.agesFrom = nil
-        return rest
+        defer { self = ConfirmWindow() }
+        return self.slots.filter { !$0.settled }.map { Settled(token: $0.token, outcome: $0.outcome ?? .unknown) }
     }
 }

@@ -6,21 +6,22 @@
 #include <stdint.h>
 
 /*
- * A flat face for librabbitmq.
+ * Flat functions over librabbitmq: connecting, logging in, reading frames and heartbeats. Frames to send are encoded by the caller, because
+ * the library makes one send of each frame.
  *
- * Rules for all of it:
- * - One connection, its thread, nobody else: librabbitmq forbids sharing a connection between threads (its README, "Threading").
+ * Rules for all functions:
+ * - A connection belongs to one thread: librabbitmq forbids sharing it (its README, "Threading").
  * - A result below zero is a status of the library (crmq_status_text names it). After one, only crmq_tls_failure and crmq_free may be
  *   called.
- * - No function keeps a pointer that it was given. Pointers handed out lie in memory of the library: they are valid until the next call on
- *   the same connection and must be copied before.
- * - Nothing waits for an answer, except crmq_open, crmq_open_tls and crmq_login. What is sent may wait for room in the socket, without a
- *   limit: look with crmq_can_send first, and let another thread call shutdown(2) on crmq_descriptor if a call does not come back.
+ * - No function keeps a pointer that it was given. Returned pointers are to the library's memory: they are valid until the next call on the
+ *   same connection.
+ * - Only crmq_open, crmq_open_tls and crmq_login wait for the broker. crmq_send and the heartbeat of crmq_next_frame wait for room in the
+ *   socket, without a limit: another thread can end that with shutdown(2) on crmq_descriptor.
  */
 
 typedef struct crmq_connection crmq_connection;
 
-/* Bytes that belong to somebody else; not terminated. NULL with length 0 is empty. */
+/* Borrowed bytes, not terminated. NULL with length 0 is empty. */
 typedef struct {
   const uint8_t *bytes;
   size_t length;
@@ -71,7 +72,7 @@ typedef struct {
   uint32_t has;
   crmq_bytes content_type;
   crmq_bytes content_encoding;
-  /* A field table as it stands on the wire, its four bytes of length included. */
+  /* A field table in its wire form, with its four bytes of length. */
   crmq_bytes headers;
   uint8_t delivery_mode;
   uint8_t priority;
@@ -95,7 +96,7 @@ typedef struct {
   uint32_t method;
   /* deliver, ack, nack */
   uint64_t delivery_tag;
-  /* ack and nack: multiple; deliver: redelivered; basic.cancel: nowait; channel.flow: active */
+  /* ack and nack: multiple; deliver: redelivered */
   bool flag;
   /* return, channel.close, connection.close */
   uint16_t reply_code;
@@ -104,7 +105,7 @@ typedef struct {
   /* channel.close, connection.close: the method that the broker objects to */
   uint16_t class_id;
   uint16_t method_id;
-  /* deliver, return */
+  /* deliver */
   crmq_bytes exchange;
   crmq_bytes routing_key;
   /* HEADER */
@@ -127,34 +128,32 @@ typedef struct {
 /* A connection without a socket, or NULL without memory. Owned by the caller, freed by crmq_free. */
 crmq_connection *crmq_new(void);
 
-/* Closes the socket, without a word to the broker, and frees everything. NULL is allowed. */
+/* Closes the socket without connection.close and frees everything. NULL is allowed. */
 void crmq_free(crmq_connection *connection);
 
-/* Connects by TCP. Name resolution blocks as long as the system's resolver does; the timeout counts for the connecting. */
+/* Connects by TCP. The timeout does not cover name resolution, which blocks as long as the system's resolver does. */
 int crmq_open(crmq_connection *connection, const char *host, int port, int timeout_milliseconds);
 
-/*
- * How a broker is told from an impostor. Files are in PEM and read at each crmq_open_tls, so that renewed ones are taken up by new
- * connections.
- */
+/* How a broker is authenticated. Files are in PEM and read at each crmq_open_tls, so that new connections use renewed files. */
 typedef struct {
-  /* The authorities that are believed; NULL: those of OpenSSL's default, which is the system's. */
+  /* The trusted authorities (CA); NULL: OpenSSL's default, which is the system's. */
   const char *ca_file;
-  /* This side's own certificate, with what leads to its authority, and its key; NULL both if the broker asks for none. */
+  /* This side's certificate with its chain, and its key; both NULL if the broker asks for none. */
   const char *certificate_file;
   const char *key_file;
 } crmq_tls_options;
 
 /*
- * As crmq_open, then TLS 1.2 or newer, all within the timeout. The broker's certificate has to lead to one of the authorities, to be valid
- * now, and to name `host` in its subjectAltName, as a DNS name or an IP address; else the handshake is broken off.
+ * As crmq_open, then TLS 1.2 or newer, all within the timeout. The broker's certificate must chain to one of the authorities, be valid now,
+ * and name `host` in its subjectAltName, as a DNS name or an IP address; otherwise the handshake fails.
  */
 int crmq_open_tls(crmq_connection *connection, const char *host, int port, int timeout_milliseconds, const crmq_tls_options *options);
 
-/*
- * After a status of crmq_open_tls or crmq_login: what was wrong with TLS, a constant text without names; NULL if something else was.
- */
+/* After a status of crmq_open_tls or crmq_login: the fault of TLS as a constant text without names; NULL if the fault is another. */
 const char *crmq_tls_failure(crmq_connection *connection);
+
+/* Not a status of the library: a text is too long for the protocol. */
+#define CRMQ_INVALID 2
 
 /*
  * The handshake up to connection.open-ok, with SASL PLAIN. Announces connection.blocked, basic.nack, publisher_confirms,
@@ -167,79 +166,47 @@ int crmq_login(crmq_connection *connection, const crmq_login_options *options, c
 /* The socket, or -1. */
 int crmq_descriptor(crmq_connection *connection);
 
-/* What was negotiated. */
+/* The negotiated values. */
 int crmq_frame_max_bytes(crmq_connection *connection);
 int crmq_heartbeat_seconds(crmq_connection *connection);
 
 /*
- * The next frame, if it is there whole: 1 and `frame`, 0 if there is none, or a status. Never waits for the broker.
- * Sends the heartbeat that is due and notices a peer that was silent for twice the interval, so it must be called at least that often.
+ * Reads the next frame if it has arrived whole: returns 1 and fills `frame`, 0 if there is none, or a status. Never waits for the broker.
+ * Sends the heartbeat that is due and reports a peer that was silent for twice the interval, so it must be called at least that often.
  */
 int crmq_next_frame(crmq_connection *connection, crmq_frame *frame);
 
-/*
- * For tests, without a network: a connection as after the handshake, with this frame size, for crmq_decode. NULL without memory. Freed by
- * crmq_free.
- */
+/* For tests, without a network: a connection as after the handshake, with this frame size, for crmq_decode. NULL without memory. */
 crmq_connection *crmq_new_decoder(int frame_max_bytes);
 
 /*
- * Decodes `input` instead of what a socket brings, by the same code as crmq_next_frame.
- * Returns 1, 0 (all is used up and no frame complete) or a status; `consumed` tells how much of the input is used up.
+ * Decodes `input` instead of reading a socket, by the same code as crmq_next_frame.
+ * Returns 1, 0 (the input is used up and no frame complete) or a status; `consumed` is how much of the input is used up.
  */
 int crmq_decode(crmq_connection *connection, crmq_bytes input, size_t *consumed, crmq_frame *frame);
 
 /*
- * Whether bytes or frames were read from the socket that crmq_next_frame has not returned yet: poll(2) cannot see those. With TLS, too:
- * OpenSSL reads no further than one record, and a whole record fits what the library reads at once.
+ * Whether bytes or frames were read from the socket that crmq_next_frame has not returned yet: poll(2) does not see those. This holds with
+ * TLS, too: OpenSSL reads at most one record ahead, and a record fits the library's buffer.
  */
 bool crmq_has_input(crmq_connection *connection);
 
-/* Gives back the memory of decoded frames where the library can. Once a turn; without it memory grows with every frame. */
+/* Frees the memory of decoded frames where the library can. To be called once a turn; otherwise memory grows with every frame. */
 void crmq_release(crmq_connection *connection);
 
 /* Whether poll(2) finds room for a message in the socket. */
 bool crmq_can_send(crmq_connection *connection);
 
-/* TCP_CORK: holds back partial segments until it is taken off again. */
-void crmq_set_cork(crmq_connection *connection, bool on);
-
 /*
- * Below: sends one method on channel 1 (connection methods: channel 0) and does not wait for the answer, which comes as a frame.
- * Short strings (names, keys, tags, every property but the headers) have at most 255 bytes: else the library would write a stream that
- * cannot be read. CRMQ_INVALID is returned for longer ones before anything is sent, and the connection stays usable.
+ * Sends all bytes, with as few system calls as the socket allows: one if it has room (with TLS one for each record of 16 KiB). Returns 0 or
+ * a status; a status leaves open how much the broker received.
  */
-#define CRMQ_INVALID 2
-
-int crmq_send_channel_open(crmq_connection *connection);
-int crmq_send_channel_close(crmq_connection *connection);
-int crmq_send_channel_close_ok(crmq_connection *connection);
-int crmq_send_connection_close(crmq_connection *connection);
-int crmq_send_connection_close_ok(crmq_connection *connection);
-int crmq_send_confirm_select(crmq_connection *connection);
-/* `global` is off: the limit counts for each consumer. */
-int crmq_send_qos(crmq_connection *connection, uint16_t prefetch_messages);
-int crmq_send_exchange_declare(crmq_connection *connection, crmq_bytes name, crmq_bytes kind, bool durable, bool auto_delete);
-/* `arguments` is a field table as on the wire, or empty. */
-int crmq_send_queue_declare(crmq_connection *connection, crmq_bytes name, bool durable, bool exclusive, bool auto_delete,
-                            crmq_bytes arguments);
-int crmq_send_queue_bind(crmq_connection *connection, crmq_bytes queue, crmq_bytes exchange, crmq_bytes routing_key);
-/* With acknowledgements, not exclusive. */
-int crmq_send_consume(crmq_connection *connection, crmq_bytes queue, crmq_bytes consumer_tag);
-int crmq_send_cancel(crmq_connection *connection, crmq_bytes consumer_tag);
-int crmq_send_ack(crmq_connection *connection, uint64_t delivery_tag, bool multiple);
-
-/*
- * Publishes. Also CRMQ_INVALID if the headers are no readable field table or the properties do not fit into one frame.
- * A status below zero leaves open whether the broker got the message.
- */
-int crmq_publish(crmq_connection *connection, crmq_bytes exchange, crmq_bytes routing_key, bool mandatory,
-                 const crmq_properties *properties, crmq_bytes body);
+int crmq_send(crmq_connection *connection, const uint8_t *bytes, size_t length);
 
 /* A constant text for a status. */
 const char *crmq_status_text(int status);
 
-/* The statuses that callers tell apart. */
+/* The statuses that callers distinguish. */
 extern const int crmq_status_timeout;
 extern const int crmq_status_heartbeat_timeout;
 extern const int crmq_status_resolution_failed;

@@ -3,7 +3,7 @@ import Testing
 
 extension AMQPTests {
     @Suite struct Consumer {
-        @Test func leavesExactlyWhatWasNotSettled() async throws {
+        @Test func `exactly what was not settled is left`() async throws {
             let name = TestBroker.uniqueName("gap")
             let (publisher, consumer) = try await TestBroker.pair(name)
             try await withServices([publisher, consumer]) {
@@ -22,7 +22,7 @@ extension AMQPTests {
             #expect(try await TestBroker.messagesLeft(in: name) == ["m1", "m150", "m299"])
         }
 
-        @Test func dropsTagsOfAnEarlierChannel() async throws {
+        @Test func `drops tags of an earlier channel`() async throws {
             let name = TestBroker.uniqueName("late")
             var settings = ConsumerSettings()
             // One delivery stays open on purpose.
@@ -40,21 +40,21 @@ extension AMQPTests {
                 while again.count < 2, let batch = await consumer.nextBatch() { again += batch.deliveries }
                 #expect(again.allSatisfy { $0.redelivered })
                 #expect(again[0].tag.generation > first[0].tag.generation)
-                // Late: sent, they would acknowledge the second delivery, which nobody settled.
+                // Late tags: sent, they would acknowledge the second delivery, which is not settled.
                 await consumer.settle(first.map(\.tag))
                 await consumer.settle([again[0].tag])
             }
             #expect(try await TestBroker.messagesLeft(in: name) == ["b"])
         }
 
-        @Test func handsOutNothingAfterShutdownAndWaitsForWhatIsOut() async throws {
+        @Test func `hands out nothing after shutdown and waits for what is handed out`() async throws {
             let name = TestBroker.uniqueName("shutdown")
             let (publisher, consumer) = try await TestBroker.pair(name)
             let batch = try await withServices([publisher, consumer]) {
                 #expect(await publisher.publish((0..<10).map { .test(name, "m\($0)") }).allSatisfy { $0 == .confirmed })
                 let batch = try #require(await consumer.nextBatch())
                 Task {
-                    // Only once shutdown has begun, which is when no batch comes any more.
+                    // After shutdown has begun: then there are no more batches.
                     while await consumer.nextBatch() != nil {}
                     await consumer.settle(batch.tags)
                 }
@@ -64,14 +64,14 @@ extension AMQPTests {
             #expect(try await TestBroker.messagesLeft(in: name).count == 10 - batch.deliveries.count)
         }
 
-        @Test(.enabled(if: TestBroker.control != nil)) func declaresItsQueueAgainWhenItIsDeleted() async throws {
+        @Test(.enabled(if: TestBroker.control != nil)) func `declares its queue again when it is deleted`() async throws {
             let name = TestBroker.uniqueName("deleted")
             let (publisher, consumer) = try await TestBroker.pair(name)
             try await withServices([publisher, consumer]) {
                 #expect(await publisher.publish([.test(name, "a")]) == [.confirmed])
                 let first = try #require(await consumer.nextBatch())
                 try TestBroker.control("delete_queue", name)
-                // What was held belongs to a queue that is gone; telling so hurts nobody.
+                // The queue of these deliveries is gone; settling them has no effect.
                 await consumer.settle(first.tags)
                 let published = await eventually { await publisher.publish([.test(name, "b")]) == [.confirmed] }
                 #expect(published)
@@ -81,7 +81,7 @@ extension AMQPTests {
             }
         }
 
-        @Test(.enabled(if: TestBroker.control != nil)) func keepsTryingWhenTheBrokerClosesTheChannel() async throws {
+        @Test(.enabled(if: TestBroker.control != nil)) func `keeps trying when the broker closes the channel`() async throws {
             let name = TestBroker.uniqueName("conflict")
             let publisher = ConfirmedPublisher(
                 configuration: try TestBroker.configuration(), topology: .temporary(name), logger: .quiet)

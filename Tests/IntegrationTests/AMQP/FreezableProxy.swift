@@ -89,7 +89,7 @@ final class FreezableProxy: Sendable {
             let count = recv(source, &buffer, buffer.count, 0)
             guard count > 0, send(target, buffer, count, CInt(MSG_NOSIGNAL)) == count else { break }
         }
-        // Both directions end; the numbers stay taken until the process ends, so that none of the threads meets a stranger's descriptor.
+        // Both directions end. The descriptors stay open until the process ends, so that no thread uses a reused number.
         shutdown(source, CInt(SHUT_RDWR))
         shutdown(target, CInt(SHUT_RDWR))
     }

@@ -4,7 +4,7 @@ import Testing
 
 extension AMQPTests {
     @Suite struct Publisher {
-        @Test func tellsReturnsApartFromConfirms() async throws {
+        @Test func `returned and confirmed messages have different outcomes`() async throws {
             let name = TestBroker.uniqueName("returns")
             let topology = AMQPTopology(
                 exchanges: [.init(name: name, kind: .topic, durable: false, autoDelete: true)],
@@ -23,7 +23,7 @@ extension AMQPTests {
             }
         }
 
-        @Test func tellsWhatAQueueRejects() async throws {
+        @Test func `a message that a queue rejects has an outcome of its own`() async throws {
             let name = TestBroker.uniqueName("full")
             var topology = AMQPTopology.temporary(name)
             topology.queues[0].arguments["x-max-length"] = .int32(1)
@@ -35,7 +35,7 @@ extension AMQPTests {
             }
         }
 
-        @Test func refusesWhatCannotBeSentAndSendsItsNeighbours() async throws {
+        @Test func `refuses what cannot be sent and sends its neighbours`() async throws {
             let name = TestBroker.uniqueName("invalid")
             let publisher = ConfirmedPublisher(
                 configuration: try TestBroker.configuration(), topology: .temporary(name), logger: .quiet)
@@ -61,7 +61,7 @@ extension AMQPTests {
             }
         }
 
-        @Test func reportsTheBrokersObjectionAndComesBack() async throws {
+        @Test func `reports the broker's objection and reconnects`() async throws {
             let name = TestBroker.uniqueName("objection")
             let observer = RecordingObserver()
             let publisher = ConfirmedPublisher(
@@ -77,7 +77,7 @@ extension AMQPTests {
             #expect(observer.connectedCount == 2)
         }
 
-        @Test func waitsWithoutABrokerUntilTheDeadline() async throws {
+        @Test func `waits without a broker until the deadline`() async throws {
             var configuration = try TestBroker.configuration()
             // The discard port of loopback: refused at once.
             configuration.endpoints = [AMQPEndpoint(host: "127.0.0.1", port: 9)]
@@ -97,7 +97,7 @@ extension AMQPTests {
             #expect(await publisher.publish([.test("x", "a")]) == [.notSent])
         }
 
-        @Test func usesTheNextEndpointAtOnce() async throws {
+        @Test func `uses the next endpoint at once`() async throws {
             let name = TestBroker.uniqueName("endpoints")
             var configuration = try TestBroker.configuration()
             configuration.endpoints.insert(AMQPEndpoint(host: "127.0.0.1", port: 9), at: 0)
@@ -109,7 +109,7 @@ extension AMQPTests {
             }
         }
 
-        @Test func settlesWhatIsOutBeforeItEnds() async throws {
+        @Test func `settles what is out before it ends`() async throws {
             let name = TestBroker.uniqueName("drain")
             let publisher = ConfirmedPublisher(
                 configuration: try TestBroker.configuration(), topology: .temporary(name), logger: .quiet)
@@ -132,7 +132,7 @@ extension AMQPTests {
             #expect(try await TestBroker.messagesLeft(in: name).count == confirmed + 1)
         }
 
-        @Test(.enabled(if: TestBroker.control != nil)) func obeysTheBrokersBlock() async throws {
+        @Test(.enabled(if: TestBroker.control != nil)) func `obeys the broker's block`() async throws {
             let name = TestBroker.uniqueName("blocked")
             let observer = RecordingObserver()
             var settings = PublisherSettings()
@@ -158,7 +158,7 @@ extension AMQPTests {
             }
         }
 
-        @Test(.enabled(if: TestBroker.control != nil)) func losesNothingWhenConnectionsAreClosed() async throws {
+        @Test(.enabled(if: TestBroker.control != nil)) func `loses nothing when connections are closed`() async throws {
             let name = TestBroker.uniqueName("closed")
             let count = 20_000
             try await TestBroker.withVirtualHost(name) { configuration in

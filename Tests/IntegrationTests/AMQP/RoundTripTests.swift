@@ -3,7 +3,7 @@ import Testing
 
 extension AMQPTests {
     @Suite struct RoundTrip {
-        @Test func publishesConfirmsConsumesAndAcknowledges() async throws {
+        @Test func `publishes, confirms, consumes and acknowledges`() async throws {
             let name = TestBroker.uniqueName("round")
             let (publisher, consumer) = try await TestBroker.pair(name)
             let count = 5000
@@ -21,7 +21,7 @@ extension AMQPTests {
             #expect(try await TestBroker.messagesLeft(in: name).isEmpty)
         }
 
-        @Test func carriesEveryPropertyAndHeader() async throws {
+        @Test func `carries every property and header`() async throws {
             let name = TestBroker.uniqueName("properties")
             let (publisher, consumer) = try await TestBroker.pair(name)
             var properties = AMQPProperties()
@@ -59,7 +59,7 @@ extension AMQPTests {
             }
         }
 
-        @Test func carriesBodiesOfManyFramesAndCutsThoseOverTheLimit() async throws {
+        @Test func `carries bodies of many frames and cuts those over the limit`() async throws {
             let name = TestBroker.uniqueName("bodies")
             var settings = ConsumerSettings()
             settings.bodyBytesMax = 400_000

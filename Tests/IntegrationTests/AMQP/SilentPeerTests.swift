@@ -11,7 +11,7 @@ extension AMQPTests {
             return configuration
         }
 
-        @Test func publisherGivesUpAPeerThatIsSilent() async throws {
+        @Test func `the publisher disconnects a silent peer`() async throws {
             let name = TestBroker.uniqueName("silent")
             let proxy = try FreezableProxy(target: try TestBroker.configuration().endpoints[0])
             defer { proxy.stop() }
@@ -32,7 +32,7 @@ extension AMQPTests {
             }
         }
 
-        @Test func publisherDoesNotHangOnAFullSocket() async throws {
+        @Test func `the publisher does not hang on a full socket`() async throws {
             let name = TestBroker.uniqueName("full-socket")
             let proxy = try FreezableProxy(target: try TestBroker.configuration().endpoints[0])
             defer { proxy.stop() }
@@ -44,7 +44,7 @@ extension AMQPTests {
             }
         }
 
-        @Test func consumerGivesUpAPeerThatIsSilent() async throws {
+        @Test func `the consumer disconnects a silent peer`() async throws {
             let name = TestBroker.uniqueName("silent-consumer")
             let proxy = try FreezableProxy(target: try TestBroker.configuration().endpoints[0])
             defer { proxy.stop() }
@@ -65,7 +65,7 @@ extension AMQPTests {
             }
         }
 
-        @Test func heartbeatsFlowWhileTheUserTakesHisTime() async throws {
+        @Test func `heartbeats flow while the user is busy`() async throws {
             let name = TestBroker.uniqueName("slow-user")
             let proxy = try FreezableProxy(target: try TestBroker.configuration().endpoints[0])
             defer { proxy.stop() }
@@ -86,7 +86,7 @@ extension AMQPTests {
     }
 }
 
-/// A peer that stops reading fills the socket: what is published then ends as unknown, and what waits goes over the next connection.
+/// A peer that stops reading fills the socket: messages sent to it end as unknown, and waiting ones leave over the next connection.
 func expectSilenceIsGivenUp(by publisher: ConfirmedPublisher, _ name: String, behind proxy: FreezableProxy) async {
     proxy.freeze()
     let body = [UInt8](repeating: 7, count: 1_000_000)

@@ -51,7 +51,7 @@ enum TestBroker {
 
     /// Declares a topology and returns when it holds.
     ///
-    /// For what two connections declare: RabbitMQ 4 says that a binding is there as soon as somebody else is making it, a moment before
+    /// For what two connections declare: RabbitMQ 4 reports a binding as made while another connection is making it, a moment before
     /// messages are routed by it.
     static func declare(_ topology: AMQPTopology, configuration: AMQPConfiguration? = nil) async throws {
         let publisher = ConfirmedPublisher(configuration: try configuration ?? self.configuration(), topology: topology, logger: .quiet)
@@ -74,7 +74,7 @@ enum TestBroker {
         )
     }
 
-    /// Takes what is left in a queue and gives the message ids, in order. A mark at the end tells that there is no more.
+    /// Consumes what is left in a queue and returns the message ids, in order. A mark at the end shows that there is no more.
     static func messagesLeft(in name: String) async throws -> [String] {
         let mark = "mark"
         let publisher = ConfirmedPublisher(configuration: try self.configuration(), topology: AMQPTopology(), logger: .quiet)
@@ -88,7 +88,7 @@ enum TestBroker {
             while let batch = await consumer.nextBatch() {
                 left += batch.deliveries.map { $0.properties.messageID ?? "" }
                 await consumer.settle(batch.tags)
-                // Redelivered messages come before it, they were there first.
+                // Redelivered messages are older than the mark, so they are delivered first.
                 if left.last == mark { return left.dropLast() }
             }
             return left

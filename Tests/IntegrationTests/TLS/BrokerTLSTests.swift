@@ -68,7 +68,7 @@ struct BrokerTLSTests {
             #expect(try await broker.refusal(try broker.configuration()) == nil)
 
             let other = try await TestAuthority(in: TLSBroker.newFolder())
-            let unknown = "the broker's certificate is of an authority (CA) that is not believed"
+            let unknown = "the broker's certificate is signed by an untrusted authority (CA)"
             var configuration = try broker.configuration()
             configuration.tls?.authoritiesFile = other.file
             try await check(configuration, unknown, "another authority")
@@ -114,7 +114,7 @@ struct BrokerTLSTests {
             #expect(refused?.kind == .tlsFailed)
             // The broker's alert, if it comes before the end of the connection.
             let text = refused?.replyText ?? ""
-            #expect(text.contains("alert") || text.contains("do not believe this side's"), "\(text)")
+            #expect(text.contains("alert") || text.contains("do not trust this side's"), "\(text)")
 
             let mixed = try await broker.refusal(try configuration(own, key: stranger.keyFile))
             #expect(mixed?.kind == .tlsFailed)

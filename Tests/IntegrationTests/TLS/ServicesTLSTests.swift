@@ -78,7 +78,7 @@ struct ServicesTLSTests {
 
             let mistaken = try scene.service("lancamentos", brokerAuthority: try await TestAuthority(in: TLSBroker.newFolder()))
             try await scene.start(mistaken)
-            let refusal = "TLS: the broker's certificate is of an authority (CA) that is not believed"
+            let refusal = "TLS: the broker's certificate is signed by an untrusted authority (CA)"
             let isSaid = await eventually { (try? mistaken.readLog())?.contains(refusal) == true }
             #expect(isSaid)
             await mistaken.terminate()

@@ -1,8 +1,7 @@
-/// Puts messages together: a method with content is followed by a header and as many body frames as the header says (AMQP 0-9-1, 4.2.6),
-/// with nothing else on the channel between them.
+/// Assembles messages: a method with content is followed by a header and as many body frames as the header says (AMQP 0-9-1, 4.2.6), with
+/// nothing else on the channel between them.
 ///
-/// Works frame by frame, so that nobody waits in the middle of a message. A body over the limit is counted to its end and kept only up to
-/// it.
+/// It works frame by frame and never waits in the middle of a message. A body over the limit is counted to its end and kept up to the limit.
 struct ContentAssembler {
     /// A whole message.
     enum Content: Equatable {
@@ -15,7 +14,7 @@ struct ContentAssembler {
         /// Part of a message that is not complete yet.
         case more
         case complete(Content)
-        /// No part of a message: for somebody else.
+        /// No part of a message.
         case other
         /// Not allowed here; the connection cannot go on.
         case violation(String)
@@ -45,7 +44,7 @@ struct ContentAssembler {
 
     init(bodyBytesMax: Int) { self.bodyBytesMax = bodyBytesMax }
 
-    /// Takes the next frame of the channel.
+    /// Accepts the next frame of the channel.
     mutating func receive(_ frame: BrokerFrame) -> Step {
         switch (self.state, frame) {
         case (.idle, .deliver(let method)):
@@ -60,14 +59,14 @@ struct ContentAssembler {
         case (.header(let method), .header(let bodyBytes, let properties)):
             return self.begin(Open(method: method, properties: properties, body: [], bodyBytesTotal: bodyBytes, remaining: bodyBytes))
         case (.body(var open), .body(let bytes)):
-            // Not held twice while it grows, else each fragment would copy all before it.
+            // The state lets go of the body before it grows; a second reference would make each fragment copy all earlier ones.
             self.state = .idle
             return self.append(bytes, to: &open)
         case (.header, _), (.body, _): return .violation("a frame in the middle of a message")
         }
     }
 
-    /// The channel is gone: what was begun will not be completed.
+    /// The channel closed: an incomplete message stays incomplete.
     mutating func reset() { self.state = .idle }
 
     private mutating func begin(_ open: Open) -> Step {
@@ -82,7 +81,7 @@ struct ContentAssembler {
     private mutating func append(_ bytes: [UInt8], to open: inout Open) -> Step {
         guard UInt64(bytes.count) <= open.remaining else { return .violation("a content body longer than its header says") }
         open.remaining -= UInt64(bytes.count)
-        // What is returned is known by its properties.
+        // A returned message is identified by its properties; its body is dropped.
         if case .deliver = open.method {
             let room = self.bodyBytesMax - open.body.count
             if open.body.isEmpty, bytes.count <= room { open.body = bytes } else { open.body += bytes.prefix(room) }

@@ -1,6 +1,6 @@
 import CRabbitMQ
 
-/// The requests that this library makes, each answered by one method of the broker. One is out at a time.
+/// The requests that this library makes. The broker answers each with one method; one is out at a time.
 enum BrokerMethod: Equatable {
     case channelOpen
     case channelClose
