@@ -1,10 +1,10 @@
 -- The rights in one service's database. Run by a superuser in that database, once its owner <service>_migrador exists;
 -- harmless when repeated.
---   <service>_migrador   owns the database and whatever the command migrate makes
---   <service>            the service itself: rows, but no table, no schema, nothing of its own
+--   <service>_migrador   owns the database and everything that the command migrate makes
+--   <service>            the service itself: may change rows and owns nothing
 --   <service>_leitura    reads, for reports
--- Roles that are missing are made without a password and without the right to log in: whoever runs the server gives both.
--- What the service itself owns, from before there were these roles, becomes the migrator's.
+-- Missing roles are made without a password and without the right to log in: the server's administrator sets both.
+-- Objects that the service owns from before these roles existed become the migrator's.
 do $$
 declare
     service constant text := current_database();

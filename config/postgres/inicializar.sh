@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Makes the databases of both services and their roles; harmless when repeated. The official image runs it on a new server,
 # from /docker-entrypoint-initdb.d, and deploy/local at each start; psql's own variables (PGHOST and the like) say where the
-# server is. Passwords come from files senha.<role> in POSTGRES_SEGREDOS; direitos.sql lies beside this script, or where
-# POSTGRES_DIREITOS says.
+# server is. Passwords come from files senha.<role> in POSTGRES_SEGREDOS; POSTGRES_DIREITOS names direitos.sql
+# if it is not beside this script.
 set -euo pipefail
 direitos=${POSTGRES_DIREITOS:-$(dirname "${BASH_SOURCE[0]}")/direitos.sql}
 
-# The image may read this script into its own, hence the name.
+# The image may source this script, hence the name.
 psql_superuser() {
     psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --username="${POSTGRES_USER:-postgres}" "$@"
 }

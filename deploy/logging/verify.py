@@ -1,10 +1,11 @@
-"""Checks the files beside it, as far as that goes without Elastic's own programs. See README.md."""
+"""Checks the files beside it without Elastic's own programs. See README.md."""
 
 import json
 import pathlib
 import re
 import sys
 
+import services
 import yaml
 from logstash_pipeline_parser import Pipeline
 
@@ -27,7 +28,7 @@ def filebeat(path):
         expect(one["type"] == "filestream", f"{path.name}: {one['type']} is no filestream")
         expect(one.get("prospector.scanner.symlinks") is True, f"{path.name}: links are not followed")
         parsers = [name for parser in one["parsers"] for name in parser]
-        # The frame first, then what lies in it.
+        # The container's frame first, then its content.
         expect(parsers == ["container", "ndjson"], f"{path.name}: the parsers are {parsers}")
         ndjson = one["parsers"][1]["ndjson"]
         expect(ndjson["target"] == "" and ndjson["overwrite_keys"] and ndjson["expand_keys"], f"{path.name}: ECS is not at the top")
@@ -56,16 +57,21 @@ def kibana(path):
     expect(views[0]["attributes"]["timeFieldName"] == "@timestamp", f"{path.name}: the time is not @timestamp")
 
 
-def handler():
-    """The services' own word for the dataset."""
-    source = (HERE.parent.parent / "Sources/ServiceKit/Logging/ECSLogHandler.swift").read_text(encoding="utf-8")
-    expect(re.search(r'static let dataset = "(\w+)"', source)[1] == DATASET[1], "event.dataset is another than the data stream's")
+def written():
+    """The data set that each service reports, and that of every line it writes."""
+    for service in services.SERVICES:
+        dataset = services.describe(service)["log_dataset"]
+        expect(dataset == DATASET[1], f"{service}: the data set is {dataset}")
+        lines = services.start_alone(service)[0]
+        expect(lines, f"{service} writes no log")
+        for line in lines:
+            expect(line.get("event.dataset") == DATASET[1], f"{service}: event.dataset is {line.get('event.dataset')}")
 
 
 filebeat(HERE / "filebeat/filebeat.yml")
 logstash(HERE / "logstash/fluxo-caixa.conf")
 kibana(HERE / "kibana/fluxo-caixa.ndjson")
-handler()
+written()
 if failures:
     sys.exit("\n".join(f"error: {failure}" for failure in failures))
 print("    filebeat.yml, fluxo-caixa.conf, fluxo-caixa.ndjson: no faults")

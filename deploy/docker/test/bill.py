@@ -1,4 +1,4 @@
-"""Validates a bill of materials against CycloneDX's schema, and that what matters most is in it.
+"""Validates a bill of materials against CycloneDX's schema, and checks that it lists the most important components.
 
 usage: bill.py FILE
 """
@@ -10,7 +10,7 @@ import sys
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
-# Foreign code that every request runs through.
+# Third-party code on the path of every request.
 NEEDED = {"swift-nio", "hummingbird", "libpq5", "librabbitmq4", "libssl3"}
 
 
@@ -18,7 +18,7 @@ def main(path):
     text = pathlib.Path(path).read_text(encoding="utf-8")
     fault = JsonStrictValidator(SchemaVersion.V1_6).validate_str(text)
     if fault is not None:
-        # What follows is the schema itself.
+        # The further lines print the schema.
         sys.exit(f"error: {path}: {str(fault).splitlines()[0]}")
     bill = json.loads(text)
     components = bill["components"]

@@ -1,15 +1,15 @@
 # shellcheck shell=bash
-# The core of Compose, for real: Compose itself (Debian trixie's package, unpacked) against podman's Docker API.
+# Runs the core of Compose with Compose itself (Debian trixie's package, unpacked) and podman's Docker API.
 
 COMPOSE=$CONTAINERS/compose/usr/libexec/docker/cli-plugins/docker-compose
 COMPOSE_PROFILES_ALL=(ferramentas observabilidade elk)
 
-# Takes the program out of trixie's package; what lists packages there lies below .local, not in the machine's lists.
+# Extracts the program from trixie's package; its package lists are below .local, apart from the machine's.
 compose_program() {
     local lists=$CONTAINERS/apt archive
     [[ ! -x $COMPOSE ]] || return 0
     say "Fetching Compose (Debian trixie's package)"
-    archive=$(archive_of Debian)
+    archive=$(debian_archive Debian) || fail "Compose comes from Debian, and no apt source of this machine is Debian's"
     mkdir -p "$lists/lists/partial" "$lists/cache/archives/partial"
     printf 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s trixie main\n' "$archive" >"$lists/sources.list"
     local -a apt=(apt-get -qq -o "Dir::Etc::SourceList=$lists/sources.list" -o Dir::Etc::SourceParts=/dev/null
@@ -20,8 +20,8 @@ compose_program() {
     [[ -x $COMPOSE ]] || fail "the package docker-compose has no $COMPOSE"
 }
 
-# Sets COMPOSE_WITH to the words before Compose's own arguments: called in the clone's folder, as whoever cloned would call it;
-# images by their tags alone, as the stand-ins have them.
+# Sets COMPOSE_WITH to the words before Compose's own arguments: called in the clone's folder, with images by their tags alone, as the
+# stand-ins have them.
 compose_settings() {
     local name
     COMPOSE_WITH=(env "--chdir=$ROOT" "DOCKER_HOST=unix://$CONTAINERS/podman.sock" COMPOSE_PROJECT_NAME=fluxo-teste
@@ -44,7 +44,7 @@ compose_parses() {
     say "Compose accepts every profile"
 }
 
-# Podman's API, and health checks, which without systemd nobody runs: of those that are not healthy, as Compose waits for no other.
+# Starts podman's API, and the health checks that systemd would run: those of containers that are not healthy, for which Compose waits.
 compose_engine() {
     process_start "$CONTAINERS/api.pid" "$CONTAINERS/api.log" podman system service --time 0 "unix://$CONTAINERS/podman.sock"
     # shellcheck disable=SC2016 # for the inner shell
@@ -57,7 +57,7 @@ compose_engine() {
         done'
 }
 
-# crash_service SERVICE: one container of it.
+# crash_service SERVICE: crashes one container of it.
 crash_service() {
     local id
     id=$(compose ps --quiet "$1" | head -n 1)
@@ -89,7 +89,7 @@ compose_test() {
     load_audited "$load" "$CONTAINERS/load.log" Compose
     compose run --rm -T --no-deps --entrypoint cat segredos /segredos/mestre/rabbitmq.monitor >"$CONTAINERS/monitor" 2>/dev/null
     "$TOOLS/python" -B "$ROOT/deploy/docker/test/trigger.py" "$ROOT/deploy/kubernetes/overlays/producao/scaling.yaml" \
-        http://127.0.0.1:25673 "$CONTAINERS/monitor" || fail "KEDA would not learn the queue's length"
+        http://127.0.0.1:25673 "$CONTAINERS/monitor" || fail "KEDA would not get the queue's length"
     say "Stopping Compose"
     compose --profile ferramentas down --volumes --timeout 40
 }

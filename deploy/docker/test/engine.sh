@@ -1,14 +1,14 @@
 # shellcheck shell=bash
-# A podman of the test's own below .local/containers: images, containers, volumes and networks of nobody else, all of which
-# can be deleted whole. It runs as root: containers of users need more of a machine than can be installed.
+# A private podman below .local/containers, with its own images, containers, volumes and networks. It runs as root: rootless containers
+# need more than packages.
 
 CONTAINERS=$LOCAL/containers
-# What a build compiled before (the Dockerfile's cache mount) lies below it.
+# The Dockerfile's cache mount is below it.
 export TMPDIR=$CONTAINERS/tmp
 export CONTAINERS_CONF=$CONTAINERS/containers.conf CONTAINERS_STORAGE_CONF=$CONTAINERS/storage.conf
 export CONTAINERS_REGISTRIES_CONF=$CONTAINERS/registries.conf
 
-# Containers outlive their podman; they must not hold the script's lock.
+# Containers outlive podman and must not keep the script's lock.
 podman() { command podman "$@" 9<&-; }
 
 # The files that podman reads instead of the machine's.
@@ -39,14 +39,14 @@ engine_packages() {
         python3 python3-venv curl
 }
 
-# Sets TOOLS to the folder of the programs that requirements.txt asks for.
+# Sets TOOLS to the folder of the programs of requirements.txt.
 # shellcheck disable=SC2034 # used by the scripts that read this one
 engine_tools() {
     python_environment containers/python "$ROOT/deploy/docker/test/requirements.txt"
     TOOLS=$LOCAL/containers/python/bin
 }
 
-# Ends and forgets every container, pod, secret and network of this engine, and the volumes too; images stay for the next run.
+# Removes every container, pod, network and volume of this engine; images stay for the next run.
 engine_clear() {
     [[ -s $CONTAINERS_CONF ]] || return 0
     podman pod rm --all --force --time 0 >/dev/null 2>&1 || true
@@ -55,7 +55,7 @@ engine_clear() {
     podman network prune --force >/dev/null 2>&1 || true
 }
 
-# load_audited PID LOG WHAT: waits for load.py, which ends with the audit.
+# load_audited PID LOG NAME: waits for load.py and its audit.
 load_audited() {
     if ! wait "$1"; then
         cat "$2" >&2
@@ -64,7 +64,7 @@ load_audited() {
     cat "$2"
 }
 
-# crash CONTAINER [NAME]: kills its first process from outside, which is no stop that the engine was asked for.
+# crash CONTAINER [NAME]: kills its first process from outside, so the engine does not see a requested stop.
 crash() {
     local pid
     pid=$(podman inspect --format '{{.State.Pid}}' "$1")

@@ -1,10 +1,10 @@
 # shellcheck shell=bash
-# The overlay dev's Deployments, for real: podman plays the manifests as kustomize renders them (pods.py says what it cannot).
+# Runs the overlay dev's Deployments: podman plays the rendered manifests (pods.py lists the exceptions).
 
 PODS=$CONTAINERS/pods
 PODS_NETWORK=fluxo-pods
 
-# play NAME [ALIAS]: starts a file of $PODS; its pods answer to the name of their Service.
+# play NAME [ALIAS]: starts a file of $PODS; its pods have the name of their Service.
 play() {
     say "Playing $1"
     run_interruptibly podman kube play --quiet --network "$PODS_NETWORK:alias=${2:-$1}" "$PODS/$1.yaml" >"$PODS/$1.log" 2>&1 || {
@@ -13,7 +13,7 @@ play() {
     }
 }
 
-# answers SECONDS CONTAINER COMMAND…: repeats it in there until it succeeds.
+# answers SECONDS CONTAINER COMMAND…: repeats a command in a container until it succeeds.
 answers() {
     local deadline=$((SECONDS + $1))
     until podman exec "${@:2}" >/dev/null 2>&1; do
@@ -25,7 +25,7 @@ answers() {
     done
 }
 
-# Kubernetes would wait by itself, by starting again what does not come up; podman does not start an initContainer twice.
+# Kubernetes restarts pods until their servers answer; podman does not start an initContainer twice.
 pods_start() {
     local pod
     podman network create "$PODS_NETWORK" >/dev/null

@@ -1,8 +1,8 @@
-"""Registers entries at a steady rate for a while, repeats what was not answered, and then audits: every account's day has to
-hold exactly what was answered 201 or 200, in consolidado and in the extract of lancamentos. Exits 1 if it does not.
+"""Registers entries at a constant rate, repeats those without an answer, and then audits: consolidado and the extract of lancamentos have
+to hold exactly the entries answered 201 or 200. Exits 1 otherwise.
 
 usage: load.py LANCAMENTOS_URL CONSOLIDADO_URL TOKEN_FILE PER_SECOND SECONDS NAME
-NAME begins the names of accounts and keys; a run of its own has one of its own.
+NAME is the prefix of accounts and keys, and unique for each run.
 """
 
 import concurrent.futures
@@ -18,14 +18,14 @@ import urllib.parse
 ACCOUNTS = 10
 WORKERS = 16
 REQUEST_MAX_S = 15
-# How long one entry is repeated, and how long balances may take to hold everything.
+# The longest time to repeat one entry, and until balances hold everything.
 REPEATED_MAX_S = 180
 SETTLED_MAX_S = 120
 PASSING = {429, 502, 503, 504}
 
 
 class Server:
-    """One kept-alive connection for each thread; whatever breaks is answered None."""
+    """One persistent connection for each thread; a failure returns None."""
 
     def __init__(self, url, token):
         self.address = urllib.parse.urlsplit(url).netloc
@@ -46,7 +46,7 @@ class Server:
 
 
 def register(server, key, entry, repeated):
-    """Repeats until the entry is certainly registered."""
+    """Repeats until the entry is registered."""
     body = json.dumps(entry)
     deadline = time.monotonic() + REPEATED_MAX_S
     while True:
@@ -62,7 +62,7 @@ def register(server, key, entry, repeated):
 
 
 def load(server, name, day, per_second, seconds):
-    """Sends the whole plan; what it returns by account is what has been answered."""
+    """Sends all entries and returns the answered ones by account."""
     expected = {f"{name}.{index}": {"credito": [0, 0], "debito": [0, 0]} for index in range(ACCOUNTS)}
     repeated, pending = [], []
     begin = time.monotonic()
@@ -121,7 +121,7 @@ def main(lancamentos_url, consolidado_url, token_file, per_second, seconds, name
         if time.monotonic() > deadline:
             sys.exit("error: balances differ\n" + "\n".join(found))
         time.sleep(1)
-    # A copy that comes late would show now.
+    # Waits for late copies.
     time.sleep(3)
     found = differences(expected, lambda conta: balance(consolidado, conta, day))
     found += differences(expected, lambda conta: extract(lancamentos, conta))

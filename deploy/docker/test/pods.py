@@ -1,10 +1,10 @@
-"""Writes the Deployments of a rendered overlay, and the Job that prepares the broker, for podman kube play: one file each.
+"""Writes the Deployments and the Job of a rendered overlay for podman kube play, one file each.
 
 usage: pods.py RENDERED FOLDER
 
 Images, commands, environment, users, rights, memory and claims stay as rendered. What podman 4.3 cannot do is replaced: files of
 ConfigMaps, Secrets and projected volumes, and empty folders (podman gives those of one name to all pods) are below FOLDER and
-mounted from there; probes, which nobody would run, go, and so do ports, which would be taken on the machine.
+mounted from there; probes, which podman does not run without systemd, and ports, which would be published on the machine, are removed.
 """
 
 import base64
@@ -14,7 +14,7 @@ import sys
 
 import yaml
 
-# A second Deployment of it beside the first is how it is scaled: a file played again would replace what runs.
+# Scaling is a second Deployment: playing a file again would replace the running pods.
 SCALED = {"consolidado": ("consolidado-mais", 3)}
 LEFT_OUT = ("startupProbe", "livenessProbe", "readinessProbe", "lifecycle", "ports")
 
@@ -35,7 +35,7 @@ class Pods:
         raise LookupError(f"{kind} {name} is not rendered")
 
     def files(self, volume):
-        """What a volume holds at first, by path, or None if it is a claim."""
+        """A volume's initial files by path, or None if it is a claim."""
         if "emptyDir" in volume:
             return {}
         if "projected" in volume:
@@ -47,7 +47,7 @@ class Pods:
         return None
 
     def write(self, name, volume):
-        """The folder that has the volume's files, or None if it is a claim. The containers' users are not its owner."""
+        """A folder with the volume's files, or None if it is a claim. The containers' users do not own it."""
         files = self.files(volume)
         if files is None:
             return None
@@ -62,7 +62,7 @@ class Pods:
         return folder
 
     def playable(self, name, template):
-        """A pod's template with what podman can do."""
+        """A pod's template without what podman does not support."""
         template = copy.deepcopy(template)
         spec = template["spec"]
         folders, volumes = {}, []
@@ -80,7 +80,7 @@ class Pods:
         return template
 
     def save(self, name, document, spec):
-        # Else an initContainer is deleted when it has ended, which podman tries a moment too early.
+        # Otherwise podman deletes an initContainer at its end, and does so too early.
         document["metadata"].setdefault("annotations", {})["io.podman.annotations.init.container.type"] = "always"
         wanted = {volume["persistentVolumeClaim"]["claimName"] for volume in spec["volumes"] if "persistentVolumeClaim" in volume}
         claims = [claim for claim in self.of("PersistentVolumeClaim") if claim["metadata"]["name"] in wanted]

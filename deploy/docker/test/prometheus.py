@@ -1,4 +1,4 @@
-"""Fails where Compose's Prometheus is told anything but its targets otherwise than every other.
+"""Fails if the configuration of Compose's Prometheus differs from the other one in anything but its targets.
 
 usage: prometheus.py deploy/monitoring/prometheus/prometheus.yaml deploy/compose/prometheus.yaml
 """

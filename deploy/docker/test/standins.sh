@@ -1,11 +1,11 @@
 # shellcheck shell=bash
-# Stand-ins for the images of registries, which a machine without them cannot pull: Debian's own packages under the names
-# that the Dockerfile, Compose and the manifests use, each behaving towards its container as the official image does as far
-# as is used here. bookworm below the services, whose libraries it has; trixie, with newer servers, for the rest.
+# Stand-ins for images of registries: Debian's packages under the names that the Dockerfile, Compose and the manifests use, with the
+# features of the official images that are used here. The services' base is bookworm, whose libraries they need; the others are trixie,
+# which has newer servers.
 
 STANDINS=$ROOT/deploy/docker/test/standins
 
-# image_named VARIABLE: an image as .env names it, without a digest, which no stand-in can have.
+# image_named VARIABLE: an image's name in .env, without its digest.
 image_named() {
     local name
     name=$(sed -n "s/^$1=//p" "$ROOT/.env")
@@ -13,19 +13,13 @@ image_named() {
     printf '%s\n' "${name%@*}"
 }
 
-# archive_of LABEL: the address of Debian's archive with that label (apt itself says it, whatever form its sources have).
-archive_of() {
-    # shellcheck disable=SC2016 # $(REPO_URI) is apt's own
-    apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' "Label: $1" 'Component: main' | head -n 1
-}
-
-# base_image SUITE NAME: a Debian of that suite with its security updates.
+# base_image SUITE NAME: makes an image of that Debian suite with its security updates.
 base_image() {
     local suite=$1 name=$2 folder=$CONTAINERS/debian-$1 archive security
     podman image exists "$name" && return 0
-    archive=$(archive_of Debian)
-    security=$(archive_of Debian-Security)
-    [[ -n $archive && -n $security ]] || fail "stand-ins come from Debian, and no apt source of this machine is Debian's"
+    if ! archive=$(debian_archive Debian) || ! security=$(debian_archive Debian-Security); then
+        fail "stand-ins come from Debian, and no apt source of this machine is Debian's"
+    fi
     say "Making $name (debootstrap $suite)"
     rm -rf --one-file-system "$folder"
     debootstrap --variant=minbase --force-check-gpg "$suite" "$folder" "$archive" >"$folder.log" 2>&1 || {
@@ -38,7 +32,7 @@ base_image() {
     rm -rf --one-file-system "$folder"
 }
 
-# standin VARIABLE FILE [ARGUMENT…]: builds a stand-in from FILE in this folder's standins/.
+# standin VARIABLE FILE [ARGUMENT…]: builds a stand-in from standins/FILE.
 standin() {
     local name
     name=$(image_named "$1")
@@ -46,8 +40,8 @@ standin() {
     podman build --quiet --network host --format docker --tag "$name" --file "$STANDINS/$2" "${@:3}" "$STANDINS" >/dev/null
 }
 
-# Sets SWIFT_MOUNTS to the options that bring the machine's toolchain, and the local copies of packages that git here takes
-# instead of the network, into a build; makes the stand-in for Swift's image, which finds both.
+# Sets SWIFT_MOUNTS to the options that mount the machine's toolchain and git's local copies of packages (url.….insteadOf) into a build,
+# and makes the stand-in for Swift's image, which uses both.
 standin_swift() {
     local toolchain key target
     local -a rewrites=()
@@ -74,7 +68,7 @@ standins_make() {
     standin IMAGEM_PYTHON python.Dockerfile
 }
 
-# Builds both images from the Dockerfile as it is.
+# Builds both images from the Dockerfile.
 images_build() {
     local service
     standin_swift
@@ -87,7 +81,7 @@ images_build() {
     done
 }
 
-# Makes the bill of materials of both images, and has it validated.
+# Makes and validates the bills of materials of both images.
 images_bills() {
     local service bill
     for service in lancamentos consolidado; do

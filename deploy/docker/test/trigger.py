@@ -1,7 +1,7 @@
-"""Asks a broker what KEDA's trigger for consolidado asks, as the user it asks with, and fails if the answer is no length of a queue.
+"""Sends the query of KEDA's trigger for consolidado to a broker, as KEDA's user, and fails if the answer is no queue length.
 
 usage: trigger.py SCALING_YAML MANAGEMENT_URL PASSWORD_FILE
-The address in the file is the cluster's; only it is replaced. https://keda.sh/docs/latest/scalers/rabbitmq-queue/ tells the fields.
+Only the address in the file is replaced. Fields: https://keda.sh/docs/latest/scalers/rabbitmq-queue/
 """
 
 import base64
@@ -32,7 +32,7 @@ def main(scaling, management, password_file):
     scaled = next(document for document in documents if document["kind"] == "ScaledObject")
     trigger = next(each["metadata"] for each in scaled["spec"]["triggers"] if each["type"] == "rabbitmq")
     if (trigger["protocol"], trigger["mode"]) != ("http", "QueueLength"):
-        sys.exit(f"error: {scaling}: the trigger is another one than this asks for")
+        sys.exit(f"error: {scaling}: the trigger has changed; adapt this test")
     password = pathlib.Path(password_file).read_text(encoding="ascii").strip()
     vhost, queue = (urllib.parse.quote(trigger[key], safe="") for key in ("vhostName", "queueName"))
     url = f"{management}/api/queues/{vhost}/{queue}"

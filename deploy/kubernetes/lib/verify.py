@@ -1,7 +1,8 @@
-"""Holds rendered manifests to what deploy/kubernetes promises: verify.py NAME=FILE…, a file of each overlay.
+"""Checks rendered manifests: verify.py NAME=FILE…, a file of each overlay.
 
-Every resource is validated strictly: against the newest Kubernetes schemas, or against the CRDs in ESQUEMAS_EXTERNOS/crds.
-Then come rules of our own, each of which says what is wrong where. Exits 1 if anything is.
+Validates every resource strictly, against the newest Kubernetes schemas or the CRDs in ESQUEMAS_EXTERNOS/crds, then by rules of our
+own. Exits 1 if any fails. checkov checks the other rules for pods: security
+contexts, limits, image tags.
 """
 
 import json
@@ -14,21 +15,21 @@ import urllib.parse
 
 import jsonschema
 import kubernetes_validate
+import services
 import yaml
+from services import ROOT, SERVICES
 
-ROOT = pathlib.Path(__file__).resolve().parents[3]
-SERVICES = ("lancamentos", "consolidado")
 NAME, COMPONENT = "app.kubernetes.io/name", "app.kubernetes.io/component"
-# What the platform makes itself; README.md lists it.
+# Secrets that the platform makes; README.md lists them.
 PLATFORM_SECRETS = {"copias-s3": {"ACCESS_KEY_ID", "ACCESS_SECRET_KEY"}}
-# On what the operators' pods listen.
+# The ports of the operators' pods.
 RABBITMQ_PORTS = {4369, 5671, 5672, 15671, 15672, 15691, 15692, 25672}
 POSTGRES_PORTS = {5432, 8000, 9187}
 ROUTES = {
     "/v1/lancamentos": "lancamentos", "/problemas": "lancamentos", "/docs": "lancamentos", "/esquemas": "lancamentos",
     "/v1/consolidados": "consolidado", "/v1/contas": "consolidado",
 }
-# Seconds that a process has, once what still runs was cancelled (ServiceRunner).
+# Seconds until a process exits after its running work was cancelled (ServiceRunner).
 AFTER_CANCELLATION_S = 5
 
 
@@ -36,7 +37,7 @@ AFTER_CANCELLATION_S = 5
 
 
 def strict(schema):
-    """A CRD's schema that also refuses what an API server would silently drop."""
+    """A CRD's schema that also refuses members which an API server would silently drop."""
     if isinstance(schema, list):
         return [strict(item) for item in schema]
     if not isinstance(schema, dict):
@@ -75,7 +76,7 @@ def crd_schemas(folder):
 
 
 def crd_faults(schema, document):
-    """One line for each fault, of the alternatives the one that comes nearest."""
+    """One line for each fault; of several alternatives the nearest one."""
     for error in jsonschema.Draft202012Validator(schema).iter_errors(document):
         cause = jsonschema.exceptions.best_match([error])
         yield f"{'.'.join(str(part) for part in cause.absolute_path) or 'the resource'}: {cause.message[:300]}"
@@ -84,37 +85,24 @@ def crd_faults(schema, document):
 # The services' configuration
 
 
-def configuration_names():
-    """Names of variables that the services know: all, and those of secrets, which may come from files."""
-    text = (ROOT / "Sources/ServiceKit/Configuration/ConfigurationTable.swift").read_text(encoding="utf-8")
-    names, secrets = set(), set()
-    for line in text.splitlines():
-        key = re.search(r'ConfigurationKey\("([^"]+)"', line.replace(r"\(name)", "{}"))
-        if not key:
-            continue
-        for service in SERVICES if "{}" in key[1] else ("",):
-            name = "FLUXO_" + key[1].format(service).upper().replace(".", "_")
-            names.add(name)
-            if "secret: true" in line:
-                secrets.add(name)
-    if len(names) < 40 or not secrets:
-        raise SystemExit("error: the table of configuration keys has another form than this check reads")
-    return names, secrets
+def configuration_keys():
+    """The keys of both services by their variables: one environment may serve both."""
+    return {key["environment"]: key for service in SERVICES for key in services.describe(service)["keys"]}
 
 
-# What was rendered
+# The rendered manifests
 
 
 class Pod:
-    """Pods that a resource makes: their labels and the ports on which they listen, by name where they have one."""
+    """The pods of a resource: their labels and ports, by name where they have one."""
 
     def __init__(self, owner, labels, ports, names=None, spec=None):
         self.owner, self.labels, self.ports, self.names, self.spec = owner, labels, ports, names or {}, spec
 
 
 class Overlay:
-    def __init__(self, name, path, schemas):
-        self.name, self.schemas, self.faults = name, schemas, []
+    def __init__(self, name, path, schemas, keys):
+        self.name, self.schemas, self.keys, self.faults = name, schemas, keys, []
         self.documents = [d for d in yaml.safe_load_all(pathlib.Path(path).read_text(encoding="utf-8")) if d]
         self.pods = list(self.all_pods())
 
@@ -148,10 +136,10 @@ class Overlay:
     def run(self):
         unknown = self.validate()
         if self.faults:
-            # The rules rely on the form that the schemas ask for.
+            # The rules rely on the form that the schemas check.
             return unknown
         for rule in (
-            self.check_metadata, self.check_services, self.check_containers, self.check_lifecycle, self.check_configuration,
+            self.check_metadata, self.check_services, self.check_pods, self.check_lifecycle, self.check_configuration,
             self.check_secrets, self.check_references, self.check_disruption, self.check_scaling, self.check_ingress,
             self.check_network, self.check_monitors, self.check_broker,
         ):
@@ -159,7 +147,7 @@ class Overlay:
         return unknown
 
     def validate(self):
-        """Answers the kinds for which there was no schema at hand."""
+        """Returns the kinds for which there was no schema."""
         unknown = set()
         for document in self.documents:
             kind = (document["apiVersion"], document["kind"])
@@ -172,7 +160,7 @@ class Overlay:
             except kubernetes_validate.SchemaNotFoundError:
                 unknown.add(f"{document['kind']} ({document['apiVersion']})")
                 if self.schemas:
-                    self.fault(label(document), "neither Kubernetes nor a CRD knows this kind")
+                    self.fault(label(document), "neither Kubernetes nor a CRD has this kind")
             except kubernetes_validate.ValidationError as error:
                 self.fault(label(document), f"{'.'.join(str(p) for p in error.path)}: {error.message[:300]}")
         return unknown
@@ -180,7 +168,7 @@ class Overlay:
     def check_metadata(self):
         namespaces = {d["metadata"].get("namespace") for d in self.documents if d["kind"] != "Namespace"}
         if len(namespaces) != 1 or None in namespaces:
-            self.fault("namespaces", f"everything belongs into one: {namespaces}")
+            self.fault("namespaces", f"one namespace is expected: {namespaces}")
         for document in self.documents:
             labels = document["metadata"].get("labels", {})
             if labels.get("app.kubernetes.io/part-of") != "fluxo-caixa":
@@ -193,7 +181,7 @@ class Overlay:
             self.check_namespace_in_names(namespace["metadata"]["name"])
 
     def check_namespace_in_names(self, namespace):
-        """kustomize moves resources to another namespace, not the names inside them."""
+        """kustomize moves resources to another namespace, but not names inside them."""
         for certificate in self.of("Certificate"):
             for name in certificate["spec"].get("dnsNames", []):
                 found = re.fullmatch(r"(?:\*\.)?rabbitmq(?:-nodes)?\.([^.]+)(\..*)?", name)
@@ -219,56 +207,33 @@ class Overlay:
                     if target not in pod.names and target not in pod.ports:
                         self.fault(label(service), f"{pod.owner} has no port {target}")
 
-    def check_containers(self):
+    def check_pods(self):
+        """What checkov does not check."""
         for pod in self.pods:
             if pod.spec is None:
                 continue
-            context = pod.spec.get("securityContext", {})
-            for key in ("hostNetwork", "hostPID", "hostIPC"):
-                if pod.spec.get(key):
-                    self.fault(pod.owner, f"{key} is set")
             if pod.spec.get("enableServiceLinks") is not False:
                 self.fault(pod.owner, "enableServiceLinks has to be false")
-            if pod.spec.get("automountServiceAccountToken") is not False:
-                self.fault(pod.owner, "it would get a token for the API server that it does not need")
-            if context.get("runAsNonRoot") is not True or not context.get("runAsUser"):
-                self.fault(pod.owner, "runAsNonRoot and a runAsUser other than 0 are needed")
-            if context.get("seccompProfile", {}).get("type") != "RuntimeDefault":
-                self.fault(pod.owner, "seccompProfile RuntimeDefault is missing")
+            if pod.spec.get("securityContext", {}).get("runAsNonRoot") is not True:
+                self.fault(pod.owner, "runAsNonRoot is missing")
             for container in containers(pod.spec):
-                self.check_container(f"{pod.owner}: {container['name']}", container)
+                if not {"cpu", "memory"} <= set(container.get("resources", {}).get("requests", {})):
+                    self.fault(f"{pod.owner}: {container['name']}", "requests of cpu and memory are missing")
             for volume in pod.spec.get("volumes", []):
                 if "hostPath" in volume:
                     self.fault(pod.owner, f"the volume {volume['name']} is a folder of the node")
         for cluster in self.of("RabbitmqCluster"):
             self.check_rabbitmq_pods(cluster)
 
-    def check_container(self, where, container):
-        context = container.get("securityContext", {})
-        if context.get("allowPrivilegeEscalation") is not False:
-            self.fault(where, "allowPrivilegeEscalation has to be false")
-        if context.get("readOnlyRootFilesystem") is not True:
-            self.fault(where, "readOnlyRootFilesystem has to be true")
-        if context.get("capabilities") != {"drop": ["ALL"]}:
-            self.fault(where, "all capabilities have to be dropped, and none added")
-        if context.get("privileged") or context.get("runAsUser") == 0:
-            self.fault(where, "it is privileged")
-        resources = container.get("resources", {})
-        if not {"cpu", "memory"} <= set(resources.get("requests", {})) or "memory" not in resources.get("limits", {}):
-            self.fault(where, "requests of cpu and memory and a limit of memory are needed")
-        image = container["image"]
-        if "@" not in image and image.rpartition("/")[2].partition(":")[2] in ("", "latest"):
-            self.fault(where, f"the image {image} has no fixed tag")
-
     def check_rabbitmq_pods(self, cluster):
-        """What Pod Security restricted asks for and the operator leaves out."""
+        """What Pod Security restricted requires and the operator leaves out."""
         spec = cluster["spec"].get("override", {}).get("statefulSet", {}).get("spec", {}).get("template", {}).get("spec", {})
         if spec.get("securityContext", {}).get("seccompProfile", {}).get("type") != "RuntimeDefault":
             self.fault(label(cluster), "the override of the StatefulSet lacks seccompProfile RuntimeDefault")
         for kind, name in (("initContainers", "setup-container"), ("containers", "rabbitmq")):
             context = next((c.get("securityContext", {}) for c in spec.get(kind, []) if c["name"] == name), {})
             if context.get("allowPrivilegeEscalation") is not False or context.get("capabilities") != {"drop": ["ALL"]}:
-                self.fault(label(cluster), f"the override of {name} is not what Pod Security restricted asks for")
+                self.fault(label(cluster), f"the override of {name} is not what Pod Security restricted requires")
 
     def check_lifecycle(self):
         for service in SERVICES:
@@ -282,7 +247,7 @@ class Overlay:
                 if container.get(probe, {}).get("httpGet", {}).get("path") != path:
                     self.fault(label(deployment), f"the {probe} has to ask {path}")
             pause_s = container.get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0)
-            drain_s = int(self.environment(container).get("FLUXO_ENCERRAMENTO_MAX_S", "20"))
+            drain_s = int(self.environment(container).get("FLUXO_ENCERRAMENTO_MAX_S", self.keys["FLUXO_ENCERRAMENTO_MAX_S"]["default"]))
             needed_s = pause_s + drain_s + AFTER_CANCELLATION_S
             if pause_s < 1 or spec.get("terminationGracePeriodSeconds", 30) <= needed_s:
                 self.fault(label(deployment), f"a preStop pause and more than {needed_s} s of grace are needed")
@@ -291,7 +256,7 @@ class Overlay:
                 self.fault(label(deployment), "one initContainer of the same image has to migrate")
 
     def environment(self, container):
-        """Names and plain values that a container gets; from a Secret the value is None."""
+        """A container's variables and their plain values; None where the value is in a Secret."""
         found = {}
         for source in container.get("envFrom", []):
             if "configMapRef" in source:
@@ -302,14 +267,14 @@ class Overlay:
         return found
 
     def check_configuration(self):
-        names, secrets = configuration_names()
-        files = {f"{name}_FILE": name for name in secrets}
+        secrets = {name for name, key in self.keys.items() if key["secret"]}
+        files = {f"{name}_FILE" for name in secrets}
         for pod in self.pods:
             for container in containers(pod.spec) if pod.spec else []:
                 where = f"{pod.owner}: {container['name']}"
                 environment = self.environment(container)
                 for name, value in environment.items():
-                    if name.startswith("FLUXO_") and name not in names and name not in files:
+                    if name.startswith("FLUXO_") and name not in self.keys and name not in files:
                         self.fault(where, f"the services do not know {name}")
                     if name in secrets or (value and re.search(r"://[^/@\s]+:[^/@\s]+@", value)):
                         self.fault(where, f"{name} is a secret and has to come from a file")
@@ -317,7 +282,7 @@ class Overlay:
                         self.fault(where, f"{name}: nothing of a Secret is mounted at {value}")
                 for service in SERVICES:
                     if pod.owner == f"Deployment {service}" and f"FLUXO_{service.upper()}_BANCO_URL_FILE" not in environment:
-                        self.fault(where, "it is not told its database")
+                        self.fault(where, "it has no database URL")
 
     def mounted(self, spec, container, path):
         volumes = {volume["name"]: volume for volume in spec.get("volumes", [])}
@@ -331,7 +296,7 @@ class Overlay:
         return False
 
     def secret_references(self):
-        """(where, name, keys, optional) of every Secret that something reads."""
+        """(where, name, keys, optional) of every Secret that is read."""
         for pod in self.pods:
             for volume in pod.spec.get("volumes", []) if pod.spec else []:
                 sources = [volume["secret"]] if "secret" in volume else []
@@ -379,11 +344,11 @@ class Overlay:
     def check_secrets(self):
         at_hand = self.secrets_at_hand()
         if self.of("RabbitmqCluster") and self.of("Secret"):
-            self.fault("Secrets", "none belongs into this overlay")
+            self.fault("Secrets", "this overlay must have none")
         for where, name, keys, optional in self.secret_references():
             if name not in at_hand:
                 if not optional:
-                    self.fault(where, f"nobody makes the Secret {name}")
+                    self.fault(where, f"nothing makes the Secret {name}")
             elif not keys <= at_hand[name]:
                 self.fault(where, f"the Secret {name} has no {', '.join(sorted(keys - at_hand[name]))}")
         for config in self.of("ConfigMap"):
@@ -441,7 +406,7 @@ class Overlay:
             if found is None:
                 self.fault(label(scaler), f"there is no {target.get('kind', 'Deployment')} {target['name']}")
             elif "replicas" in found["spec"]:
-                self.fault(label(found), "replicas would undo, at each apply, what the autoscaler decided")
+                self.fault(label(found), "replicas would undo the autoscaler's decision at each apply")
             if target["name"] in targets:
                 self.fault(label(scaler), f"{target['name']} has another autoscaler, {targets[target['name']]}")
             targets[target["name"]] = label(scaler)
@@ -501,7 +466,7 @@ class Overlay:
             if "defaultBackend" in ingress["spec"]:
                 self.fault(label(ingress), "a default backend would route /metrics too")
             if routes != ROUTES:
-                self.fault(label(ingress), f"these paths differ from those that are to be routed: {sorted(set(routes.items()) ^ set(ROUTES.items()))}")
+                self.fault(label(ingress), f"these paths differ from the expected ones: {sorted(set(routes.items()) ^ set(ROUTES.items()))}")
             hosts = {host for tls in ingress["spec"].get("tls", []) for host in tls["hosts"]}
             if hosts != {rule.get("host") for rule in ingress["spec"]["rules"]}:
                 self.fault(label(ingress), "TLS and rules name different hosts")
@@ -521,7 +486,7 @@ class Overlay:
                 self.fault(label(policy), "its selector matches no pod")
             for direction, key in (("ingress", "from"), ("egress", "to")):
                 if direction in spec and direction.capitalize() not in spec["policyTypes"]:
-                    self.fault(label(policy), f"its {direction} counts for nothing: policyTypes lacks it")
+                    self.fault(label(policy), f"its {direction} has no effect: policyTypes lacks it")
                 for rule in spec.get(direction, []):
                     self.check_rule(policy, pods, direction, rule, rule.get(key, []), allowed[direction])
         for source, target, port in sorted(allowed["egress"] ^ allowed["ingress"]):
@@ -604,10 +569,10 @@ def main():
     schemas = crd_schemas(pathlib.Path(external) / "crds") if external else {}
     if external and not schemas:
         raise SystemExit(f"error: there are no CRDs in {external}/crds")
-    faults = []
+    faults, keys = [], configuration_keys()
     for argument in sys.argv[1:]:
         name, _, path = argument.partition("=")
-        overlay = Overlay(name, path, schemas)
+        overlay = Overlay(name, path, schemas, keys)
         unknown = overlay.run()
         faults += overlay.faults
         print(f"{name}: {len(overlay.documents)} resources, Kubernetes {kubernetes_validate.latest_version()}, {len(overlay.faults)} faults")

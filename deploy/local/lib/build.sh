@@ -1,9 +1,6 @@
 # shellcheck shell=bash
-# Building the products, and running long commands so that a signal to the script ends them at once.
-
-# run_interruptibly COMMAND…: bash runs a trap only when the command in front has ended, so the command runs behind, in
-# a process group of its own, and the script waits; interrupt_running ends that group. (A command that runs behind would
-# ignore SIGINT, hence env.)
+# run_interruptibly COMMAND…: bash runs a trap only after the foreground command has ended. So the command runs in the background,
+# in a process group of its own, which interrupt_running ends. Background commands of a script ignore SIGINT, hence env.
 RUNNING_PID=
 run_interruptibly() {
     local status=0
@@ -14,33 +11,30 @@ run_interruptibly() {
     return "$status"
 }
 
-# SIGINT first: swift ends what it started, which is in other process groups. What is left after 5 s is killed.
+# SIGINT first: swift then ends its children, which are in other process groups. SIGKILL after 5 s.
 interrupt_running() {
-    local tries
     [[ -n $RUNNING_PID ]] || return 0
     kill -s INT -- "-$RUNNING_PID" 2>/dev/null || true
-    for ((tries = 0; tries < 50; tries++)); do
-        kill -s 0 -- "-$RUNNING_PID" 2>/dev/null || break
-        sleep 0.1
-    done
-    kill -s KILL -- "-$RUNNING_PID" 2>/dev/null || true
+    eventually 5 not kill -s 0 -- "-$RUNNING_PID" 2>/dev/null || kill -s KILL -- "-$RUNNING_PID" 2>/dev/null || true
     RUNNING_PID=
 }
 
-# build_products [NAME…]: builds both services and the products named (release) and sets BIN to the folder with the products.
-# deploy/release-flags.txt holds for the images, too. Optimised across modules, dependencies included: a tenth less processor
-# time a read than with SwiftPM's default, which looks into other modules only where they are small.
+# build_products NAME…: builds products (release) and sets BIN to their folder. The flags serve the
+# images, too: optimising across modules saves a tenth of processor time a read against SwiftPM's default.
 build_products() {
     local product
     local -a flags
     read -ra flags <"$ROOT/deploy/release-flags.txt"
-    for product in lancamentos consolidado "$@"; do
+    for product; do
         say "Building $product (release; the first time takes some minutes)"
-        run_interruptibly swift build --package-path "$ROOT" "${flags[@]}" --product "$product" ||
-            fail "swift build failed"
+        run_interruptibly swift build --package-path "$ROOT" "${flags[@]}" --product "$product" || fail "swift build failed"
     done
     BIN=$(swift build --package-path "$ROOT" "${flags[@]}" --show-bin-path)
-    for product in lancamentos consolidado "$@"; do
-        [[ -x $BIN/$product ]] || fail "$BIN/$product is not there after the build"
-    done
+    [[ -x $BIN/$1 ]] || fail "swift build made no $BIN/$1"
+}
+
+# Sets PRODUTOS to the folder with the services' programs, and builds them unless the caller did.
+find_products() {
+    [[ -n ${PRODUTOS:-} ]] || { packages_for_stack && build_products lancamentos consolidado; }
+    export PRODUTOS=${PRODUTOS:-$BIN}
 }

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # TCP ports on loopback.
 
-# Whether something listens on this port on 127.0.0.1 or on all addresses. Read from /proc, because a connection attempt
-# can hang. Addresses there are hexadecimal in the machine's byte order; state 0A is LISTEN.
+# Whether a program listens on this port on 127.0.0.1 or on all addresses. Reads /proc, because a connection attempt can hang.
+# Addresses there are hexadecimal in the machine's byte order; state 0A is LISTEN.
 port_taken() {
     local port
     printf -v port '%04X' "$1"
@@ -10,35 +10,19 @@ port_taken() {
         /proc/net/tcp /proc/net/tcp6
 }
 
-# A free port below the range from which the kernel takes ports for outgoing connections (32768 and up).
+# A free port below the range from which the kernel assigns ports to outgoing connections (32768 and up).
 port_choose() {
-    local port tries
-    for ((tries = 0; tries < 200; tries++)); do
-        port=$((20000 + RANDOM % 10000))
-        if ! port_taken "$port"; then
-            printf '%s\n' "$port"
-            return 0
-        fi
+    local port
+    for port in $(shuf --input-range=20000-29999 --head-count=200); do
+        port_taken "$port" || { printf '%s\n' "$port" && return 0; }
     done
     fail "no free port between 20000 and 29999"
 }
 
-# The port in FILE, chosen at the first call and kept. If somebody else has it (a server of ours that was just killed
-# gets 5 s to let go), another is chosen and remembered.
+# The port in FILE, chosen at the first call and kept. If another program holds it for 5 s (a server of ours that was just
+# killed may need some time to release it), another port replaces it.
 port_remembered() {
-    local file=$1 port tries
-    if [[ -s $file ]]; then
-        port=$(<"$file")
-        for ((tries = 0; tries < 50; tries++)); do
-            if ! port_taken "$port"; then
-                printf '%s\n' "$port"
-                return 0
-            fi
-            sleep 0.1
-        done
-    fi
-    port=$(port_choose)
-    printf '%s\n' "$port" | tee "$file"
+    if [[ -s $1 ]] && eventually 5 not port_taken "$(<"$1")"; then cat "$1"; else port_choose | tee "$1"; fi
 }
 
 # port_of VARIABLE DEFAULT: the port that the environment asks for.

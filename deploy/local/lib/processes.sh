@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Processes known by pid files. A pid is recycled after a crash or a restart of the machine, so beside each pid file
-# lies what tells one process from every other with the same number: the machine's boot and the process's start time.
+# Processes known by pid files. A pid is reused after a crash or a reboot, so FILE.ident beside each pid file holds the boot's
+# id and the process's start time, which identify it.
 
 # Prints that identity; fails if there is no such process or only its zombie.
 process_identity() {
@@ -16,19 +16,22 @@ process_identity() {
 
 # Prints the pid in a pid file if that very process is alive, else fails.
 process_of() {
-    local pid_file=$1 pid
-    [[ -s $pid_file && -s $pid_file.ident ]] || return 1
-    pid=$(<"$pid_file")
-    [[ $(process_identity "$pid") == "$(<"$pid_file.ident")" ]] || return 1
+    local pid
+    [[ -s $1 && -s $1.ident ]] || return 1
+    pid=$(<"$1")
+    [[ $(process_identity "$pid") == "$(<"$1.ident")" ]] || return 1
     printf '%s\n' "$pid"
 }
 
 process_runs() { process_of "$1" >/dev/null; }
 
-# process_start PID_FILE LOG COMMAND…: starts a command in a session of its own (Ctrl-C is for the script, which stops
-# things in order) and returns when the pid file is there. The child writes it before it becomes the command (exec keeps
-# pid and start time), so no process of ours can be running unrecorded, even if this script is killed here. (A command that
-# runs behind would ignore SIGINT, hence env.)
+# process_record PID_FILE PID
+process_record() { process_identity "$2" >"$1.ident" && printf '%s\n' "$2" >"$1"; }
+process_forget() { rm -f "$1" "$1.ident"; }
+
+# process_start PID_FILE LOG COMMAND…: starts a command in a session of its own, so that Ctrl-C reaches only the script. The
+# child writes the pid file before it becomes the command (exec keeps pid and start time): no process runs unrecorded, even
+# if this script is killed here. Background commands of a script ignore SIGINT, hence env.
 process_start() {
     local pid_file=$1 log=$2
     shift 2
@@ -36,55 +39,41 @@ process_start() {
     trim_log "$log"
     (
         exec </dev/null >>"$log" 2>&1 9<&-
-        process_identity "$BASHPID" >"$pid_file.ident"
-        printf '%s\n' "$BASHPID" >"$pid_file"
+        process_record "$pid_file" "$BASHPID"
         exec setsid env --default-signal=INT,QUIT "$@"
     ) &
-    local child=$!
-    while [[ ! -s $pid_file ]] && kill -0 "$child" 2>/dev/null; do sleep 0.02; done
-    # It is no job of this shell any more, which would report its end.
-    disown "$child" 2>/dev/null || true
+    while [[ ! -s $pid_file ]] && kill -0 $! 2>/dev/null; do sleep 0.02; done
+    # The shell would report its end.
+    disown $! 2>/dev/null || true
 }
 
-process_forget() { rm -f "$1" "$1.ident"; }
-
-# One older generation of a log is enough here; 64 MiB each.
+# Keeps one older generation of a log that is over 64 MiB.
 trim_log() {
-    local size_bytes=0
-    [[ -f $1 ]] && size_bytes=$(stat -c %s "$1")
-    if ((size_bytes > 64 * 1024 * 1024)); then mv -f "$1" "$1.1"; fi
+    if [[ -f $1 ]] && (($(stat -c %s "$1") > 64 * 1024 * 1024)); then mv -f "$1" "$1.1"; fi
 }
 
-# processes_stop SIGNAL SECONDS PID_FILE…: asks all at once, waits for them together, then kills what is left and says so.
+# processes_stop SIGNAL SECONDS PID_FILE…: signals all, waits for them together, then kills those that are left.
 processes_stop() {
-    local signal=$1 seconds=$2 pid_file pid deadline
+    local signal=$1 deadline=$((SECONDS + $2)) seconds=$2 pid_file pid
     shift 2
     for pid_file; do
-        if pid=$(process_of "$pid_file"); then
-            # A stopped process (SIGSTOP) sees the request only when it goes on.
-            kill -s "$signal" "$pid" 2>/dev/null || true
-            kill -s CONT "$pid" 2>/dev/null || true
-        fi
+        # A stopped process (SIGSTOP) acts on the signal when it continues.
+        if pid=$(process_of "$pid_file"); then kill -s "$signal" "$pid" && kill -s CONT "$pid"; fi 2>/dev/null || true
     done
-    deadline=$((SECONDS + seconds))
     for pid_file; do
-        while process_runs "$pid_file" && ((SECONDS < deadline)); do sleep 0.05; done
-        if pid=$(process_of "$pid_file"); then
-            warn "$(basename "${pid_file%.pid}") (pid $pid) did not stop within $seconds s: killing it"
-            process_kill "$pid_file" || return 1
+        if ! eventually $((deadline - SECONDS)) not process_runs "$pid_file"; then
+            warn "$(basename "${pid_file%.pid}") (pid $(<"$pid_file")) did not stop within $seconds s: killing it"
         fi
-        process_forget "$pid_file"
+        process_kill "$pid_file"
     done
 }
 
-# SIGKILL, and waits until the process is gone.
+# Sends SIGKILL to a process if it runs, waits for its end and forgets it.
 process_kill() {
-    local pid tries
-    pid=$(process_of "$1") || return 0
-    kill -s KILL "$pid" || fail "process $pid cannot be killed: does it belong to another user?"
-    for ((tries = 0; tries < 200; tries++)); do
-        process_runs "$1" || return 0
-        sleep 0.05
-    done
-    fail "process $pid is still there 10 s after SIGKILL"
+    local pid
+    if pid=$(process_of "$1"); then
+        kill -s KILL "$pid" || fail "process $pid cannot be killed: does it belong to another user?"
+        eventually 10 not process_runs "$1" || fail "process $pid is still there 10 s after SIGKILL"
+    fi
+    process_forget "$1"
 }

@@ -1,7 +1,5 @@
 # shellcheck shell=bash
-# The local stack as a whole: its servers, its instances, and .local/endpoints.env that tells others about it.
-
-STACK_SERVERS=(postgres rabbitmq epmd)
+# The local stack as a whole: its servers and instances, .local/endpoints.env, the sample entry, the summary.
 
 stack_folders() {
     local_folder
@@ -9,49 +7,34 @@ stack_folders() {
     chmod 700 "$SECRETS"
 }
 
-# Names of what runs of the stack.
+# Names of the stack's processes that run.
 stack_running() {
-    local name
-    for name in "${STACK_SERVERS[@]}"; do
-        if process_runs "$(server_pid_file "$name")"; then printf '%s\n' "$name"; fi
+    local pid_file
+    for pid_file in "$RUN"/*.pid; do
+        if process_runs "$pid_file"; then basename "$pid_file" .pid; fi
     done
-    if process_runs "$RUN/prometheus.pid"; then printf 'prometheus\n'; fi
-    instances_running
 }
 
-# A server keeps its pid file in its own folder; .local/run shows all.
-server_pid_file() {
-    case $1 in
-        postgres) printf '%s\n' "$LOCAL/postgres/pid" ;;
-        rabbitmq) printf '%s\n' "$LOCAL/rabbitmq/pid" ;;
-        epmd) printf '%s\n' "$LOCAL/rabbitmq/epmd.pid" ;;
-    esac
-}
+servers_run() { process_runs "$RUN/postgres.pid" && process_runs "$RUN/rabbitmq.pid" && process_runs "$RUN/epmd.pid"; }
 
-# Servers that do not run are started; databases and rights are brought up to date.
+# Starts the servers that do not run, and brings databases and rights up to date.
 servers_start() {
-    local name
     process_runs "$LOCAL/postgres/pid" || say "Starting PostgreSQL ($(shown "$LOG/postgres.log"))"
     postgres_start "$LOCAL/postgres" "$LOG/postgres.log"
-    for name in lancamentos consolidado; do
-        # The name that an older version gave it: what runs of that version goes on with its password.
-        if [[ -e $SECRETS/$name.senha ]]; then mv "$SECRETS/$name.senha" "$SECRETS/senha.$name"; fi
-    done
     postgres_databases "$LOCAL/postgres" "$SECRETS" >>"$LOG/postgres.log" || fail "the databases could not be made"
     process_runs "$LOCAL/rabbitmq/pid" || say "Starting RabbitMQ ($(shown "$LOG/rabbitmq.log"))"
     rabbitmq_start "$LOCAL/rabbitmq" "$LOG/rabbitmq.log"
-    for name in "${STACK_SERVERS[@]}"; do cp "$(server_pid_file "$name")" "$RUN/$name.pid"; done
+    process_record "$RUN/postgres.pid" "$(<"$LOCAL/postgres/pid")"
+    process_record "$RUN/rabbitmq.pid" "$(<"$LOCAL/rabbitmq/pid")"
+    process_record "$RUN/epmd.pid" "$(<"$LOCAL/rabbitmq/epmd.pid")"
 }
 
-# Whether the servers that run were last brought up to date by a version of these scripts that knew of no migrator.
-servers_outdated() { [[ ! -e $SECRETS/consolidado.banco-migrador ]]; }
-
-# Graceful, in reverse order: the services first, then what they stand on.
+# Stops everything in order: the services first, then the servers.
 stack_stop() {
     local -a instances
     if process_runs "$RUN/prometheus.pid"; then say "Stopping Prometheus"; fi
     processes_stop TERM 10 "$RUN/prometheus.pid"
-    mapfile -t instances < <(instances_running)
+    mapfile -t instances < <(instances_running "")
     if ((${#instances[@]})); then say "Stopping ${instances[*]}"; fi
     instances_stop "${instances[@]}"
     if process_runs "$LOCAL/rabbitmq/pid"; then say "Stopping RabbitMQ"; fi
@@ -61,23 +44,25 @@ stack_stop() {
     rm -f "$RUN"/* "$LOCAL/endpoints.env" "$LOCAL/consolidados" "$LOCAL/observar"
 }
 
-# A token for a year, made again when it is ten months old.
+# token OPTION…: a token signed with the stack's secret.
+token() { python3 -B "$ROOT/deploy/compose/token" --segredo "$SECRETS/auth" --sub local "$@"; }
+
+# A token for a year, replaced when it is ten months old.
 local_token() {
     local file=$SECRETS/token
     if [[ ! -s $file || -n $(find "$file" -mtime +300) || $SECRETS/auth -nt $file ]]; then
-        jwt "$(secret "$SECRETS/auth")" local '*' 'lancamentos:escrever lancamentos:ler consolidado:ler' \
-            $((365 * 24 * 3600)) | write_private "$file"
+        token --contas '*' --dias 365 | write_private "$file"
     fi
     cat "$file"
 }
 
+# The URLs of the running consolidado instances, comma separated.
 consolidado_urls() {
-    local name urls=
-    for name in $(instances_running consolidado); do urls+=${urls:+,}$(instance_url "$name"); done
-    printf '%s\n' "$urls"
+    local name
+    for name in $(instances_running consolidado); do instance_url "$name"; done | paste --serial --delimiters=,
 }
 
-# The databases' addresses are their owners': who tries things by hand may look at and repair everything.
+# The databases' URLs are those of their owners, who may inspect and repair everything.
 write_endpoints() {
     write_private "$LOCAL/endpoints.env" <<ENV
 LANCAMENTOS_URL=$(instance_url lancamentos-1)
@@ -89,4 +74,48 @@ CONSOLIDADO_DATABASE_URL=$(database_url consolidado_migrador)
 TOKEN=$(local_token)
 AUTH_HS256_SECRET=$(secret "$SECRETS/auth")
 ENV
+}
+
+# The value of a string member of a flat JSON object.
+json_member() { sed -n "s/.*\"$1\" *: *\"\([^\"]*\)\".*/\1/p" <<<"$2" | head -n 1; }
+
+# Registers an entry and reads the balance that holds it. The key is fixed, so the entry is registered once; later calls receive
+# the same entry, with the date of its first day.
+sample_entry() {
+    local authorization answer date url
+    authorization="header = \"Authorization: Bearer $(local_token)\""
+    answer=$(http --config - --max-time 10 --retry 10 --retry-delay 1 --retry-all-errors --fail-with-body \
+        --header 'Content-Type: application/json' --header 'Idempotency-Key: exemplo-1' \
+        --data '{"conta":"exemplo","tipo":"credito","valor":"150.75","descricao":"Primeiro lançamento"}' \
+        "$(instance_url lancamentos-1)/v1/lancamentos" <<<"$authorization") || fail "the sample entry was not registered: $answer"
+    url=$(consolidado_urls)
+    if [[ -z $url ]]; then
+        say "Sample entry registered; no consolidado runs that could show the balance"
+        return 0
+    fi
+    date=$(json_member data "$answer")
+    url="${url%%,*}/v1/consolidados/$date?conta=exemplo&apos=$(json_member id "$answer")"
+    answer=$(http --config - --max-time 40 --fail-with-body --header 'Prefer: wait=30' "$url" <<<"$authorization") ||
+        fail "the sample entry is not in the balance after 30 s: $answer"
+    say "Sample entry: account exemplo, balance of $date: R\$ $(json_member saldo_final "$answer")"
+}
+
+summary_line() { printf '    %-16s %s\n' "$@"; }
+
+# The URLs and a first request. Passwords and the token stay in .local/endpoints.env.
+print_summary() {
+    local name
+    for name in $(instances_running ""); do summary_line "$name" "$(instance_url "$name")"; done
+    summary_line RabbitMQ "http://127.0.0.1:$(<"$LOCAL/rabbitmq/porta.management") (user administrador)" \
+        PostgreSQL "127.0.0.1:$(<"$LOCAL/postgres/porta") (databases lancamentos, consolidado)" endpoints "$LOCAL/endpoints.env"
+    if process_runs "$RUN/prometheus.pid"; then
+        summary_line Prometheus "$(prometheus_url) (deploy/monitoring/check --prometheus $(prometheus_url))"
+    fi
+    printf '\nTo try it, paste:\n\n. %q\n' "$LOCAL/endpoints.env"
+    cat <<'TEXT'
+curl -i "$LANCAMENTOS_URL/v1/lancamentos" -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \
+    -H 'Idempotency-Key: venda-1' -d '{"conta":"loja1","tipo":"credito","valor":"10.00","descricao":"Venda"}'
+curl -i "${CONSOLIDADO_URLS%%,*}/v1/consolidados/$(TZ=America/Sao_Paulo date +%F)?conta=loja1" -H "Authorization: Bearer $TOKEN"
+
+TEXT
 }

@@ -1,8 +1,8 @@
-# Stands in for swift:6.3.1-bookworm: what the toolchain needs of Debian; the toolchain itself is bound in by the build.
+# Stands in for swift:6.3.1-bookworm: the toolchain's Debian packages; the build mounts the toolchain itself.
 ARG DEBIAN
 FROM ${DEBIAN}
 ARG TOOLCHAIN
-# What git takes instead of the network, as folder=address.
+# Folders that git reads instead of the network, as folder=address.
 ARG REWRITES=
 RUN apt-get update \
     && apt-get install -y --no-install-recommends binutils ca-certificates git libc6-dev libcurl4 libgcc-12-dev libncurses6 \
