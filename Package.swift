@@ -96,6 +96,7 @@ let package = Package(
         // The product
         .target(name: "FluxoDeCaixa", swiftSettings: settings),
         .target(name: "Contrato", dependencies: ["FluxoDeCaixa"], swiftSettings: settings),
+        .target(name: "Storage", dependencies: ["FluxoDeCaixa", "Postgres"], swiftSettings: settings),
         .target(
             name: "Mensageria",
             dependencies: ["AMQP", "Contrato", "FluxoDeCaixa", concurrencyHelpers, logging, lifecycle, metrics],
@@ -148,7 +149,8 @@ let package = Package(
         .target(
             name: "Lancamentos",
             dependencies: [
-                "AMQP", "Contrato", "FluxoDeCaixa", "Mensageria", "Postgres", "Access", "Batching", "Documents", "Edge", "Observability", "ServiceRuntime", "Settings",
+                "AMQP", "Access", "Batching", "Contrato", "Documents", "Edge", "FluxoDeCaixa", "Mensageria", "Observability", "Postgres",
+                "ServiceRuntime", "Settings", "Storage",
                 concurrencyHelpers, coreMetrics, crypto, deque, httpTypes, hummingbird, lifecycle, logging, metrics, nioCore, tracing,
             ],
             resources: [
@@ -160,7 +162,8 @@ let package = Package(
         .target(
             name: "Consolidado",
             dependencies: [
-                "AMQP", "Contrato", "FluxoDeCaixa", "Mensageria", "Postgres", "Access", "Batching", "Documents", "Edge", "Observability", "ServiceRuntime", "Settings",
+                "AMQP", "Access", "Batching", "Contrato", "Documents", "Edge", "FluxoDeCaixa", "Mensageria", "Observability", "Postgres",
+                "ServiceRuntime", "Settings", "Storage",
                 concurrencyHelpers, coreMetrics, httpTypes, hummingbird, lifecycle, logging, metrics, tracing,
             ],
             resources: [
@@ -198,6 +201,7 @@ let package = Package(
         .target(
             name: "Fixtures", dependencies: [concurrencyHelpers, crypto, cryptoExtras, logging], path: "Tests/Fixtures", swiftSettings: settings),
         .target(name: "SeededRandom", path: "Tests/SeededRandom", swiftSettings: settings),
+        .target(name: "LeaseFakes", dependencies: ["ServiceRuntime"], path: "Tests/LeaseFakes", swiftSettings: settings),
         .target(name: "MensageriaFakes", dependencies: ["AMQP", "Mensageria"], path: "Tests/MensageriaFakes", swiftSettings: settings),
         .target(
             name: "FuzzTargets",
@@ -210,6 +214,7 @@ let package = Package(
         .testTarget(name: "TidyTests", swiftSettings: settings),
         .testTarget(name: "SocketExecutorTests", dependencies: ["SocketExecutor"], swiftSettings: settings),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres"], swiftSettings: settings),
+        .testTarget(name: "StorageTests", dependencies: ["FluxoDeCaixa", "Postgres", "Storage"], swiftSettings: settings),
         .testTarget(name: "AMQPTests", dependencies: ["AMQP", "CRabbitMQ", "SocketExecutor", "SeededRandom"], swiftSettings: settings),
         .testTarget(name: "FluxoDeCaixaTests", dependencies: ["FluxoDeCaixa", "SeededRandom"], swiftSettings: settings),
         .testTarget(name: "ContratoTests", dependencies: ["Contrato", "FluxoDeCaixa", "SeededRandom"], swiftSettings: settings),
@@ -242,8 +247,8 @@ let package = Package(
         .testTarget(
             name: "ServiceRuntimeTests",
             dependencies: [
-                "Access", "Consolidado", "Contrato", "Edge", "FluxoDeCaixa", "Lancamentos", "Observability", "ServiceRuntime", "Settings",
-                concurrencyHelpers, lifecycle, logging, nioCore,
+                "Access", "Consolidado", "Contrato", "Edge", "FluxoDeCaixa", "Lancamentos", "LeaseFakes", "Observability", "ServiceRuntime",
+                "Settings", concurrencyHelpers, lifecycle, logging, nioCore,
             ],
             swiftSettings: settings
         ),
@@ -258,16 +263,16 @@ let package = Package(
         .testTarget(
             name: "LancamentosTests",
             dependencies: [
-                "AMQP", "Access", "Contrato", "Edge", "FluxoDeCaixa", "Lancamentos", "Mensageria", "MensageriaFakes", "Observability",
-                "SeededRandom", concurrencyHelpers, logging,
+                "AMQP", "Access", "Contrato", "Edge", "FluxoDeCaixa", "Lancamentos", "LeaseFakes", "Mensageria", "MensageriaFakes",
+                "Observability", "SeededRandom", "ServiceRuntime", "Storage", concurrencyHelpers, logging,
             ],
             swiftSettings: settings
         ),
         .testTarget(
             name: "ConsolidadoTests",
             dependencies: [
-                "AMQP", "Access", "Consolidado", "Contrato", "Edge", "FluxoDeCaixa", "Mensageria", "MensageriaFakes", concurrencyHelpers,
-                httpTypes, logging,
+                "AMQP", "Access", "Consolidado", "Contrato", "Edge", "FluxoDeCaixa", "LeaseFakes", "Mensageria", "MensageriaFakes",
+                "ServiceRuntime", "Storage", concurrencyHelpers, httpTypes, logging,
             ],
             swiftSettings: settings
         ),
@@ -283,7 +288,7 @@ let package = Package(
             name: "IntegrationTests",
             dependencies: [
                 "AMQP", "Batching", "Consolidado", "Contrato", "Documents", "FluxoDeCaixa", "Lancamentos", "Observability", "OpenFiles",
-                "Postgres", "SeededRandom", "ServiceRuntime", "TestSupport", asyncHTTPClient, concurrencyHelpers, lifecycle, logging,
+                "Postgres", "SeededRandom", "ServiceRuntime", "Storage", "TestSupport", asyncHTTPClient, concurrencyHelpers, lifecycle, logging,
                 nioCore, nioHTTP1, nioSSL,
             ],
             swiftSettings: settings

@@ -73,9 +73,7 @@ package enum ConsolidadoApp: ServiceApp {
         let noticeBroker = try AMQPConfiguration(broker, purpose: "notices")
         let noticePublisher = ConfirmedPublisher(configuration: noticeBroker, topology: ConsolidadoTopology.notices, logger: logger)
         let notices = NoticeSender(
-            leases: PostgresNoticeLeaseSource(
-                configuration: try PostgresConfiguration(common.database), logger: logger
-            ),
+            leases: PostgresNoticeLease.source(try PostgresConfiguration(common.database)),
             publisher: AMQPNoticePublisher(publisher: noticePublisher, user: noticeBroker.user, urlPublica: common.urlPublica),
             logger: logger
         )

@@ -57,9 +57,7 @@ package enum LancamentosApp: ServiceApp {
             publisher: publisher, outbox: outbox, limits: .init(ringRowsMax: settings.relayRingMax), logger: logger
         )
         let sweeper = Sweeper(
-            leases: PostgresOutboxLeaseSource(
-                configuration: try PostgresConfiguration(common.database), logger: logger
-            ),
+            leases: PostgresOutboxLease.source(try PostgresConfiguration(common.database), logger: logger),
             outbox: outbox, relay: relay, publisher: publisher, logger: logger
         )
         let reads = try PostgresClient.make(

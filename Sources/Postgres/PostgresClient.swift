@@ -4,30 +4,15 @@ public import ServiceLifecycle
 
 /// A pool of connections to one database.
 ///
-/// Connections are opened when they are asked for, lent to one caller at a time and kept. Waiting for one is bounded in time and in number.
-/// While the database is away callers get its error at once, and the pool recovers by itself when it answers again.
+/// Connections are opened on demand, lent to one caller at a time and kept. Waiting for one is bounded in time and in number. While the
+/// database is away callers get its error at once, and the pool recovers when it answers again.
 public final class PostgresClient: Service, Sendable {
-    /// The pool's limits.
-    public struct Limits: Sendable {
-        /// How many connections may be open.
-        public var connectionsMax = 8
-        /// How many callers may wait for one.
-        public var waitersMax = 1024
-        /// How long a caller waits for one.
-        public var waitMax: Duration = .seconds(1)
-        /// How long the pool leaves the server alone after a failed attempt.
-        public var reconnectPause: Duration = .milliseconds(200)
-        /// How long shutting down waits for connections that are still lent.
-        public var shutdownMax: Duration = .seconds(5)
-
-        /// The defaults.
-        public init() {}
-    }
-
     private typealias Lease = CheckedContinuation<Result<PostgresConnection, PostgresError>, Never>
+    private typealias Pool = PoolState<PostgresConnection, Lease>
+    private typealias Instant = ContinuousClock.Instant
 
     private struct State: Sendable {
-        var pool: PoolState<PostgresConnection, Lease>
+        var pool: Pool
         var nextWaiter: UInt64 = 0
         var cancelledEarly: Set<UInt64> = []
         var wasReachable: Bool?
@@ -42,14 +27,19 @@ public final class PostgresClient: Service, Sendable {
     private let state: NIOLockedValueBox<State>
     private let attempts: AsyncStream<Void>
     private let requestAttempt: AsyncStream<Void>.Continuation
+    private let timers: AsyncStream<Instant>
+    private let setTimer: AsyncStream<Instant>.Continuation
+    /// Ends when the pool is shut down and nothing is lent any more.
+    private let drain: AsyncStream<Void>
+    private let finishDrain: AsyncStream<Void>.Continuation
 
     /// - Parameters:
     ///   - configuration: the database.
     ///   - limits: the pool's limits.
-    ///   - logger: told when the database goes away and comes back.
-    ///   - onLease: told how long each caller waited for its connection.
-    ///   - onUseChange: told how many connections are lent whenever that changes.
-    ///   - onExhausted: told of each caller that gets none, because none became free in time or too many wait already.
+    ///   - logger: logs when the database becomes unreachable and reachable.
+    ///   - onLease: called with how long each caller waited for its connection.
+    ///   - onUseChange: called with how many connections are lent, at each change.
+    ///   - onExhausted: called for each caller that gets no connection, because none became free in time or too many wait already.
     public init(
         configuration: PostgresConfiguration,
         limits: Limits = Limits(),
@@ -73,19 +63,22 @@ public final class PostgresClient: Service, Sendable {
                 )
             )
         )
-        // The pool's own count bounds what is in the stream.
+        // The pool counts attempts, so the stream never holds more than that.
         (self.attempts, self.requestAttempt) = AsyncStream.makeStream(
             of: Void.self, bufferingPolicy: .bufferingOldest(limits.connectionsMax))
+        // The newest moment is the earliest, and the timer looks at everything that is due.
+        (self.timers, self.setTimer) = AsyncStream.makeStream(of: Instant.self, bufferingPolicy: .bufferingNewest(1))
+        (self.drain, self.finishDrain) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     }
 
     /// How many connections are lent.
     public var inUse: Int { self.state.withLockedValue { $0.pool.leased } }
 
-    /// Opens connections when they are needed, until shutdown; then closes them. Leases wait for it to run.
+    /// Opens connections on demand until graceful shutdown, then closes them. Leases wait until it runs.
     public func run() async {
         await withGracefulShutdownHandler {
             await withDiscardingTaskGroup { group in
-                group.addTask { await self.expireWaiters() }
+                group.addTask { await self.runTimers() }
                 for await _ in self.attempts {
                     group.addTask { await self.attemptConnection() }
                 }
@@ -97,29 +90,32 @@ public final class PostgresClient: Service, Sendable {
         }
     }
 
-    /// Lends a connection for the time of the closure. A connection that the closure's error has ended is not lent again.
+    /// Lends a connection for the time of the closure. The connection is lent again only if it still works and is outside a transaction;
+    /// else it is closed.
     /// - Throws: what the closure throws; ``PostgresError`` if no connection could be had, in which case the closure has not run.
     public func withConnection<Value: Sendable>(
         _ body: (PostgresConnection) async throws(PostgresError) -> Value
     ) async throws(PostgresError) -> Value {
         try await self.lend { connection throws(PostgresError) in
-            await connection.isUsable() ? try await body(connection) : nil
+            guard await connection.isUsable() else { return nil }
+            let value = try await body(connection)
+            return (value, await connection.reuse())
         }
     }
 
-    /// Runs one statement on a connection of the pool, in a transaction of its own.
+    /// Runs one statement on a connection of the pool, in its own transaction.
     /// - Throws: ``PostgresError``.
     @discardableResult
     public func query(_ query: PostgresQuery) async throws(PostgresError) -> PostgresRows {
-        // Looking at the connection apart from using it would wake its thread twice: a good part of what a short statement costs.
+        // One call of the connection for all: each one wakes its thread, a good part of the cost of a short statement.
         try await self.lend { connection throws(PostgresError) in try await connection.queryIfUsable(query) }
     }
 
     // MARK: - Leases
 
-    /// - Parameter body: returns nil if the connection died while it was idle: another is taken then.
+    /// - Parameter body: returns nil if the connection died while it was idle: another is tried then.
     private func lend<Value: Sendable>(
-        _ body: (PostgresConnection) async throws(PostgresError) -> Value?
+        _ body: (PostgresConnection) async throws(PostgresError) -> (value: Value, reuse: PostgresConnection.Reuse)?
     ) async throws(PostgresError) -> Value {
         let start = ContinuousClock.now
         while true {
@@ -129,18 +125,18 @@ public final class PostgresClient: Service, Sendable {
             let waited = ContinuousClock.now - start
             self.onUseChange?(self.inUse)
             do {
-                guard let value = try await body(connection) else {
-                    // The next one may have died too, each is taken out of the pool.
+                guard let (value, reuse) = try await body(connection) else {
+                    // The next one may have died too; each is removed from the pool.
                     self.discard()
                     continue
                 }
                 self.onLease?(waited)
-                self.release(connection)
+                await self.takeBack(connection, reuse)
                 return value
             } catch {
                 self.onLease?(waited)
-                if await connection.isUsable() { self.release(connection) } else { self.discard() }
-                // A server that stands still answers on no connection: the next caller meets that at once, by a connect that fails.
+                await self.takeBack(connection, await connection.reuse())
+                // A server that hangs answers on no connection: without idle ones the next caller's connect fails at once.
                 if error.code == .timedOut {
                     for idle in self.state.withLockedValue({ $0.pool.dropIdle() }) { await idle.close() }
                 }
@@ -149,7 +145,7 @@ public final class PostgresClient: Service, Sendable {
         }
     }
 
-    private func nextConnection(deadline: ContinuousClock.Instant) async -> Result<PostgresConnection, PostgresError> {
+    private func nextConnection(deadline: Instant) async -> Result<PostgresConnection, PostgresError> {
         let id = self.state.withLockedValue { state in
             state.nextWaiter += 1
             return state.nextWaiter
@@ -157,17 +153,19 @@ public final class PostgresClient: Service, Sendable {
         defer { self.state.withLockedValue { _ = $0.cancelledEarly.remove(id) } }
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                let action = self.state.withLockedValue { state in
-                    if state.cancelledEarly.contains(id) {
-                        return PoolState<PostgresConnection, Lease>.LeaseAction.fail(Self.cancelled)
-                    }
-                    return state.pool.lease(id: id, now: .now, deadline: deadline, continuation: continuation)
+                let (action, demand) = self.state.withLockedValue { state -> (Pool.LeaseAction, Pool.Demand) in
+                    let now = Instant.now
+                    let action =
+                        state.cancelledEarly.contains(id)
+                        ? .fail(Self.cancelled) : state.pool.lease(id: id, now: now, deadline: deadline, continuation: continuation)
+                    return (action, state.pool.demand(now: now))
                 }
                 switch action {
                 case .use(let connection): continuation.resume(returning: .success(connection))
                 case .fail(let error): continuation.resume(returning: .failure(error))
-                case .wait(let openAnother): if openAnother { self.requestAttempt.yield() }
+                case .wait: break
                 }
+                self.meet(demand)
             }
         } onCancel: {
             let waiter = self.state.withLockedValue { state in
@@ -181,30 +179,48 @@ public final class PostgresClient: Service, Sendable {
 
     private static let cancelled = PostgresError(.cancelled, detail: "while waiting for a connection")
 
-    private func release(_ connection: PostgresConnection) {
-        self.perform(self.state.withLockedValue { $0.pool.released(connection) })
-        self.onUseChange?(self.inUse)
+    private func takeBack(_ connection: PostgresConnection, _ reuse: PostgresConnection.Reuse) async {
+        switch reuse {
+        case .possible:
+            self.perform(self.state.withLockedValue { $0.pool.released(connection) })
+            self.noteReturn()
+        case .insideTransaction:
+            self.logger.warning("connection returned inside a transaction and closed")
+            await connection.close()
+            self.discard()
+        case .closed: self.discard()
+        }
     }
 
     private func discard() {
-        self.perform(self.state.withLockedValue { $0.pool.lost(now: .now) })
-        self.onUseChange?(self.inUse)
+        let (failed, demand) = self.state.withLockedValue { ($0.pool.lost(now: .now), $0.pool.demand(now: .now)) }
+        self.fail(failed)
+        self.meet(demand)
+        self.noteReturn()
     }
 
-    private func perform(_ action: PoolState<PostgresConnection, Lease>.FreeAction) {
+    private func noteReturn() {
+        let (inUse, isDrained) = self.state.withLockedValue { ($0.pool.leased, $0.pool.isDrained) }
+        self.onUseChange?(inUse)
+        if isDrained { self.finishDrain.finish() }
+    }
+
+    private func perform(_ action: Pool.FreeAction) {
         switch action {
         case .hand(let connection, let waiter): waiter.continuation.resume(returning: .success(connection))
-        // A connection that nobody holds is closed by its deinit.
+        // Without a reference a connection is closed by its deinit.
         case .keep, .close: break
         }
     }
 
-    private func perform(_ action: PoolState<PostgresConnection, Lease>.LossAction) {
-        switch action {
-        case .nothing: break
-        case .openAnother: self.requestAttempt.yield()
-        case .fail(let waiters, let error): for waiter in waiters { waiter.continuation.resume(returning: .failure(error)) }
-        }
+    private func fail(_ failed: Pool.Failed) {
+        guard let error = failed.error else { return }
+        for waiter in failed.waiters { waiter.continuation.resume(returning: .failure(error)) }
+    }
+
+    private func meet(_ demand: Pool.Demand) {
+        for _ in 0..<demand.attempts { self.requestAttempt.yield() }
+        if let moment = demand.timer { self.setTimer.yield(moment) }
     }
 
     // MARK: - In the background
@@ -213,10 +229,14 @@ public final class PostgresClient: Service, Sendable {
         do throws(PostgresError) {
             let connection = try await PostgresConnection.connect(self.configuration)
             self.note(reachable: true, nil)
-            self.perform(self.state.withLockedValue { $0.pool.connected(connection) })
+            let (action, demand) = self.state.withLockedValue { ($0.pool.connected(connection), $0.pool.demand(now: .now)) }
+            self.perform(action)
+            self.meet(demand)
         } catch {
             if error.code != .cancelled { self.note(reachable: false, error) }
-            self.perform(self.state.withLockedValue { $0.pool.connectFailed(error, now: .now) })
+            let (failed, demand) = self.state.withLockedValue { ($0.pool.connectFailed(error, now: .now), $0.pool.demand(now: .now)) }
+            self.fail(failed)
+            self.meet(demand)
         }
     }
 
@@ -233,15 +253,22 @@ public final class PostgresClient: Service, Sendable {
         }
     }
 
-    /// Deadlines of callers are looked at this often; a wait may last this much longer.
-    private static let expiryInterval: Duration = .milliseconds(50)
-
-    private func expireWaiters() async {
-        while (try? await Task.sleep(for: Self.expiryInterval)) != nil {
-            let (expired, openAnother) = self.state.withLockedValue { ($0.pool.expire(now: .now), $0.pool.wantsAnother(now: .now)) }
-            if openAnother { self.requestAttempt.yield() }
-            for waiter in expired {
-                waiter.continuation.resume(returning: .failure(PostgresError(.poolExhausted, detail: "no connection became free in time")))
+    /// Sleeps until the next moment at which something is due. The state names a moment only if it is earlier than the one before it, so of
+    /// several timers all but the first find nothing to do.
+    private func runTimers() async {
+        await withDiscardingTaskGroup { group in
+            for await moment in self.timers {
+                group.addTask {
+                    guard (try? await Task.sleep(until: moment, clock: .continuous)) != nil else { return }
+                    let (expired, demand) = self.state.withLockedValue {
+                        ($0.pool.timerFired(moment, now: .now), $0.pool.demand(now: .now))
+                    }
+                    for waiter in expired {
+                        waiter.continuation.resume(
+                            returning: .failure(PostgresError(.poolExhausted, detail: "no connection became free in time")))
+                    }
+                    self.meet(demand)
+                }
             }
         }
     }
@@ -252,7 +279,15 @@ public final class PostgresClient: Service, Sendable {
             waiter.continuation.resume(returning: .failure(PostgresError(.shutDown, detail: "the pool is shut down")))
         }
         for connection in idle { await connection.close() }
-        let deadline = ContinuousClock.now + self.limits.shutdownMax
-        while self.inUse > 0, .now < deadline, (try? await Task.sleep(for: .milliseconds(10))) != nil {}
+        self.noteReturn()
+        await withDiscardingTaskGroup { group in
+            group.addTask {
+                // Cancelled once the pool is drained.
+                try? await Task.sleep(for: self.limits.shutdownMax)
+                self.finishDrain.finish()
+            }
+            for await _ in self.drain {}
+            group.cancelAll()
+        }
     }
 }

@@ -13,11 +13,11 @@ public struct PostgresConfiguration: Sendable {
     public var statementTimeout: Duration = .seconds(5)
     /// The server ends a statement that waits this long for one lock.
     public var lockTimeout: Duration = .seconds(2)
-    /// The server ends a session that sits this long inside a transaction, so that a stopped client cannot hold locks.
+    /// The server ends a session that is idle for this long inside a transaction, so that a stopped client does not hold locks.
     public var idleInTransactionTimeout: Duration = .seconds(5)
-    /// The server ends a session that sits this long outside a transaction; zero never does.
+    /// The server ends a session that is idle for this long outside a transaction; zero disables the limit.
     public var idleSessionTimeout: Duration = .zero
-    /// How long sent data may stay unacknowledged before the kernel gives the connection up (`tcp_user_timeout`).
+    /// How long sent data may stay unacknowledged before the kernel ends the connection (`tcp_user_timeout`).
     public var tcpUserTimeout: Duration = .seconds(5)
     /// When the server plans a prepared statement.
     public var plans = StatementPlans.automatic
@@ -42,19 +42,42 @@ public struct PostgresConfiguration: Sendable {
         self.applicationName = applicationName
     }
 
-    /// How long a caller waits for an answer before the connection is dropped: a little more than the server takes to give up by itself.
+    /// How long a caller waits for an answer before the connection is dropped: one second longer than the server lets a statement run.
     public var answerTimeout: Duration { self.statementTimeout + .seconds(1) }
 
-    /// libpq's keywords and values; what comes later overrides the URL.
-    var parameters: [(keyword: String, value: String)] {
+    /// Begins a connection; blocks while libpq resolves the host's name. Nil if memory is short.
+    func startConnecting() -> OpaquePointer? {
+        // libpq copies the strings before it returns, so they need to live for the call only.
+        var keywords: [UnsafePointer<CChar>?] = []
+        var values: [UnsafePointer<CChar>?] = []
+        var owned: [UnsafeMutablePointer<CChar>] = []
+        defer { owned.forEach { $0.deallocate() } }
+        func copy(_ text: String) -> UnsafePointer<CChar> {
+            let bytes = text.utf8CString
+            let pointer = UnsafeMutablePointer<CChar>.allocate(capacity: bytes.count)
+            for (offset, byte) in bytes.enumerated() { (pointer + offset).initialize(to: byte) }
+            owned.append(pointer)
+            return UnsafePointer(pointer)
+        }
+        for (keyword, value) in self.parameters {
+            keywords.append(copy(keyword))
+            values.append(copy(value))
+        }
+        keywords.append(nil)
+        values.append(nil)
+        return PQconnectStartParams(keywords, values, 1)
+    }
+
+    /// libpq's keywords and values; later ones override the URL.
+    private var parameters: [(keyword: String, value: String)] {
         var sessionSettings = [
             "statement_timeout=\(self.statementTimeout.milliseconds)",
             "lock_timeout=\(self.lockTimeout.milliseconds)",
             "idle_in_transaction_session_timeout=\(self.idleInTransactionTimeout.milliseconds)",
             "idle_session_timeout=\(self.idleSessionTimeout.milliseconds)",
-            // Whatever the role or the server has as its default: an acknowledged transaction is on disk.
+            // Overrides the default of role and server: an acknowledged transaction is on disk.
             "synchronous_commit=on",
-            // The server's side of a connection whose client is gone: found dead after 5 + 3 × 2 s.
+            // The server finds a connection whose client is gone after 5 + 3 × 2 s.
             "tcp_keepalives_idle=5", "tcp_keepalives_interval=2", "tcp_keepalives_count=3",
         ]
         sessionSettings += self.plans.settings
@@ -72,4 +95,22 @@ public struct PostgresConfiguration: Sendable {
 extension Duration {
     /// Whole milliseconds, cut off.
     var milliseconds: Int64 { self.components.seconds * 1000 + self.components.attoseconds / 1_000_000_000_000_000 }
+}
+
+/// When the server plans a prepared statement (its setting `plan_cache_mode`).
+public enum StatementPlans: String, Sendable {
+    /// The server compares its cost estimates of the two below. It assumes ten elements for an array parameter, so statements over short
+    /// arrays are planned at each run, which can take longer than running them.
+    case automatic = "auto"
+    /// At each run, for its parameters: for reads whose best plan depends on them.
+    case eachRun = "force_custom_plan"
+    /// Once for all parameters, and again when statistics or tables change: for statements that look everything up by key. Sequential scans
+    /// are disabled where there is another way, because a plan made for a small table stays when the table has grown.
+    case once = "force_generic_plan"
+
+    /// The server's settings for it.
+    var settings: [String] {
+        let mode = "plan_cache_mode=\(self.rawValue)"
+        return self == .once ? [mode, "enable_seqscan=off"] : [mode]
+    }
 }

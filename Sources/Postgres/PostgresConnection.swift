@@ -9,20 +9,20 @@ import SocketExecutor
     import Darwin
 #endif
 
-/// One libpq connection, driven without blocking on a thread of its own.
+/// One libpq connection, driven without blocking on its own thread.
 ///
-/// A connection runs one statement at a time and belongs to one caller at a time: a ``PostgresClient`` lends it exclusively, or
-/// ``connect(_:)`` makes one that the caller alone holds. Every statement has a deadline; when it passes, or the waiting task is cancelled,
-/// the connection is dropped rather than the statement cancelled, and the error says that the outcome is unknown.
+/// A connection runs one statement at a time and has one caller at a time: a ``PostgresClient`` lends it exclusively, or ``connect(_:)``
+/// makes one for the caller alone. Every statement has a deadline. When it passes, or the waiting task is cancelled, the connection is
+/// dropped (the statement is not cancelled) and the error says that the outcome is unknown.
 public actor PostgresConnection {
     private let executor: SocketExecutor
     /// libpq: "a PGconn may be used by only one thread at a time"; this actor runs on one thread only.
-    private var handle: OpaquePointer?
+    private(set) var handle: OpaquePointer?
     private let answerTimeout: Duration
     private var isBusy = false
     /// SQL text → the name under which the session has prepared it.
     private var statements: [String: String] = [:]
-    /// Texts come from literals, so their number is that of the program's queries; the limit guards against a text built in a loop.
+    /// Texts are made of literals, so there are as many as the program has queries; the limit guards against a text built in a loop.
     private static let preparedStatementsMax = 256
 
     /// Runs this actor on its connection's thread.
@@ -42,7 +42,7 @@ public actor PostgresConnection {
 
     /// Opens a connection.
     ///
-    /// Name resolution blocks inside libpq; it blocks this connection's own thread and nothing else.
+    /// Name resolution blocks inside libpq; it blocks only this connection's thread.
     /// - Throws: ``PostgresError/Code/connectFailed``.
     public static func connect(_ configuration: PostgresConfiguration) async throws(PostgresError) -> PostgresConnection {
         let executor: SocketExecutor
@@ -57,7 +57,7 @@ public actor PostgresConnection {
     }
 
     private func open(_ configuration: PostgresConfiguration) async throws(PostgresError) {
-        self.handle = Self.startConnecting(configuration.parameters)
+        self.handle = configuration.startConnecting()
         // Only now: the name is resolved, however long that took.
         let deadline = ContinuousClock.now + configuration.connectTimeout
         guard let handle else { throw PostgresError(.connectFailed, detail: "out of memory") }
@@ -82,32 +82,10 @@ public actor PostgresConnection {
         }
     }
 
-    private static func startConnecting(_ parameters: [(keyword: String, value: String)]) -> OpaquePointer? {
-        // libpq copies the strings before it returns, so they need to live for the call only.
-        var keywords: [UnsafePointer<CChar>?] = []
-        var values: [UnsafePointer<CChar>?] = []
-        var owned: [UnsafeMutablePointer<CChar>] = []
-        defer { owned.forEach { $0.deallocate() } }
-        func copy(_ text: String) -> UnsafePointer<CChar> {
-            let bytes = text.utf8CString
-            let pointer = UnsafeMutablePointer<CChar>.allocate(capacity: bytes.count)
-            for (offset, byte) in bytes.enumerated() { (pointer + offset).initialize(to: byte) }
-            owned.append(pointer)
-            return UnsafePointer(pointer)
-        }
-        for (keyword, value) in parameters {
-            keywords.append(copy(keyword))
-            values.append(copy(value))
-        }
-        keywords.append(nil)
-        values.append(nil)
-        return PQconnectStartParams(keywords, values, 1)
-    }
-
     private func connectFailure(_ detail: String? = nil) -> PostgresError {
         let message = self.handle.flatMap { PQerrorMessage($0) }.map { String(cString: $0) } ?? ""
         self.drop()
-        // libpq's words for a failed connect name host, port, user and database, never the password.
+        // libpq's message for a failed connect names host, port, user and database, never the password.
         let words = message.split(whereSeparator: \.isNewline).joined(separator: " ")
         return PostgresError(.connectFailed, detail: detail ?? words, serverMessage: message)
     }
@@ -115,7 +93,7 @@ public actor PostgresConnection {
     // MARK: - Statements
 
     /// Runs a statement: prepared at its first use on this connection, parameters and results in binary.
-    /// - Throws: ``PostgresError``; with ``PostgresError/outcomeIsUnknown`` if it was sent and no answer came.
+    /// - Throws: ``PostgresError``; with ``PostgresError/outcomeIsUnknown`` if it was sent and no answer arrived.
     @discardableResult
     public func query(_ query: PostgresQuery) async throws(PostgresError) -> PostgresRows {
         try await self.exclusively { connection, deadline throws(PostgresError) in
@@ -123,13 +101,15 @@ public actor PostgresConnection {
         }
     }
 
-    /// Runs a statement, unless the connection cannot take one, as ``isUsable()`` tells.
-    /// - Returns: nil if it was not sent for that reason.
-    func queryIfUsable(_ query: PostgresQuery) async throws(PostgresError) -> PostgresRows? {
-        self.isUsable() ? try await self.query(query) : nil
+    /// Runs a statement if ``isUsable()``, and looks at the connection afterwards.
+    /// - Returns: nil if the statement was not sent because the connection is not usable.
+    func queryIfUsable(_ query: PostgresQuery) async throws(PostgresError) -> (value: PostgresRows, reuse: Reuse)? {
+        guard self.isUsable() else { return nil }
+        let rows = try await self.query(query)
+        return (rows, self.transaction == .idle ? .possible : .insideTransaction)
     }
 
-    /// Runs SQL text of several statements without parameters, for migrations. The text must be the program's own.
+    /// Runs SQL text of several statements without parameters, for migrations. The text must be part of the program.
     /// - Throws: ``PostgresError``.
     public func runScript(_ sql: String) async throws(PostgresError) {
         try await self.exclusively { connection, deadline throws(PostgresError) in
@@ -138,17 +118,31 @@ public actor PostgresConnection {
         }
     }
 
-    /// Whether the connection can take a statement: it is open, and the server has not closed its side.
+    /// Whether the connection can run a statement: it is open, and the server has not closed its side.
     public func isUsable() -> Bool {
         guard let handle, !self.isBusy else { return false }
-        // A server that ended the session has sent its reason or closed the socket; both show as input outside a statement. libpq alone would
-        // read the reason, not see the end behind it, and take the connection for good.
+        // A server that ended the session has sent its reason or closed the socket; both are input outside a statement. libpq alone would
+        // read the reason, miss the end behind it, and report the connection as good.
         var descriptor = pollfd(fd: PQsocket(handle), events: CShort(POLLIN), revents: 0)
         guard PQstatus(handle) == CONNECTION_OK, poll(&descriptor, 1, 0) == 0 else {
             self.drop()
             return false
         }
         return true
+    }
+
+    /// Whether a pool may lend the connection again.
+    enum Reuse {
+        case possible
+        /// Another caller's statements would become part of a transaction that it did not begin.
+        case insideTransaction
+        case closed
+    }
+
+    /// Whether the connection may be lent again.
+    func reuse() -> Reuse {
+        guard self.isUsable() else { return .closed }
+        return self.transaction == .idle ? .possible : .insideTransaction
     }
 
     /// Closes the connection. A statement in progress fails with its outcome unknown.
@@ -175,7 +169,7 @@ public actor PostgresConnection {
         let name = try await self.prepare(query, until: deadline)
         let handle = try self.liveHandle()
         let parameters = query.parameters
-        let sent = Self.withPointers(parameters) { values, lengths, formats in
+        let sent = parameters.withPointers { values, lengths, formats in
             if let name {
                 return PQsendQueryPrepared(handle, name, CInt(parameters.count), values, lengths, formats, 1)
             }
@@ -200,23 +194,10 @@ public actor PostgresConnection {
         return name
     }
 
-    private static func withPointers<Result>(
-        _ parameters: PostgresQuery.Parameters,
-        _ body: (UnsafePointer<UnsafePointer<CChar>?>?, UnsafePointer<CInt>?, UnsafePointer<CInt>?) -> Result
-    ) -> Result {
-        // An empty value needs a pointer too, null means SQL null: the extra byte gives even an empty buffer an address.
-        let bytes = parameters.bytes + [0]
-        return bytes.withUnsafeBytes { buffer in
-            let base = buffer.baseAddress!.assumingMemoryBound(to: CChar.self)
-            let values = parameters.ranges.map { $0.map { base + $0.lowerBound } }
-            let lengths = parameters.ranges.map { CInt($0?.count ?? 0) }
-            return body(values, lengths, [CInt](repeating: 1, count: lengths.count))
-        }
-    }
-
     // MARK: - Sending and receiving
 
-    /// Sends what is buffered and reads results up to the one that libpq ends with; the last result with rows or a status is returned.
+    /// Sends what is buffered and reads results until libpq has no more.
+    /// - Returns: the last result with rows or a count.
     private func receive(until deadline: ContinuousClock.Instant, sent: Bool) async throws(PostgresError) -> PostgresRows {
         try await self.flush(until: deadline, sent: sent)
         var rows = PostgresRows(columnNames: [], columnTypeOIDs: [], storage: [], cells: [], affectedRows: 0)
@@ -228,10 +209,12 @@ public actor PostgresConnection {
             }
             guard let result = PQgetResult(try self.liveHandle(sent: sent)) else { break }
             defer { PQclear(result) }
-            switch PQresultStatus(result) {
-            case PGRES_TUPLES_OK, PGRES_COMMAND_OK: rows = Self.copy(result)
-            case PGRES_EMPTY_QUERY: break
-            default: failure = failure ?? self.serverFailure(result, sent: sent)
+            switch PostgresResult(result, sent: sent) {
+            case .rows(let received): rows = received
+            case .empty: break
+            case .failure(let error): failure = failure ?? error
+            case .unexpected(let status):
+                throw PostgresError(.unexpectedResult, detail: "the statement was answered with \(status)", outcomeIsUnknown: sent)
             }
         }
         if let failure { throw failure }
@@ -243,7 +226,7 @@ public actor PostgresConnection {
             switch PQflush(try self.liveHandle(sent: sent)) {
             case 0: return
             case 1:
-                // The server may be waiting for us to read while we wait for it to read.
+                // The server may wait for this side to read while this side waits for the server to read.
                 try await self.wait(for: [.read, .write], until: deadline, sent: sent)
                 guard PQconsumeInput(try self.liveHandle(sent: sent)) == 1 else { throw self.lost(sent: sent) }
             default: throw self.lost(sent: sent)
@@ -272,64 +255,20 @@ public actor PostgresConnection {
         // A server that ends a session says why before it closes the socket; libpq has that as a result already.
         while let handle, let result = PQgetResult(handle) {
             defer { PQclear(result) }
-            if PQresultErrorField(result, clibpq_diag_sqlstate) != nil { return self.serverFailure(result, sent: sent) }
+            switch PostgresResult(result, sent: sent) {
+            case .failure(let error) where error.sqlState != nil: return error
+            case .failure, .rows, .empty: continue
+            case .unexpected: break
+            }
+            break
         }
         let message = self.handle.flatMap { PQerrorMessage($0) }.map { String(cString: $0) }
         return PostgresError(.connectionLost, detail: "the connection broke", serverMessage: message, outcomeIsUnknown: sent)
     }
 
-    private func drop() {
+    func drop() {
         if let handle { PQfinish(handle) }
         self.handle = nil
         self.statements = [:]
-    }
-
-    // MARK: - Results
-
-    private func serverFailure(_ result: OpaquePointer, sent: Bool) -> PostgresError {
-        func field(_ code: CInt) -> String? { PQresultErrorField(result, code).map { String(cString: $0) } }
-        let message = field(clibpq_diag_message_primary) ?? PQresultErrorMessage(result).map { String(cString: $0) }
-        guard let state = field(clibpq_diag_sqlstate) else {
-            // libpq makes such a result itself when the connection breaks in the middle of an answer.
-            return PostgresError(.connectionLost, detail: "the connection broke", serverMessage: message, outcomeIsUnknown: sent)
-        }
-        // Only ERROR says that the transaction was rolled back. FATAL and PANIC end the session, and may come after the commit was written: a
-        // server that is told to stop, or that cannot flush its log.
-        let endsSession = field(clibpq_diag_severity) != "ERROR"
-        return PostgresError(
-            .server,
-            detail: "the server refused the statement",
-            sqlState: state,
-            constraint: field(clibpq_diag_constraint_name),
-            serverMessage: message,
-            outcomeIsUnknown: sent && endsSession,
-            endsSession: endsSession
-        )
-    }
-
-    private static func copy(_ result: OpaquePointer) -> PostgresRows {
-        let columns = Int(PQnfields(result))
-        let count = Int(PQntuples(result))
-        var storage: [UInt8] = []
-        var cells: [(start: Int, length: Int)] = []
-        cells.reserveCapacity(columns * count)
-        for row in 0..<CInt(count) {
-            for column in 0..<CInt(columns) {
-                guard PQgetisnull(result, row, column) == 0, let value = PQgetvalue(result, row, column) else {
-                    cells.append((storage.count, -1))
-                    continue
-                }
-                let bytes = UnsafeRawBufferPointer(start: value, count: Int(PQgetlength(result, row, column)))
-                cells.append((storage.count, bytes.count))
-                storage.append(contentsOf: bytes)
-            }
-        }
-        return PostgresRows(
-            columnNames: (0..<CInt(columns)).map { PQfname(result, $0).map { String(cString: $0) } ?? "" },
-            columnTypeOIDs: (0..<CInt(columns)).map { PQftype(result, $0) },
-            storage: storage,
-            cells: cells,
-            affectedRows: PQcmdTuples(result).flatMap { Int(String(cString: $0)) } ?? count
-        )
     }
 }

@@ -1,8 +1,8 @@
 /// A value that can be read from a result column, in PostgreSQL's binary format.
 public protocol PostgresDecodable: Sendable {
-    /// The column types that it can be read from.
-    static var acceptedTypeOIDs: [UInt32] { get }
-    /// Reads the value.
+    /// Whether the value can be read from a column of this type.
+    static func isDecodable(fromTypeOID oid: UInt32) -> Bool
+    /// Reads the value from a column that is not null.
     /// - Throws: ``PostgresError/Code/decoding`` if the bytes are not such a value.
     init(postgresBytes bytes: ArraySlice<UInt8>) throws(PostgresError)
 }
@@ -20,7 +20,7 @@ extension FixedWidthInteger {
 
 extension Bool: PostgresDecodable {
     /// `boolean`
-    public static var acceptedTypeOIDs: [UInt32] { [PostgresType.bool.oid] }
+    public static func isDecodable(fromTypeOID oid: UInt32) -> Bool { oid == PostgresType.bool.oid }
     /// One byte.
     public init(postgresBytes bytes: ArraySlice<UInt8>) throws(PostgresError) {
         self = try UInt8(bigEndianBytes: bytes) != 0
@@ -29,21 +29,23 @@ extension Bool: PostgresDecodable {
 
 extension Int64: PostgresDecodable {
     /// `bigint`
-    public static var acceptedTypeOIDs: [UInt32] { [PostgresType.int8.oid] }
+    public static func isDecodable(fromTypeOID oid: UInt32) -> Bool { oid == PostgresType.int8.oid }
     /// Eight bytes.
     public init(postgresBytes bytes: ArraySlice<UInt8>) throws(PostgresError) { try self.init(bigEndianBytes: bytes) }
 }
 
 extension Int32: PostgresDecodable {
     /// `integer`
-    public static var acceptedTypeOIDs: [UInt32] { [PostgresType.int4.oid] }
+    public static func isDecodable(fromTypeOID oid: UInt32) -> Bool { oid == PostgresType.int4.oid }
     /// Four bytes.
     public init(postgresBytes bytes: ArraySlice<UInt8>) throws(PostgresError) { try self.init(bigEndianBytes: bytes) }
 }
 
 extension String: PostgresDecodable {
     /// `text` and `character varying`
-    public static var acceptedTypeOIDs: [UInt32] { [PostgresType.text.oid, PostgresType.varchar.oid] }
+    public static func isDecodable(fromTypeOID oid: UInt32) -> Bool {
+        oid == PostgresType.text.oid || oid == PostgresType.varchar.oid
+    }
     /// UTF-8: the session's `client_encoding` is fixed to it.
     public init(postgresBytes bytes: ArraySlice<UInt8>) throws(PostgresError) {
         guard let text = String(validating: bytes, as: UTF8.self) else {

@@ -1,8 +1,8 @@
-/// What went wrong with the database, and what that leaves open.
+/// What went wrong with the database, and what remains possible.
 ///
 /// Decide by ``isRetriable`` (the same call may succeed later), ``isDataError`` (the same data will fail again) and ``outcomeIsUnknown``
-/// (the statement was sent and its answer never came: it may have been committed). ``description`` holds no data of users; the server's own
-/// message may quote some and is kept apart in ``serverMessage``.
+/// (the statement was sent and no answer arrived: it may have been committed). ``description`` holds no user data; the server's message may
+/// quote some and is kept apart in ``serverMessage``.
 public struct PostgresError: Error, Sendable, Hashable {
     /// The kind of failure.
     public enum Code: Sendable, Hashable {
@@ -10,9 +10,9 @@ public struct PostgresError: Error, Sendable, Hashable {
         case connectFailed
         /// The connection broke, or was dropped, while it was in use.
         case connectionLost
-        /// The answer did not come before the deadline; the connection was dropped.
+        /// No answer arrived before the deadline; the connection was dropped.
         case timedOut
-        /// The task that waited was cancelled; a connection in use was dropped.
+        /// The waiting task was cancelled; a connection in use was dropped.
         case cancelled
         /// No connection became free in time, or too many callers wait already.
         case poolExhausted
@@ -20,11 +20,15 @@ public struct PostgresError: Error, Sendable, Hashable {
         case shutDown
         /// The server answered with an error; ``PostgresError/sqlState`` has its code.
         case server
+        /// The server answered with a result that this client does not handle (`COPY`); the connection was dropped.
+        case unexpectedResult
+        /// The transaction was open already, or it failed or ended before its commit.
+        case transaction
         /// A column's type, nullness or range is not what the caller asked for.
         case decoding
         /// The configuration cannot be used.
         case configuration
-        /// Migrations and the database disagree.
+        /// The migrations and the database differ.
         case migration
     }
 
@@ -34,11 +38,11 @@ public struct PostgresError: Error, Sendable, Hashable {
     public let sqlState: String?
     /// The constraint that a statement broke, where the server named one.
     public let constraint: String?
-    /// What this library says of it; without data of users.
+    /// This library's description, without user data.
     public let detail: String
-    /// The server's or libpq's own words, which may quote data.
+    /// The server's or libpq's message, which may quote data.
     public let serverMessage: String?
-    /// Whether a statement had been sent whose answer never came.
+    /// Whether a statement was sent that may have been committed although no answer arrived.
     public let outcomeIsUnknown: Bool
     /// Whether the server ended the session with this error.
     let endsSession: Bool
@@ -61,14 +65,22 @@ public struct PostgresError: Error, Sendable, Hashable {
         self.endsSession = endsSession
     }
 
-    /// A value that was read from a row and breaks the caller's own rules.
-    /// - Parameter detail: without data of users.
+    /// A value that was read from a row and breaks the caller's rules.
+    /// - Parameter detail: without user data.
     public init(unreadable detail: String) {
         self.init(.decoding, detail: detail)
     }
 
+    /// The same error of a statement that certainly was not committed.
+    var notCommitted: PostgresError {
+        PostgresError(
+            self.code, detail: self.detail, sqlState: self.sqlState, constraint: self.constraint, serverMessage: self.serverMessage,
+            outcomeIsUnknown: false, endsSession: self.endsSession)
+    }
+
     /// Whether the same call may succeed later: connection trouble, a timeout, and the SQLSTATE classes of connection (08), resources (53),
-    /// operator intervention (57), serialization and deadlock (40), lock not available (55P03) and a stale prepared statement (26000, 0A000).
+    /// operator intervention (57), serialization and deadlock (40), lock not available (55P03) and a stale prepared statement (26000,
+    /// 0A000).
     ///
     /// <https://www.postgresql.org/docs/current/errcodes-appendix.html>
     public var isRetriable: Bool {
@@ -78,11 +90,11 @@ public struct PostgresError: Error, Sendable, Hashable {
             guard let state = self.sqlState else { return false }
             let retriableClasses = ["08", "40", "53", "57"]
             return retriableClasses.contains(String(state.prefix(2))) || ["55P03", "25006", "26000", "0A000"].contains(state)
-        case .cancelled, .shutDown, .decoding, .configuration, .migration: return false
+        case .cancelled, .shutDown, .unexpectedResult, .transaction, .decoding, .configuration, .migration: return false
         }
     }
 
-    /// Whether the data itself is at fault: classes 22 (data exception) and 23 (integrity constraint).
+    /// Whether the data is at fault: classes 22 (data exception) and 23 (integrity constraint).
     public var isDataError: Bool {
         guard let state = self.sqlState else { return false }
         return state.hasPrefix("22") || state.hasPrefix("23")
@@ -91,16 +103,16 @@ public struct PostgresError: Error, Sendable, Hashable {
     /// Whether the connection cannot be used any further.
     var endsConnection: Bool {
         switch self.code {
-        case .connectFailed, .connectionLost, .timedOut, .cancelled: return true
+        case .connectFailed, .connectionLost, .timedOut, .cancelled, .unexpectedResult: return true
         // After 26000 and 0A000 the prepared statements of the session are stale.
         case .server: return self.endsSession || ["26000", "0A000"].contains(self.sqlState)
-        case .poolExhausted, .shutDown, .decoding, .configuration, .migration: return false
+        case .poolExhausted, .shutDown, .transaction, .decoding, .configuration, .migration: return false
         }
     }
 }
 
 extension PostgresError: CustomStringConvertible {
-    /// The failure without data of users.
+    /// The failure without user data.
     public var description: String {
         var text = "PostgreSQL \(self.code): \(self.detail)"
         if let sqlState { text += " (SQLSTATE \(sqlState))" }

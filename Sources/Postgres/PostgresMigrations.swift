@@ -1,16 +1,16 @@
-/// The schema of a database as an ordered list of SQL scripts, of which each runs once.
+/// The schema of a database as an ordered list of SQL scripts, each of which runs once.
 ///
-/// What was applied is kept in the table `schema_migrations`. Instances that start at once wait for each other on an advisory lock, and each
+/// The table `schema_migrations` records what was applied. Instances that start at once wait for each other on an advisory lock, and each
 /// script runs in a transaction together with the row that records it.
 ///
-/// A step says in its row which older programs may go on beside it. They cannot know it themselves, and a program is replaced by the next one
+/// A step's row says which older programs may go on beside it; they cannot know it themselves. A program is replaced by the next one
 /// without a gap only if both run on one schema for a while: first a step that adds (expand), later one that removes (contract).
 public struct PostgresMigrations: Sendable {
     /// One step.
     public struct Migration: Sendable {
         /// Counts from 1 without gaps.
         public let version: Int32
-        /// Says what it does; recorded, and compared with what is recorded.
+        /// Describes it; recorded, and compared with what is recorded.
         public let name: String
         /// The script.
         public let sql: String
@@ -18,8 +18,8 @@ public struct PostgresMigrations: Sendable {
         public let compatibleSince: Int32
 
         /// - Parameters:
-        ///   - sql: the program's own text; it is not looked at.
-        ///   - compatibleSince: see ``compatibleSince``; nil: no older program does.
+        ///   - sql: part of the program; it is not checked.
+        ///   - compatibleSince: see ``compatibleSince``; nil: no older program works with it.
         public init(version: Int32, name: String, sql: String, compatibleSince: Int32? = nil) {
             precondition((1...version).contains(compatibleSince ?? version), "a step is compatible with versions up to its own")
             self.version = version
@@ -35,9 +35,9 @@ public struct PostgresMigrations: Sendable {
         case current
         /// The database lacks steps: it is at this version (0: none).
         case older(Int32)
-        /// The database has steps that this program does not know, all of which say that it may go on.
+        /// The database has steps that this program does not know, and all of them let it go on.
         case compatible(Int32)
-        /// The database has steps that this program does not know, and not all of them say that it may go on.
+        /// The database has steps that this program does not know, and not all of them let it go on.
         case newer(Int32)
         /// A recorded step has another name than this program's of the same version.
         case different(Int32)
@@ -58,10 +58,10 @@ public struct PostgresMigrations: Sendable {
     /// Any number; the same for every program that migrates the same database.
     private static let lockKey: Int64 = 7_235_911_408_223_145_001
 
-    /// Applies what is missing. Nothing is where the database is newer and says that this program may go on.
+    /// Applies the missing steps. There are none where the database is newer and lets this program go on.
     /// - Parameters:
     ///   - configuration: the database; its timeouts of statements and locks are replaced by longer ones.
-    ///   - onApply: told of each step before it runs.
+    ///   - onApply: called with each step before it runs.
     /// - Returns: how many steps were applied.
     /// - Throws: ``PostgresError``; ``PostgresError/Code/migration`` if the database is too new for this list or differs from it.
     @discardableResult
@@ -76,7 +76,7 @@ public struct PostgresMigrations: Sendable {
         let connection = try await PostgresConnection.connect(patient)
         do throws(PostgresError) {
             let applied = try await self.apply(on: connection, onApply: onApply)
-            // Closing the session gives the advisory lock back.
+            // Closing the session releases the advisory lock.
             await connection.close()
             return applied
         } catch {
@@ -106,20 +106,20 @@ public struct PostgresMigrations: Sendable {
         case .different(let version):
             throw PostgresError(.migration, detail: "version \(version) of the database is another one than this program's")
         }
-        // Tables made before there was this column.
+        // For tables that were made before the column existed.
         try await connection.runScript("alter table schema_migrations add column if not exists compatible_since integer")
         let missing = self.migrations.dropFirst(recorded.count)
         for migration in missing {
             onApply(migration)
-            try await connection.query("begin")
-            try await connection.runScript(migration.sql)
-            try await connection.query(
-                """
-                insert into schema_migrations (version, name, compatible_since)
-                values (\(migration.version), \(migration.name), \(migration.compatibleSince))
-                """
-            )
-            try await connection.query("commit")
+            try await connection.withTransaction { connection throws(PostgresError) in
+                try await connection.runScript(migration.sql)
+                try await connection.query(
+                    """
+                    insert into schema_migrations (version, name, compatible_since)
+                    values (\(migration.version), \(migration.name), \(migration.compatibleSince))
+                    """
+                )
+            }
         }
         return missing.count
     }
@@ -143,7 +143,7 @@ public struct PostgresMigrations: Sendable {
 
     private static func recorded(on connection: PostgresConnection) async throws(PostgresError) -> [Recorded] {
         var recorded: [Recorded] = []
-        // By way of JSON, because the table may be from before there was the column, and asking is no time to add it.
+        // By way of JSON, because an older table lacks the column, and a status check must not add it.
         let rows = try await connection.query(
             """
             select version, name, coalesce((to_jsonb(m) ->> 'compatible_since')::integer, version)

@@ -9,7 +9,7 @@ extension Int128: PostgresArrayElement, PostgresDecodable {
     /// `numeric`
     public static var postgresType: PostgresType { .numeric }
     /// `numeric`
-    public static var acceptedTypeOIDs: [UInt32] { [PostgresType.numeric.oid] }
+    public static func isDecodable(fromTypeOID oid: UInt32) -> Bool { oid == PostgresType.numeric.oid }
 
     /// Base-10000 digits without trailing zeros.
     public func encode(into bytes: inout [UInt8]) -> Bool {

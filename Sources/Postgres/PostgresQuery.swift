@@ -1,10 +1,10 @@
-/// A statement and its parameters. An interpolated value **is** a bound parameter; SQL text can come from literals only.
+/// A statement and its parameters. An interpolated value **is** a bound parameter; SQL text is made of literals only.
 ///
 /// ```swift
 /// let query: PostgresQuery = "select valor from lancamentos where id = \(id) and conta = \(conta)"
 /// ```
-/// Nothing that is known only at run time can become SQL text, so an injection cannot be written by accident. Each distinct text is prepared
-/// once per connection and then run by name, with parameters and results in binary.
+/// No value of run time can become SQL text, so an injection cannot be written by accident. Each distinct text is prepared once per
+/// connection and then run by name, with parameters and results in binary.
 public struct PostgresQuery: Sendable, ExpressibleByStringInterpolation {
     /// The text with `$1`, `$2`, … where values were interpolated.
     public let sql: String
@@ -83,7 +83,7 @@ public struct PostgresQuery: Sendable, ExpressibleByStringInterpolation {
     struct Parameters: Sendable {
         private(set) var bytes: [UInt8] = []
         private(set) var typeOIDs: [UInt32] = []
-        /// Where each value lies in `bytes`; nil is null.
+        /// The place of each value in `bytes`; nil is null.
         private(set) var ranges: [Range<Int>?] = []
 
         var count: Int { self.ranges.count }
@@ -93,6 +93,20 @@ public struct PostgresQuery: Sendable, ExpressibleByStringInterpolation {
             let isValue = value.encode(into: &self.bytes)
             self.typeOIDs.append(Value.postgresTypeOID)
             self.ranges.append(isValue ? start..<self.bytes.count : nil)
+        }
+
+        /// Calls the closure with what libpq's functions take: the values' addresses (null for SQL null), lengths and formats (all binary).
+        func withPointers<Result>(
+            _ body: (UnsafePointer<UnsafePointer<CChar>?>?, UnsafePointer<CInt>?, UnsafePointer<CInt>?) -> Result
+        ) -> Result {
+            // An empty value needs an address too: the extra byte gives one even to an empty buffer.
+            let bytes = self.bytes + [0]
+            return bytes.withUnsafeBytes { buffer in
+                let base = buffer.baseAddress!.assumingMemoryBound(to: CChar.self)
+                let values = self.ranges.map { $0.map { base + $0.lowerBound } }
+                let lengths = self.ranges.map { CInt($0?.count ?? 0) }
+                return body(values, lengths, [CInt](repeating: 1, count: lengths.count))
+            }
         }
 
         mutating func append(contentsOf other: Parameters) {

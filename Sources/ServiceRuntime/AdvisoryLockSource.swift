@@ -1,39 +1,45 @@
 package import Postgres
 
-/// Opens sessions of their own that hold an advisory lock: one process of all at a time has it, for as long as its session lives.
+/// Hands out a lease under an advisory lock, which one session of all instances' holds at a time.
 ///
-/// A lost connection is a lost lock, and the server ends a session that stays silent, so that a stopped process does not keep it. A session
-/// that does not get the lock is kept for the next try.
+/// The lock belongs to a separate session: a lost connection is a lost lock, and the server ends a session that stays silent, so that a
+/// stopped process does not keep the lock. A session that does not get the lock is kept for the next try.
 ///
-/// What a session asks is planned once (``StatementPlans/once``): it works off a table that is nearly always empty, and a plan made then reads
-/// all of it when it has grown.
-package actor AdvisoryLockSource {
-    /// A session silent for so long belongs to a stopped process: whoever holds the lock asks the database more often than that.
-    private static let silenceMax: Duration = .seconds(10)
-
+/// The session's statements are planned once (``StatementPlans/once``): they read a table that is nearly always empty, and a plan made then
+/// would otherwise scan all of it when it has grown.
+package actor AdvisoryLockSource<Access: Sendable>: LeaseSource {
     private let configuration: PostgresConfiguration
     private let key: Int64
+    private let access: @Sendable (PostgresConnection) -> Access
     private var spare: PostgresConnection?
 
     /// - Parameters:
     ///   - configuration: the database; its session timeout and plans are replaced.
     ///   - key: any number; the same for all that compete for the lock, and for nothing else in the database.
-    package init(configuration: PostgresConfiguration, key: Int64) {
+    ///   - silenceMax: the server ends a session that is silent for this long.
+    ///   - access: what the holder of the lease works with, on the session that holds it.
+    package init(
+        configuration: PostgresConfiguration, key: Int64, silenceMax: Duration = LeaseLimits.silenceMax,
+        access: @escaping @Sendable (PostgresConnection) -> Access
+    ) {
         var configuration = configuration
-        configuration.idleSessionTimeout = Self.silenceMax
+        configuration.idleSessionTimeout = silenceMax
         configuration.plans = .once
         self.configuration = configuration
         self.key = key
+        self.access = access
     }
 
-    /// The session that holds the lock, or nil while another holds it. Closing the session gives the lock back.
+    /// The lease, or nil while another session holds the lock.
     /// - Throws: `PostgresError`.
-    package func acquire() async throws(PostgresError) -> PostgresConnection? {
+    package func acquire() async throws -> Lease<Access>? {
         let connection = try await self.session()
         let rows = try await connection.query("select pg_try_advisory_lock(\(self.key))")
-        if try rows.first?.decode(0, as: Bool.self) == true { return connection }
-        self.spare = connection
-        return nil
+        guard try rows.first?.decode(0, as: Bool.self) == true else {
+            self.spare = connection
+            return nil
+        }
+        return Lease(access: self.access(connection), session: AdvisoryLockSession(connection: connection))
     }
 
     private func session() async throws(PostgresError) -> PostgresConnection {
@@ -42,5 +48,19 @@ package actor AdvisoryLockSource {
             if await spare.isUsable() { return spare }
         }
         return try await PostgresConnection.connect(self.configuration)
+    }
+}
+
+/// A session that holds an advisory lock.
+private struct AdvisoryLockSession: LeaseSession {
+    let connection: PostgresConnection
+
+    func keepAlive() async throws {
+        try await self.connection.query("select 1")
+    }
+
+    /// Closing the session gives the lock back.
+    func release() async {
+        await self.connection.close()
     }
 }

@@ -3,23 +3,26 @@ import FluxoDeCaixa
 
 @testable import Consolidado
 
-/// What is due, in memory, with one lease at a time.
-actor FakeNotices: NoticeLeaseSource, NoticeLease, NoticePublisher {
+/// What is due, in memory.
+actor FakeNotices: NoticeLease, NoticePublisher {
     private var dueDays: [ChaveDeSaldo: Int64] = [:]
     private var postponed: Set<ChaveDeSaldo> = []
     private var refusedAccounts: Set<String>
     private var unknowns: Int
     private var failures: Int
-    private(set) var isLeased = false
-    private(set) var leases = 0
     /// What was sent, in order.
     private(set) var sent: [[String]] = []
-    /// Told after each sending: days that change while their news is on its way.
+    /// Runs before the broker answers.
+    private let beforeOutcomes: @Sendable () async -> Void
+    /// Days that change while their news is on its way.
     private var changes: [(ChaveDeSaldo, Int64)] = []
 
     nonisolated let isReady = true
 
-    init(refusedAccounts: Set<String> = [], unknowns: Int = 0, failures: Int = 0) {
+    init(
+        refusedAccounts: Set<String> = [], unknowns: Int = 0, failures: Int = 0, beforeOutcomes: @escaping @Sendable () async -> Void = {}
+    ) {
+        self.beforeOutcomes = beforeOutcomes
         self.refusedAccounts = refusedAccounts
         self.unknowns = unknowns
         self.failures = failures
@@ -35,13 +38,6 @@ actor FakeNotices: NoticeLeaseSource, NoticeLease, NoticePublisher {
 
     func changeWhileSending(_ chave: ChaveDeSaldo, versao: Int64) {
         self.changes.append((chave, versao))
-    }
-
-    func acquire() async throws(FalhaDeArmazenamento) -> (any NoticeLease)? {
-        if self.isLeased { return nil }
-        self.isLeased = true
-        self.leases += 1
-        return self
     }
 
     func due(after: ChaveDeSaldo?, limit: Int) async throws(FalhaDeArmazenamento) -> [Notice] {
@@ -62,6 +58,7 @@ actor FakeNotices: NoticeLeaseSource, NoticeLease, NoticePublisher {
 
     func publish(_ notices: [Notice]) async -> [NoticeOutcome] {
         self.sent.append(notices.map(\.noticia.id))
+        await self.beforeOutcomes()
         for (chave, versao) in self.changes { self.change(chave, versao: versao) }
         self.changes = []
         if self.unknowns > 0 {
@@ -77,9 +74,5 @@ actor FakeNotices: NoticeLeaseSource, NoticeLease, NoticePublisher {
 
     func postpone(_ notices: [Notice]) async throws(FalhaDeArmazenamento) {
         for notice in notices where self.dueDays[notice.chave] == notice.dueVersao { self.postponed.insert(notice.chave) }
-    }
-
-    func release() async {
-        self.isLeased = false
     }
 }

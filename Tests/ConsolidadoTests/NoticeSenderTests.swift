@@ -1,5 +1,8 @@
 import FluxoDeCaixa
+import LeaseFakes
 import Logging
+import NIOConcurrencyHelpers
+import ServiceRuntime
 import Testing
 
 @testable import Consolidado
@@ -12,27 +15,33 @@ import Testing
     private static var limits: NoticeSender.Limits {
         var limits = NoticeSender.Limits()
         limits.interval = .milliseconds(5)
-        limits.idleInterval = .milliseconds(5)
+        limits.lease.idleInterval = .milliseconds(5)
+        limits.lease.keepAliveInterval = .milliseconds(2)
         limits.batchMax = 2
         return limits
     }
 
     /// Runs a sender until the condition holds.
-    private static func send(_ notices: FakeNotices, until done: () async -> Bool) async {
-        let sender = NoticeSender(leases: notices, publisher: notices, limits: self.limits, logger: Logger(label: "tests"))
+    /// - Returns: the leases that it had.
+    @discardableResult
+    private static func send(_ notices: FakeNotices, until done: () async -> Bool) async -> FakeLeases<any NoticeLease> {
+        let leases = FakeLeases<any NoticeLease>(access: notices)
+        let sender = NoticeSender(leases: leases, publisher: notices, limits: self.limits, logger: Logger(label: "tests"))
         let run = Task { await sender.run() }
         while await !done(), !Task.isCancelled { try? await Task.sleep(for: .milliseconds(1)) }
         run.cancel()
         await run.value
+        return leases
     }
 
     @Test func `everything due is told once, in batches, and the lease given back`() async {
         let notices = FakeNotices()
         for name in ["e", "a", "d", "b", "c"] { await notices.change(Self.chave(name), versao: 3) }
-        await Self.send(notices) { await notices.dueCount == 0 }
+        let leases = await Self.send(notices) { await notices.dueCount == 0 }
         let expected = [["a", "b"], ["c", "d"], ["e"]].map { $0.map { "\($0)/2026-11-24/3" } }
         #expect(await notices.sent == expected)
-        #expect(await !notices.isLeased)
+        #expect(await leases.count == 1)
+        #expect(await !leases.isHeld)
     }
 
     @Test func `a day that changes while its news is on its way is told again`() async {
@@ -66,7 +75,23 @@ import Testing
     @Test func `a lost database session is a lost lease, and another is had`() async {
         let notices = FakeNotices(failures: 1)
         await notices.change(Self.chave("a"), versao: 1)
-        await Self.send(notices) { await notices.dueCount == 0 }
-        #expect(await notices.leases == 2)
+        let leases = await Self.send(notices) { await notices.dueCount == 0 }
+        #expect(await leases.count == 2)
+    }
+
+    @Test func `confirms may take longer than the session may be silent`() async {
+        let held = NIOLockedValueBox<FakeLeases<any NoticeLease>?>(nil)
+        // The broker answers when the session was kept alive three times meanwhile.
+        let notices = FakeNotices(beforeOutcomes: { await held.withLockedValue { $0 }?.wait { $0.keepAlives >= 3 } })
+        await notices.change(Self.chave("a"), versao: 1)
+        let leases = FakeLeases<any NoticeLease>(access: notices)
+        held.withLockedValue { $0 = leases }
+        let sender = NoticeSender(leases: leases, publisher: notices, limits: Self.limits, logger: Logger(label: "tests"))
+        let run = Task { await sender.run() }
+        while await notices.dueCount > 0 { try? await Task.sleep(for: .milliseconds(1)) }
+        run.cancel()
+        await run.value
+        #expect(await leases.count == 1)
+        #expect(await leases.keepAlives >= 3)
     }
 }

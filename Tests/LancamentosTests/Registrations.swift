@@ -25,6 +25,11 @@ enum Registrations {
         return Registration(lancamento: lancamento, conteudo: chave == nil ? nil : conteudo ?? [1], traceparent: nil)
     }
 
+    /// An outbox row with its entry.
+    static func event(_ seq: Int64) -> Registration {
+        Registration(seq: seq, lancamento: make(UInt64(seq)).lancamento, traceparent: nil)
+    }
+
     static func id(_ number: UInt64) -> LancamentoID {
         LancamentoID(bits: 0x0190_0000_0000_7000_8000_0000_0000_0000 | UInt128(number))
     }

@@ -25,7 +25,7 @@ import Testing
         #expect(self.compare((1, "one", 1), (2, "two", 2), (3, "three", 1), (4, "four", 2)) == .compatible(4))
         #expect(self.compare((1, "one", 1), (2, "two", 2), (3, "three", 3), (4, "four", 2)) == .newer(4))
         #expect(self.compare((1, "one", 1), (2, "two", 2), (3, "three", 2), (4, "four", 3)) == .newer(4))
-        // What it has itself but the database has not is missing, whoever else may go on.
+        // A step of this list that the database lacks is missing, even if the database lets older programs go on.
         #expect(self.compare((1, "one", 1)) == .older(1))
         #expect(self.compare((1, "one", 1), (2, "deux", 1), (3, "three", 1)) == .different(2))
     }

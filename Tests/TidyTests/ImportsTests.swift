@@ -10,6 +10,7 @@ import Testing
         "AMQP": system.union(["CRabbitMQ", "DequeModule", "SocketExecutor", "NIOConcurrencyHelpers", "Logging", "ServiceLifecycle"]),
         "Postgres": system.union(["CLibPQ", "SocketExecutor", "NIOConcurrencyHelpers", "Logging", "ServiceLifecycle"]),
         "FluxoDeCaixa": ["FoundationEssentials"],
+        "Storage": ["FluxoDeCaixa", "Postgres"],
         "Contrato": ["FluxoDeCaixa", "FoundationEssentials"],
         // HTTP only: it sees what users see, never what the services are made of.
         "Carga": system.union([

@@ -1,21 +1,21 @@
 package import Logging
+package import ServiceRuntime
 import ServiceLifecycle
 
-/// Tells other systems which days have changed (`consolidado.atualizado`).
+/// Sends news of the days that changed to other systems (`consolidado.atualizado`).
 ///
-/// One instance sends at a time, under a lease, and only while the broker takes news. It goes through all that is due, each day at most once,
-/// then pauses: changes in between become one. What is due lies in the database, so a backlog costs nothing but disk, and consolidation waits
-/// for none of this.
+/// One instance sends at a time, under a lease, and only while the broker accepts news. It sends all that is due, each day at most once,
+/// then pauses: changes in between become one. What is due is in the database, so a backlog costs only disk, and consolidation never waits
+/// for news.
 package final class NoticeSender: Service, Sendable {
     /// The sender's limits.
     package struct Limits: Sendable {
-        /// News sent in one go.
+        /// News sent at once.
         package var batchMax = 500
-        /// The pause after going through all that is due, at least: a day is told of once in so long.
+        /// The shortest pause after sending all that is due: news of one day goes out at most once per pause.
         package var interval: Duration = .milliseconds(100)
-        /// The pause while another instance has the lease, or there is no broker or database.
-        package var idleInterval: Duration = .seconds(1)
-        /// Looking for what is due takes at most this part of the time, as 1 in so many: postponed news is passed over at each look.
+        package var lease = LeaseLimits()
+        /// Reading what is due may use this part of the time, as 1 in so many: each read passes over all postponed news.
         package var lookShare = 10
         /// The longest pause.
         package var intervalMax: Duration = .seconds(5)
@@ -23,12 +23,14 @@ package final class NoticeSender: Service, Sendable {
         package init() {}
     }
 
-    private let leases: any NoticeLeaseSource
+    private let leases: any LeaseSource<any NoticeLease>
     private let publisher: any NoticePublisher
     private let limits: Limits
     private let logger: Logger
 
-    package init(leases: any NoticeLeaseSource, publisher: any NoticePublisher, limits: Limits = Limits(), logger: Logger) {
+    package init(
+        leases: any LeaseSource<any NoticeLease>, publisher: any NoticePublisher, limits: Limits = Limits(), logger: Logger
+    ) {
         self.leases = leases
         self.publisher = publisher
         self.limits = limits
@@ -38,50 +40,27 @@ package final class NoticeSender: Service, Sendable {
     /// Sends until graceful shutdown.
     package func run() async {
         await cancelWhenGracefulShutdown {
-            var lease: (any NoticeLease)?
-            var pause: Duration
-            repeat {
-                pause = await self.turn(&lease)
-            } while (try? await Task.sleep(for: pause)) != nil
-            await lease?.release()
+            var lease = self.limits.lease
+            // The instance that had the lease before may have sent something just now.
+            lease.firstPause = self.limits.interval
+            let loop = LeaseLoop(source: self.leases, isReady: { self.publisher.isReady }, limits: lease, logger: self.logger)
+            await loop.run { turn in try await self.send(turn) }
         }
     }
 
-    /// - Returns: the pause until the next turn.
-    private func turn(_ lease: inout (any NoticeLease)?) async -> Duration {
-        do throws(FalhaDeArmazenamento) {
-            guard self.publisher.isReady else {
-                // Another instance may have a broker that this one has not.
-                await lease?.release()
-                lease = nil
-                return self.limits.idleInterval
-            }
-            guard let held = lease else {
-                lease = try await self.leases.acquire()
-                // Who had it before may have sent something just now.
-                return lease == nil ? self.limits.idleInterval : self.limits.interval
-            }
-            return try await self.round(held)
-        } catch {
-            self.logger.debug("what is due could not be looked at", metadata: ["failure": "\(error)"])
-            await lease?.release()
-            lease = nil
-            return self.limits.idleInterval
-        }
-    }
-
-    /// Goes through all that is due, each day once.
+    /// Sends all that is due, each day once.
     /// - Returns: the pause after it.
-    private func round(_ lease: any NoticeLease) async throws(FalhaDeArmazenamento) -> Duration {
+    private func send(_ turn: LeaseLoop<any NoticeLease>.Turn) async throws(FalhaDeArmazenamento) -> Duration {
+        let lease = turn.access
         var after: ChaveDeSaldo?
         var looking: Duration = .zero
         var goesOn = true
-        while goesOn, !Task.isCancelled, self.publisher.isReady {
+        while goesOn, turn.goesOn {
             let start = ContinuousClock.now
             let notices = try await lease.due(after: after, limit: self.limits.batchMax)
             looking += .now - start
             guard let last = notices.last else { break }
-            let outcomes = await self.publisher.publish(notices)
+            let outcomes = await turn.wait { await self.publisher.publish(notices) }
             func those(_ outcome: NoticeOutcome) -> [Notice] { zip(notices, outcomes).filter { $0.1 == outcome }.map(\.0) }
             let (confirmed, refused) = (those(.confirmed), those(.refused))
             if !confirmed.isEmpty { try await lease.confirmed(confirmed) }
@@ -90,7 +69,7 @@ package final class NoticeSender: Service, Sendable {
                 self.logger.warning("news of balances refused by a queue, will be sent again", metadata: ["news": "\(refused.count)"])
             }
             after = last.chave
-            // Where the broker is away the rest can wait too.
+            // Without a broker the rest waits too.
             goesOn = notices.count == self.limits.batchMax && confirmed.count + refused.count == notices.count
         }
         return min(max(self.limits.interval, looking * self.limits.lookShare), self.limits.intervalMax)

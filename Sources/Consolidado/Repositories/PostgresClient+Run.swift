@@ -6,12 +6,10 @@ extension PostgresClient {
     func run<Value>(
         _ query: PostgresQuery,
         logger: Logger,
-        _ decode: (PostgresRow) throws(PostgresError) -> Value
+        _ read: (inout PostgresColumns) throws(PostgresError) -> Value
     ) async throws(FalhaDeArmazenamento) -> [Value] {
         do throws(PostgresError) {
-            var values: [Value] = []
-            for row in try await self.query(query) { values.append(try decode(row)) }
-            return values
+            return try await self.query(query).read(read)
         } catch {
             logger.debug("query failed", metadata: ["error": "\(error)"])
             throw error.isDataError ? .dados : .indisponivel

@@ -1,23 +1,32 @@
 import Contrato
 import FluxoDeCaixa
-package import Logging
 package import Postgres
-import ServiceRuntime
+package import ServiceRuntime
+import Storage
 
-/// What is due, looked at on the session that holds the lease.
+/// What is due, read on the session that holds the lease.
 package struct PostgresNoticeLease: NoticeLease {
     private let connection: PostgresConnection
 
-    fileprivate init(connection: PostgresConnection) {
+    private init(connection: PostgresConnection) {
         self.connection = connection
     }
 
+    /// The lease of the one instance that sends news.
+    /// - Parameter configuration: the database; its session timeout and plans are replaced.
+    package static func source(_ configuration: PostgresConfiguration) -> AdvisoryLockSource<any NoticeLease> {
+        AdvisoryLockSource(configuration: configuration, key: Self.lockKey) { PostgresNoticeLease(connection: $0) }
+    }
+
+    /// Any number; the same for every instance.
+    private static let lockKey: Int64 = 7_235_911_408_223_145_003
+
     package func due(after: ChaveDeSaldo?, limit: Int) async throws(FalhaDeArmazenamento) -> [Notice] {
         let conta = after?.conta.nome ?? ""
-        let data = PostgresDate(after?.data ?? .primeiro)
+        let data = after?.data ?? .primeiro
         return try await self.run { connection throws(PostgresError) in
-            // Versions and movements are of one moment: of two events for a day the one with the higher version holds the newer sums.
-            // `offset 0` has each row looked up by its key; joined freely, all accounts were read for 500 rows.
+            // Versions and movements show one moment: of two events for a day the one with the higher version holds the newer sums.
+            // `offset 0` has each row looked up by its key; without it all accounts were read for 500 rows.
             let rows = try await connection.query(
                 """
                 select a.conta, a.data, a.versao, c.versao, s.creditos, s.debitos, s.transferencias_entrada, s.transferencias_saida,
@@ -32,37 +41,26 @@ package struct PostgresNoticeLease: NoticeLease {
                 order by a.conta, a.data
                 """
             )
-            var notices: [Notice] = []
-            for row in rows { notices.append(try Self.notice(row)) }
-            return notices
+            return try rows.read { columns throws(PostgresError) in try Self.notice(&columns) }
         }
     }
 
-    private static func notice(_ row: PostgresRow) throws(PostgresError) -> Notice {
-        guard let conta = Conta(try row.decode(0, as: String.self)) else {
-            throw PostgresError(unreadable: "a stored account has no account's name")
-        }
-        let atualizadoEm = Instante(microsecondsSince2000: try row.decode(10, as: PostgresTimestamp.self).microsecondsSince2000)
-        let movimento = MovimentoDoDia(
-            data: try row.decodeDia(1),
-            totalCreditos: Quantia(centavos: try row.decode(4)),
-            totalDebitos: Quantia(centavos: try row.decode(5)),
-            transferenciasEntrada: Quantia(centavos: try row.decode(6)),
-            transferenciasSaida: Quantia(centavos: try row.decode(7)),
-            quantidadeCreditos: try row.decode(8),
-            quantidadeDebitos: try row.decode(9),
-            atualizadoEm: atualizadoEm
-        )
+    private static func notice(_ columns: inout PostgresColumns) throws(PostgresError) -> Notice {
+        let conta: Conta = try columns.next()
+        let data: Dia = try columns.next()
+        let dueVersao: Int64 = try columns.next()
+        let versao: Int64 = try columns.next()
+        let movimento = try MovimentoDoDia(data: data, &columns)
+        guard let atualizadoEm = movimento.atualizadoEm else { throw PostgresError(unreadable: "a changed day has no time of its change") }
         return Notice(
-            noticia: .init(conta: conta, movimento: movimento, versao: try row.decode(3), atualizadoEm: atualizadoEm),
-            dueVersao: try row.decode(2)
+            noticia: .init(conta: conta, movimento: movimento, versao: versao, atualizadoEm: atualizadoEm), dueVersao: dueVersao
         )
     }
 
-    /// Passes over rows that a batch is just changing: they are due again.
+    /// Skips rows that a batch is changing: they are due again.
     ///
-    /// Each row is looked up by its key and then named by its place, which nothing changes while it is locked. Joined, they would be looked for
-    /// in the whole table by a server that has known it empty.
+    /// Each row is looked up by its key and then named by its place (`ctid`), which cannot change while the row is locked. With a join, a
+    /// plan cached while the table was empty scans all of it.
     package func confirmed(_ notices: [Notice]) async throws(FalhaDeArmazenamento) {
         try await self.run { connection throws(PostgresError) in
             try await connection.query(
@@ -70,7 +68,7 @@ package struct PostgresNoticeLease: NoticeLease {
                 delete from atualizacoes where ctid = any(array(
                     select a.ctid
                     from unnest(
-                        \(notices.map(\.noticia.conta.nome)), \(notices.map { PostgresDate($0.chave.data) }), \(notices.map(\.dueVersao))
+                        \(notices.map(\.chave.conta)), \(notices.map(\.chave.data)), \(notices.map(\.dueVersao))
                     ) as enviadas (conta, data, versao)
                     cross join lateral (
                         select ctid from atualizacoes
@@ -83,7 +81,7 @@ package struct PostgresNoticeLease: NoticeLease {
         }
     }
 
-    /// Half a second, doubled with each refusal, to a minute; passing over rows as in ``confirmed(_:)``.
+    /// Half a second, doubled with each refusal up to a minute; skips rows as ``confirmed(_:)`` does.
     package func postpone(_ notices: [Notice]) async throws(FalhaDeArmazenamento) {
         try await self.run { connection throws(PostgresError) in
             try await connection.query(
@@ -94,7 +92,7 @@ package struct PostgresNoticeLease: NoticeLease {
                 where ctid = any(array(
                     select a.ctid
                     from unnest(
-                        \(notices.map(\.noticia.conta.nome)), \(notices.map { PostgresDate($0.chave.data) }), \(notices.map(\.dueVersao))
+                        \(notices.map(\.chave.conta)), \(notices.map(\.chave.data)), \(notices.map(\.dueVersao))
                     ) as recusadas (conta, data, versao)
                     cross join lateral (
                         select ctid from atualizacoes
@@ -107,10 +105,6 @@ package struct PostgresNoticeLease: NoticeLease {
         }
     }
 
-    package func release() async {
-        await self.connection.close()
-    }
-
     @discardableResult
     private func run<Value>(
         _ body: (PostgresConnection) async throws(PostgresError) -> Value
@@ -118,29 +112,6 @@ package struct PostgresNoticeLease: NoticeLease {
         do throws(PostgresError) {
             return try await body(self.connection)
         } catch {
-            throw .indisponivel
-        }
-    }
-}
-
-/// Hands out the lease under an advisory lock.
-package struct PostgresNoticeLeaseSource: NoticeLeaseSource {
-    /// Any number; the same for every instance.
-    private static let lockKey: Int64 = 7_235_911_408_223_145_003
-
-    private let locks: AdvisoryLockSource
-    private let logger: Logger
-
-    package init(configuration: PostgresConfiguration, logger: Logger) {
-        self.locks = AdvisoryLockSource(configuration: configuration, key: Self.lockKey)
-        self.logger = logger
-    }
-
-    package func acquire() async throws(FalhaDeArmazenamento) -> (any NoticeLease)? {
-        do throws(PostgresError) {
-            return try await self.locks.acquire().map { PostgresNoticeLease(connection: $0) }
-        } catch {
-            self.logger.debug("no session for what is due", metadata: ["error": "\(error)"])
             throw .indisponivel
         }
     }

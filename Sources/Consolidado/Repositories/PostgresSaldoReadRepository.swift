@@ -1,25 +1,26 @@
 package import FluxoDeCaixa
 package import Logging
 package import Postgres
+import Storage
 
-/// The reading side of balances in PostgreSQL: one statement a call, so that all of its answer is of one moment.
+/// The reading side of balances in PostgreSQL: one statement a call, so that the whole answer shows one moment.
 package struct PostgresSaldoReadRepository: SaldoReadRepository {
     private let client: PostgresClient
     private let sums: PostgresClient
     private let logger: Logger
 
     /// - Parameters:
-    ///   - client: for what is found by key.
-    ///   - sums: for sums over accounts and for lists; plans each run for its parameters. A pool of its own keeps them from holding up the
-    ///     others.
+    ///   - client: for look-ups by key.
+    ///   - sums: for sums over accounts and for lists; should plan each run for its parameters. A separate pool, so that they do not delay
+    ///     look-ups.
     package init(client: PostgresClient, sums: PostgresClient, logger: Logger) {
         self.client = client
         self.sums = sums
         self.logger = logger
     }
 
-    /// What belongs to the whole period is found once a key, not once a row. The lateral join looks the days up by the key, whatever the planner
-    /// thinks of the table while it is small (``StatementPlans/once``).
+    /// Version and opening balance are looked up once a key, not once a row. The lateral join looks the days up by key, even with a plan
+    /// that was made while the table was small (``StatementPlans/once``).
     package func saldos(_ pedidos: [PedidoDeSaldo]) async throws(FalhaDeArmazenamento) -> [SaldoDoPeriodo] {
         let query: PostgresQuery = """
             with k as materialized (
@@ -30,8 +31,8 @@ package struct PostgresSaldoReadRepository: SaldoReadRepository {
                            + (select coalesce(sum(d.creditos - d.debitos), 0) from saldos_diarios d
                               where d.conta = pedidos.conta collate "C" and d.data >= pedidos.mes and d.data < pedidos.de) as saldo_inicial
                 from unnest(
-                    \(pedidos.map(\.conta.nome)), \(pedidos.map { PostgresDate($0.periodo.de.primeiroDoMes) }),
-                    \(pedidos.map { PostgresDate($0.periodo.de) }), \(pedidos.map { PostgresDate($0.periodo.ate) })
+                    \(pedidos.map(\.conta)), \(pedidos.map(\.periodo.de.primeiroDoMes)), \(pedidos.map(\.periodo.de)),
+                    \(pedidos.map(\.periodo.ate))
                 ) with ordinality as pedidos (conta, mes, de, ate, posicao)
             )
             select k.versao, k.saldo_inicial, s.data, s.creditos, s.debitos, s.transferencias_entrada, s.transferencias_saida,
@@ -42,8 +43,8 @@ package struct PostgresSaldoReadRepository: SaldoReadRepository {
             ) s on true
             order by k.posicao
             """
-        let rows = try await self.client.run(query, logger: self.logger) { row throws(PostgresError) in
-            (posicao: try row.decode(10, as: Int64.self), movimento: try MovimentoRow(row))
+        let rows = try await self.client.run(query, logger: self.logger) { columns throws(PostgresError) in
+            (movimento: try MovimentoRow(&columns), posicao: try columns.next(Int64.self))
         }
         var rest = rows[...]
         var saldos: [SaldoDoPeriodo] = []
@@ -57,10 +58,10 @@ package struct PostgresSaldoReadRepository: SaldoReadRepository {
         return saldos
     }
 
-    /// The opening balance is what the accounts hold now, less the months after and the rest of the month from the first day on: for recent
-    /// days, which are asked for most, that is far less to add up than everything before.
+    /// The opening balance is what the accounts hold now, less the months after and the rest of the month from the first day on. For recent
+    /// days, which are read most, that adds up far fewer rows than everything before.
     package func soma(_ periodo: Periodo, of filtro: FiltroDeConta) async throws(FalhaDeArmazenamento) -> SaldoDoPeriodo {
-        let (first, last) = (PostgresDate(periodo.de), PostgresDate(periodo.ate))
+        let (first, last) = (periodo.de, periodo.ate)
         let nextMonth = Self.nextMonth(periodo.de)
         let (from, before) = filtro.intervalo
         let query: PostgresQuery = """
@@ -86,7 +87,7 @@ package struct PostgresSaldoReadRepository: SaldoReadRepository {
             ) s on true
             order by s.data
             """
-        let rows = try await self.sums.run(query, logger: self.logger) { row throws(PostgresError) in try MovimentoRow(row) }
+        let rows = try await self.sums.run(query, logger: self.logger) { columns throws(PostgresError) in try MovimentoRow(&columns) }
         guard let saldo = SaldoDoPeriodo(filtro.description, periodo, rows) else { throw .indisponivel }
         return saldo
     }
@@ -110,39 +111,31 @@ package struct PostgresSaldoReadRepository: SaldoReadRepository {
             ) c
             order by c.conta limit \(Int64(limit))
             """
-        return try await self.sums.run(query, logger: self.logger) { row throws(PostgresError) in
-            guard let conta = Conta(try row.decode(0, as: String.self)) else {
-                throw PostgresError(unreadable: "a stored account has no account's name")
-            }
-            return ResumoDeConta(
-                conta: conta,
-                saldo: Quantia(centavos: try row.decode(1)),
-                primeiraData: try row.decodeDia(2),
-                ultimaData: try row.decodeDia(3),
-                quantidade: try row.decode(4),
-                versao: try row.decode(5)
+        return try await self.sums.run(query, logger: self.logger) { columns throws(PostgresError) in
+            ResumoDeConta(
+                conta: try columns.next(), saldo: try columns.next(), primeiraData: try columns.next(), ultimaData: try columns.next(),
+                quantidade: try columns.next(), versao: try columns.next()
             )
         }
     }
 
-    /// The lateral join looks up each id by the key: `= any` is planned once for all, and if that is while the table is still small it reads
-    /// the whole table from then on.
+    /// The lateral join looks up each id by key. A plan for `= any` that is cached while the table is small scans all of it from then on.
     package func contasDosAplicados(_ ids: [LancamentoID]) async throws(FalhaDeArmazenamento) -> [LancamentoID: Conta] {
         let query: PostgresQuery = """
             select a.id, a.conta
-            from unnest(\(ids.map { PostgresUUID($0.bits) })) as procurados (id)
+            from unnest(\(ids)) as procurados (id)
             cross join lateral (select id, conta from lancamentos_aplicados where id = procurados.id limit 1) a
             """
-        let found = try await self.client.run(query, logger: self.logger) { row throws(PostgresError) in
-            (LancamentoID(bits: try row.decode(0, as: PostgresUUID.self).bits), Conta(try row.decode(1, as: String.self)))
+        let found = try await self.client.run(query, logger: self.logger) { columns throws(PostgresError) in
+            (try columns.next(LancamentoID.self), try columns.next(Conta.self))
         }
-        return Dictionary(found.compactMap { id, conta in conta.map { (id, $0) } }, uniquingKeysWith: { first, _ in first })
+        return Dictionary(found, uniquingKeysWith: { first, _ in first })
     }
 
     /// The 1st of the month after a day's; after the last month that a day can have, the day after the last.
     private static func nextMonth(_ dia: Dia) -> PostgresDate {
-        // No month is longer than 31 days, and the 1st plus 31 days lies in the month after.
-        if let next = dia.primeiroDoMes.somando(dias: 31) { return PostgresDate(next.primeiroDoMes) }
+        // No month is longer than 31 days, so the 1st plus 31 days is in the month after.
+        if let next = dia.primeiroDoMes.somando(dias: 31) { return next.primeiroDoMes.postgresValue }
         return PostgresDate(daysSince2000: Dia.ultimo.diasDesde2000 + 1)
     }
 }
@@ -153,47 +146,39 @@ private struct MovimentoRow {
     let saldoInicial: Quantia
     let movimento: MovimentoDoDia?
 
-    init(_ row: PostgresRow) throws(PostgresError) {
-        self.versao = try row.decode(0)
-        self.saldoInicial = Quantia(centavos: try row.decode(1))
-        guard try row.decodeIfPresent(2, as: PostgresDate.self) != nil else {
+    init(_ columns: inout PostgresColumns) throws(PostgresError) {
+        self.versao = try columns.next()
+        self.saldoInicial = try columns.next()
+        guard let data = try columns.nextIfPresent(Dia.self) else {
+            columns.skip(MovimentoDoDia.columnCount)
             self.movimento = nil
             return
         }
-        self.movimento = MovimentoDoDia(
-            data: try row.decodeDia(2),
-            totalCreditos: Quantia(centavos: try row.decode(3)),
-            totalDebitos: Quantia(centavos: try row.decode(4)),
-            transferenciasEntrada: Quantia(centavos: try row.decode(5)),
-            transferenciasSaida: Quantia(centavos: try row.decode(6)),
-            quantidadeCreditos: try row.decode(7),
-            quantidadeDebitos: try row.decode(8),
-            atualizadoEm: Instante(microsecondsSince2000: try row.decode(9, as: PostgresTimestamp.self).microsecondsSince2000)
+        self.movimento = try MovimentoDoDia(data: data, &columns)
+    }
+}
+
+extension MovimentoDoDia {
+    /// How many columns ``init(data:_:)`` reads.
+    fileprivate static let columnCount = 7
+
+    /// Reads the columns `creditos, debitos, transferencias_entrada, transferencias_saida, quantidade_creditos, quantidade_debitos,
+    /// atualizado_em`.
+    init(data: Dia, _ columns: inout PostgresColumns) throws(PostgresError) {
+        self.init(
+            data: data, totalCreditos: try columns.next(), totalDebitos: try columns.next(), transferenciasEntrada: try columns.next(),
+            transferenciasSaida: try columns.next(), quantidadeCreditos: try columns.next(), quantidadeDebitos: try columns.next(),
+            atualizadoEm: try columns.next()
         )
     }
 }
 
 extension SaldoDoPeriodo {
-    /// Nil without a row: each statement gives one at least, which says what no day changes.
+    /// Nil without a row: each statement returns at least one, with what the whole period has.
     fileprivate init?(_ conta: String, _ periodo: Periodo, _ rows: [MovimentoRow]) {
         guard let first = rows.first else { return nil }
         self.init(
             conta: conta, periodo: periodo, versao: first.versao, saldoInicial: first.saldoInicial, movimentos: rows.compactMap(\.movimento)
         )
-    }
-}
-
-extension PostgresDate {
-    init(_ dia: Dia) {
-        self.init(daysSince2000: dia.diasDesde2000)
-    }
-}
-
-extension PostgresRow {
-    func decodeDia(_ column: Int) throws(PostgresError) -> Dia {
-        guard let dia = Dia(diasDesde2000: try self.decode(column, as: PostgresDate.self).daysSince2000) else {
-            throw PostgresError(unreadable: "a stored day is no day")
-        }
-        return dia
     }
 }

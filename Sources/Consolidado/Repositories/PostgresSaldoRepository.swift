@@ -2,6 +2,7 @@ package import Contrato
 package import FluxoDeCaixa
 package import Logging
 package import Postgres
+import Storage
 
 /// The writing side of balances in PostgreSQL.
 package struct PostgresSaldoRepository: SaldoRepository {
@@ -15,17 +16,15 @@ package struct PostgresSaldoRepository: SaldoRepository {
 
     /// One statement in its own transaction.
     ///
-    /// Sums are made only from what the insert returned, so that an entry applied before changes nothing. Every table is written in the order
-    /// of its key, and the days come from a join with the accounts: the account's lock comes first. Unsorted, concurrent consumers deadlock.
-    /// What is due to be told (`atualizacoes`) comes from the days; whoever takes it out again passes over rows that are locked.
+    /// Sums are made only from what the insert returned, so that an entry applied before changes nothing. Every table is written in the
+    /// order of its key, and the days are joined with the accounts, so that the account is locked first. Unsorted, concurrent consumers
+    /// deadlock. The days that changed go into `atualizacoes`; the sender of news skips locked rows when it deletes them.
     package func apply(_ entries: [LancamentoAplicavel]) async throws(FalhaDeArmazenamento) -> Set<LancamentoID> {
         let query: PostgresQuery = """
             with e as materialized (
                 select * from unnest(
-                    \(entries.map { PostgresUUID($0.id.bits) }), \(entries.map(\.conta.nome)),
-                    \(entries.map { PostgresDate(daysSince2000: $0.data.diasDesde2000) }), \(entries.map(\.tipo.rawValue)),
-                    \(entries.map(\.natureza)), \(entries.map(\.valor.centavos)),
-                    \(entries.map { $0.estornoDe.map { PostgresUUID($0.bits) } })
+                    \(entries.map(\.id)), \(entries.map(\.conta)), \(entries.map(\.data)), \(entries.map(\.tipo)), \(entries.map(\.natureza)),
+                    \(entries.map(\.valor)), \(entries.map(\.estornoDe))
                 ) as e (id, conta, data, tipo, natureza, valor, estorno_de)
             ), novos as (
                 insert into lancamentos_aplicados (id, conta, data, tipo, natureza, valor, estorno_de)
@@ -79,34 +78,20 @@ package struct PostgresSaldoRepository: SaldoRepository {
             )
             select id from novos
             """
-        let ids = try await self.client.run(query, logger: self.logger) { row throws(PostgresError) in
-            LancamentoID(bits: try row.decode(0, as: PostgresUUID.self).bits)
-        }
-        return Set(ids)
+        return Set(try await self.client.run(query, logger: self.logger) { columns throws(PostgresError) in try columns.next() })
     }
 
     /// Looked up one by one, as in ``PostgresSaldoReadRepository/contasDosAplicados(_:)``.
     package func applied(_ ids: [LancamentoID]) async throws(FalhaDeArmazenamento) -> [LancamentoID: LancamentoAplicavel] {
         let query: PostgresQuery = """
             select a.id, a.conta, a.data, a.tipo, a.natureza, a.valor, a.estorno_de
-            from unnest(\(ids.map { PostgresUUID($0.bits) })) as procurados (id)
+            from unnest(\(ids)) as procurados (id)
             cross join lateral (select * from lancamentos_aplicados where id = procurados.id limit 1) a
             """
-        let entries = try await self.client.run(query, logger: self.logger) { row throws(PostgresError) in
-            guard
-                let conta = Conta(try row.decode(1, as: String.self)),
-                let data = Dia(diasDesde2000: try row.decode(2, as: PostgresDate.self).daysSince2000),
-                let tipo = Tipo(rawValue: try row.decode(3)),
-                let valor = Valor(centavos: try row.decode(5))
-            else { throw PostgresError(unreadable: "an applied entry breaks the rules of entries") }
-            return LancamentoAplicavel(
-                id: LancamentoID(bits: try row.decode(0, as: PostgresUUID.self).bits),
-                conta: conta,
-                data: data,
-                tipo: tipo,
-                natureza: try row.decode(4),
-                valor: valor,
-                estornoDe: try row.decodeIfPresent(6, as: PostgresUUID.self).map { LancamentoID(bits: $0.bits) }
+        let entries = try await self.client.run(query, logger: self.logger) { columns throws(PostgresError) in
+            LancamentoAplicavel(
+                id: try columns.next(), conta: try columns.next(), data: try columns.next(), tipo: try columns.next(),
+                natureza: try columns.next(), valor: try columns.next(), estornoDe: try columns.nextIfPresent()
             )
         }
         return Dictionary(entries.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })

@@ -1,28 +1,30 @@
 package import Logging
 import Metrics
+package import ServiceRuntime
 import ServiceLifecycle
 
-/// Finds events that no process has in hand: after a crash, after the broker was away for longer than the ring holds, after a refusal.
+/// Finds events that no process holds: after a crash, after the broker was away for longer than the ring lasts, after a refusal.
 ///
-/// One instance sweeps at a time, under a lease, and only while the broker takes events.
+/// One instance sweeps at a time, under a lease, and only while the broker accepts events.
 package final class Sweeper: Service, Sendable {
     /// The sweeper's limits.
     package struct Limits: Sendable {
-        /// Rows younger than this are left to the relay that has them in its ring.
+        /// Younger rows are left to the relay that has them in its ring.
         package var minimumAge: Duration = .seconds(5)
-        /// Rows read in one go.
+        /// Rows read by one statement.
         package var claimRowsMax: Int64 = 1000
-        /// The pause after a round that found nothing more.
+        /// The pause after a turn, which ends when no row is left to read.
         package var interval: Duration = .seconds(1)
+        package var lease = LeaseLimits()
         /// How often the backlog is counted for the metrics.
         package var backlogInterval: Duration = .seconds(5)
-        /// Counting the backlog stops there.
+        /// Counting the backlog stops at this number.
         package var backlogCountedMax: Int64 = 100_000
 
         package init() {}
     }
 
-    private let leases: any OutboxLeaseSource
+    private let leases: any LeaseSource<any OutboxLease>
     private let outbox: any OutboxRepository
     private let relay: Relay
     private let publisher: any EventPublisher
@@ -32,7 +34,7 @@ package final class Sweeper: Service, Sendable {
     private let oldestAge = Gauge(label: "outbox_oldest_age_seconds")
 
     package init(
-        leases: any OutboxLeaseSource,
+        leases: any LeaseSource<any OutboxLease>,
         outbox: any OutboxRepository,
         relay: Relay,
         publisher: any EventPublisher,
@@ -58,45 +60,33 @@ package final class Sweeper: Service, Sendable {
     }
 
     private func sweepForever() async {
-        var lease: (any OutboxLease)?
+        let loop = LeaseLoop(source: self.leases, isReady: { self.publisher.isReady }, limits: self.limits.lease, logger: self.logger)
         var cursor = SweepCursor(now: .now)
-        repeat {
-            guard self.publisher.isReady else {
-                // Another instance may have a broker that this one has not.
-                await lease?.release()
-                lease = nil
-                continue
-            }
-            do throws(FalhaDeArmazenamento) {
-                if lease == nil { lease = try await self.leases.acquire() }
-                if let lease { try await self.sweep(lease, &cursor) }
-            } catch {
-                self.logger.debug("the outbox could not be swept", metadata: ["failure": "\(error)"])
-                await lease?.release()
-                lease = nil
-            }
-        } while (try? await Task.sleep(for: self.limits.interval)) != nil
-        await lease?.release()
+        await loop.run { turn in
+            try await self.sweep(turn, &cursor)
+            return self.limits.interval
+        }
     }
 
-    private func sweep(_ lease: any OutboxLease, _ cursor: inout SweepCursor) async throws(FalhaDeArmazenamento) {
-        while !Task.isCancelled, self.publisher.isReady {
-            // Also in the middle of a long backlog: what was refused, or committed late below the cursor, must not wait for its end.
+    private func sweep(_ turn: LeaseLoop<any OutboxLease>.Turn, _ cursor: inout SweepCursor) async throws(FalhaDeArmazenamento) {
+        while turn.goesOn {
+            // Also in the middle of a long backlog: refused rows, and rows that were committed late below the cursor, must not wait for its
+            // end.
             cursor.begin(now: .now)
-            let claim = try await lease.claim(
+            let claim = try await turn.access.claim(
                 above: cursor.low,
                 minimumAge: self.limits.minimumAge,
                 limit: self.limits.claimRowsMax
             )
             guard let last = claim.lastSeq else { return }
-            await self.relay.send(claim.events)
+            await turn.wait { await self.relay.send(claim.events) }
             cursor.advance(to: last)
         }
     }
 
     private func measureForever() async {
         repeat {
-            // While the database is away the gauges keep their last values; readiness tells of the outage.
+            // While the database is away the gauges keep their last values; readiness reports the outage.
             guard let backlog = try? await self.outbox.backlog(countedMax: self.limits.backlogCountedMax) else { continue }
             self.pending.record(backlog.pending)
             self.oldestAge.record(backlog.oldestAge / .seconds(1))

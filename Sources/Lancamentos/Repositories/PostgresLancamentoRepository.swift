@@ -1,6 +1,7 @@
 package import FluxoDeCaixa
 package import Logging
 package import Postgres
+import Storage
 
 /// Entries and their outbox records in PostgreSQL.
 package struct PostgresLancamentoRepository: LancamentoRepository {
@@ -9,28 +10,26 @@ package struct PostgresLancamentoRepository: LancamentoRepository {
     private let logger: Logger
 
     /// - Parameters:
-    ///   - client: writes, and settles what was written.
-    ///   - reads: everything else, so that no number of readers holds back who writes. It should plan each run: the best plan of a list depends on
-    ///     its filter.
+    ///   - client: for inserting and settling.
+    ///   - reads: for everything else, so that readers never delay writers. It should plan each run: the best plan of a list depends on its
+    ///     filter.
     package init(client: PostgresClient, reads: PostgresClient, logger: Logger) {
         self.client = client
         self.reads = reads
         self.logger = logger
     }
 
-    /// One statement in its own transaction. The sort fixes the order in which concurrent batches lock keys: unsorted they deadlock.
+    /// One statement in its own transaction. The sort fixes the order in which concurrent batches lock keys; unsorted they deadlock.
     package func register(_ registros: [Registration]) async throws(FalhaDeArmazenamento) -> [LancamentoID: Int64] {
         let entries = registros.map(\.lancamento)
         let query: PostgresQuery = """
             with e as materialized (
                 select * from unnest(
-                    \(entries.map { PostgresUUID($0.id.bits) }), \(entries.map(\.conta.nome)), \(entries.map(\.tipo.rawValue)),
-                    \(entries.map(\.valor.centavos)), \(entries.map { PostgresDate(daysSince2000: $0.data.diasDesde2000) }),
-                    \(entries.map(\.natureza.rawValue)), \(entries.map(\.descricao)), \(entries.map(\.categoria)),
-                    \(entries.map(\.referencia)), \(entries.map { LancamentoRow.json($0.metadados) }), \(entries.map(\.registradoPor)),
-                    \(entries.map(\.canal.rawValue)), \(entries.map(\.chave?.texto)),
-                    \(registros.map { $0.conteudo.map { PostgresBytes($0) } }),
-                    \(entries.map { $0.estornoDe.map { PostgresUUID($0.bits) } }), \(registros.map(\.traceparent))
+                    \(entries.map(\.id)), \(entries.map(\.conta)), \(entries.map(\.tipo)), \(entries.map(\.valor)), \(entries.map(\.data)),
+                    \(entries.map(\.natureza)), \(entries.map(\.descricao)), \(entries.map(\.categoria)), \(entries.map(\.referencia)),
+                    \(entries.map { $0.metadados.isEmpty ? nil : $0.metadados }), \(entries.map(\.registradoPor)), \(entries.map(\.canal)),
+                    \(entries.map(\.chave)), \(registros.map { $0.conteudo.map { PostgresBytes($0) } }), \(entries.map(\.estornoDe)),
+                    \(registros.map(\.traceparent))
                 ) as e (id, conta, tipo, valor, data, natureza, descricao, categoria, referencia, metadados, registrado_por, canal, chave,
                         conteudo, estorno_de, traceparent)
             ), l as (
@@ -47,21 +46,22 @@ package struct PostgresLancamentoRepository: LancamentoRepository {
             select l.id, e.traceparent from l join e on e.id = l.id
             returning seq, id
             """
-        let rows = try await self.run(query) { row throws(PostgresError) in
-            (LancamentoID(bits: try row.decode(1, as: PostgresUUID.self).bits), try row.decode(0, as: Int64.self))
+        let rows = try await self.run(query) { columns throws(PostgresError) in
+            let seq: Int64 = try columns.next()
+            let id: LancamentoID = try columns.next()
+            return (id, seq)
         }
         return Dictionary(uniqueKeysWithValues: rows)
     }
 
-    /// A statement of its own after the insert's commit: the insert's snapshot cannot see the winner of a conflict.
+    /// A separate statement after the insert's commit, because the insert's snapshot cannot see the winner of a conflict.
     package func settle(_ registros: [Registration]) async throws(FalhaDeArmazenamento) -> [Registration?] {
         let entries = registros.map(\.lancamento)
         let query: PostgresQuery = """
             select p.posicao, l.id, l.conta, l.tipo, l.valor, l.data, l.natureza, l.descricao, l.categoria, l.referencia,
                    l.metadados::text, l.registrado_por, l.canal, l.chave, l.estorno_de, r.id, l.conteudo
             from unnest(
-                    \(entries.map { PostgresUUID($0.id.bits) }), \(entries.map(\.conta.nome)), \(entries.map(\.chave?.texto)),
-                    \(entries.map { $0.estornoDe.map { PostgresUUID($0.bits) } })
+                    \(entries.map(\.id)), \(entries.map(\.conta)), \(entries.map(\.chave)), \(entries.map(\.estornoDe))
                  ) with ordinality as p (id, conta, chave, estorno_de, posicao)
             cross join lateral (
                 select * from (
@@ -76,8 +76,8 @@ package struct PostgresLancamentoRepository: LancamentoRepository {
             left join lancamentos r on r.estorno_de = l.id
             """
         var found = [Registration?](repeating: nil, count: registros.count)
-        let rows = try await self.run(query) { row throws(PostgresError) in
-            (position: Int(try row.decode(0, as: Int64.self)) - 1, stored: try LancamentoRow.decode(row, from: 1))
+        let rows = try await self.run(query) { columns throws(PostgresError) in
+            (position: Int(try columns.next(Int64.self)) - 1, stored: try Registration(&columns))
         }
         for row in rows { found[row.position] = row.stored }
         return found
@@ -88,19 +88,20 @@ package struct PostgresLancamentoRepository: LancamentoRepository {
             select l.id, l.conta, l.tipo, l.valor, l.data, l.natureza, l.descricao, l.categoria, l.referencia,
                    l.metadados::text, l.registrado_por, l.canal, l.chave, l.estorno_de, r.id, null::bytea
             from lancamentos l left join lancamentos r on r.estorno_de = l.id
-            where l.id = \(PostgresUUID(id.bits))
+            where l.id = \(id)
             """
-        return try await self.run(query, on: self.reads) { row throws(PostgresError) in try LancamentoRow.decode(row).lancamento }.first
+        return try await self.run(query, on: self.reads) { columns throws(PostgresError) in
+            try Registration(&columns).lancamento
+        }.first
     }
 
     package func list(
         _ filtro: FiltroDeLancamentos, _ order: ListOrder, after last: LancamentoID?, limit: Int
     ) async throws(FalhaDeArmazenamento) -> [Lancamento] {
-        let id = last.map { PostgresUUID($0.bits) }
         let page: PostgresQuery =
             switch order {
-            case .newestFirst: "and (\(id)::uuid is null or l.id < \(id)) order by l.id desc limit \(Int64(limit))"
-            case .oldestFirst: "and (\(id)::uuid is null or l.id > \(id)) order by l.id limit \(Int64(limit))"
+            case .newestFirst: "and (\(last)::uuid is null or l.id < \(last)) order by l.id desc limit \(Int64(limit))"
+            case .oldestFirst: "and (\(last)::uuid is null or l.id > \(last)) order by l.id limit \(Int64(limit))"
             }
         let query: PostgresQuery =
             """
@@ -109,42 +110,38 @@ package struct PostgresLancamentoRepository: LancamentoRepository {
             from lancamentos l left join lancamentos r on r.estorno_de = l.id
             where
             """
-        return try await self.run(query + Self.conditions(filtro) + page, on: self.reads) { row throws(PostgresError) in
-            try LancamentoRow.decode(row).lancamento
+        return try await self.run(query + Self.conditions(filtro) + page, on: self.reads) { columns throws(PostgresError) in
+            try Registration(&columns).lancamento
         }
     }
 
-    /// What is not asked for is null and vanishes when the statement is planned for its values.
+    /// Conditions that the filter leaves out are null, and the planner removes them when it plans for these values.
     private static func conditions(_ filtro: FiltroDeLancamentos) -> PostgresQuery {
-        var one: String?
+        var one: Conta?
         var below: (desde: String, antesDe: String)?
         // Equality for one account: only then does an index on (conta, id) give the order.
-        if case .uma(let conta) = filtro.conta { one = conta.nome } else { below = filtro.conta.intervalo }
-        let de = filtro.de.map { PostgresDate(daysSince2000: $0.diasDesde2000) }
-        let ate = filtro.ate.map { PostgresDate(daysSince2000: $0.diasDesde2000) }
+        if case .uma(let conta) = filtro.conta { one = conta } else { below = filtro.conta.intervalo }
         return """
             (\(one)::text is null or l.conta = \(one)::text collate "C")
             and (\(below?.desde)::text is null
                  or (l.conta >= \(below?.desde)::text collate "C" and l.conta < \(below?.antesDe)::text collate "C"))
-            and (\(de)::date is null or l.data >= \(de))
-            and (\(ate)::date is null or l.data <= \(ate))
-            and (\(filtro.tipo?.rawValue)::text is null or l.tipo = \(filtro.tipo?.rawValue)::text collate "C")
-            and (\(filtro.natureza?.rawValue)::text is null or l.natureza = \(filtro.natureza?.rawValue)::text collate "C")
+            and (\(filtro.de)::date is null or l.data >= \(filtro.de))
+            and (\(filtro.ate)::date is null or l.data <= \(filtro.ate))
+            and (\(filtro.tipo)::text is null or l.tipo = \(filtro.tipo)::text collate "C")
+            and (\(filtro.natureza)::text is null or l.natureza = \(filtro.natureza)::text collate "C")
             and (\(filtro.categoria)::text is null or l.categoria = \(filtro.categoria))
             and (\(filtro.referencia)::text is null or l.referencia = \(filtro.referencia))
-            and (\(filtro.chave?.texto)::text is null or l.chave = \(filtro.chave?.texto)::text collate "C")
+            and (\(filtro.chave)::text is null or l.chave = \(filtro.chave)::text collate "C")
             """
     }
 
     private func run<Value>(
         _ query: PostgresQuery,
         on client: PostgresClient? = nil,
-        _ decode: (PostgresRow) throws(PostgresError) -> Value
+        _ read: (inout PostgresColumns) throws(PostgresError) -> Value
     ) async throws(FalhaDeArmazenamento) -> [Value] {
         do throws(PostgresError) {
-            var values: [Value] = []
-            for row in try await (client ?? self.client).query(query) { values.append(try decode(row)) }
-            return values
+            return try await (client ?? self.client).query(query).read(read)
         } catch {
             self.logger.debug("query failed", metadata: ["error": "\(error)"])
             throw FalhaDeArmazenamento(error)

@@ -1,22 +1,31 @@
 package import Logging
 package import Postgres
-import ServiceRuntime
+package import ServiceRuntime
 
-/// A session of its own that holds an advisory lock: a lost connection is a lost lock, and the server ends the session of a stopped process.
+/// The outbox, read on the session that holds the lease.
 package struct PostgresOutboxLease: OutboxLease {
     private let connection: PostgresConnection
     private let logger: Logger
 
-    fileprivate init(connection: PostgresConnection, logger: Logger) {
+    private init(connection: PostgresConnection, logger: Logger) {
         self.connection = connection
         self.logger = logger
     }
 
+    /// The lease of the one instance that sweeps.
+    /// - Parameter configuration: the database; its session timeout and plans are replaced.
+    package static func source(_ configuration: PostgresConfiguration, logger: Logger) -> AdvisoryLockSource<any OutboxLease> {
+        AdvisoryLockSource(configuration: configuration, key: Self.lockKey) { PostgresOutboxLease(connection: $0, logger: logger) }
+    }
+
+    /// Any number; the same for every instance.
+    private static let lockKey: Int64 = 7_235_911_408_223_145_002
+
     package func claim(above low: Int64, minimumAge: Duration, limit: Int64) async throws(FalhaDeArmazenamento) -> OutboxClaim {
         do throws(PostgresError) {
             let age = Int64(minimumAge / .milliseconds(1))
-            // Rows from the future were made before the database's clock was set back: they are as old as can be. The lateral join looks up each
-            // entry by its key: not knowing how small the limit is, the planner would read the whole table for a plain one.
+            // Rows from the future were made before the database's clock was set back: they count as old. The lateral join looks up each
+            // entry by its key: the planner does not know how small the limit is and would read the whole table for a plain join.
             let rows = try await self.connection.query(
                 """
                 select o.seq, o.traceparent, l.id, l.conta, l.tipo, l.valor, l.data, l.natureza, l.descricao, l.categoria, l.referencia,
@@ -37,43 +46,17 @@ package struct PostgresOutboxLease: OutboxLease {
         }
     }
 
-    /// Nil for a row that this program cannot read, such as one of a newer version: it stays for that one, and must not stop the others.
+    /// Nil for a row that this program cannot read, such as one of a newer version: it stays for that version and does not stop the others.
     private func event(_ row: PostgresRow) -> Registration? {
         do throws(PostgresError) {
-            return Registration(
-                lancamento: try LancamentoRow.decode(row, from: 2).lancamento, traceparent: try row.decodeIfPresent(1),
-                seq: try row.decode(0)
-            )
+            return try row.read { columns throws(PostgresError) in
+                let seq: Int64 = try columns.next()
+                let traceparent: String? = try columns.nextIfPresent()
+                return Registration(lancamento: try Registration(&columns).lancamento, traceparent: traceparent, seq: seq)
+            }
         } catch {
             self.logger.error("an entry in the outbox cannot be read and waits", metadata: ["error": "\(error)"])
             return nil
-        }
-    }
-
-    package func release() async {
-        await self.connection.close()
-    }
-}
-
-/// Hands out the lease under an advisory lock.
-package struct PostgresOutboxLeaseSource: OutboxLeaseSource {
-    /// Any number; the same for every instance.
-    private static let lockKey: Int64 = 7_235_911_408_223_145_002
-
-    private let locks: AdvisoryLockSource
-    private let logger: Logger
-
-    /// - Parameter configuration: the database; its session timeout and plans are replaced.
-    package init(configuration: PostgresConfiguration, logger: Logger) {
-        self.locks = AdvisoryLockSource(configuration: configuration, key: Self.lockKey)
-        self.logger = logger
-    }
-
-    package func acquire() async throws(FalhaDeArmazenamento) -> (any OutboxLease)? {
-        do throws(PostgresError) {
-            return try await self.locks.acquire().map { PostgresOutboxLease(connection: $0, logger: self.logger) }
-        } catch {
-            throw FalhaDeArmazenamento(error)
         }
     }
 }

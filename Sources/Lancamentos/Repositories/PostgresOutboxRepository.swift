@@ -1,4 +1,3 @@
-import FluxoDeCaixa
 package import Postgres
 
 /// The outbox in PostgreSQL.
@@ -9,10 +8,10 @@ package struct PostgresOutboxRepository: OutboxRepository {
         self.client = client
     }
 
-    /// In the order of `seq`, passing over rows that another instance deletes at the same moment: after a sweep two may hold the same ones.
+    /// In the order of `seq`, skipping rows that another instance deletes at the same moment: after a sweep two may hold the same rows.
     ///
-    /// The rows are named by their places, which nothing changes: these are never updated. Joined by `seq`, they would be looked for in the
-    /// whole table, with all that is dead in it, by a server that has known it empty.
+    /// The rows are named by their places (`ctid`), which never change, because the rows are never updated. Joined by `seq`, a plan cached
+    /// while the table was empty scans all of it, dead rows included.
     package func delete(_ seqs: [Int64]) async throws(FalhaDeArmazenamento) {
         do throws(PostgresError) {
             try await self.client.query(

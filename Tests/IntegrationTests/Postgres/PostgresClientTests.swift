@@ -52,6 +52,18 @@ struct PostgresClientTests {
         }
     }
 
+    @Test func `a COPY costs its connection, and the pool goes on`() async throws {
+        var limits = PostgresClient.Limits()
+        limits.connectionsMax = 1
+        limits.waitMax = .seconds(30)
+        try await self.withClient(limits: limits) { client in
+            let error = await #expect(throws: PostgresError.self) { try await client.query("copy (select 1) to stdout") }
+            #expect(error?.code == .unexpectedResult)
+            try await client.query("select 1")
+            #expect(client.inUse == 0)
+        }
+    }
+
     @Test func `waiting is bounded in time`() async throws {
         var limits = PostgresClient.Limits()
         limits.connectionsMax = 1

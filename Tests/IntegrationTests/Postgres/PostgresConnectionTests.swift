@@ -72,7 +72,7 @@ struct PostgresConnectionTests {
     @Test func `a cancelled wait drops the connection and leaves the outcome open`() async throws {
         let connection = try await self.connect()
         let task = Task { try await connection.query("select pg_sleep(4)") }
-        // Whether the statement is already running when the cancellation comes makes no difference to what is expected of `code`.
+        // The expected `code` does not depend on whether the statement is running when the task is cancelled.
         try await Task.sleep(for: .milliseconds(100))
         task.cancel()
         let error = await #expect(throws: PostgresError.self) { _ = try await task.value }
@@ -99,6 +99,22 @@ struct PostgresConnectionTests {
         #expect(error?.code == .connectFailed)
         #expect(error?.description.contains("127.0.0.1") == true)
         #expect(error?.description.contains("secret") == false)
+    }
+
+    /// libpq gives the result of a `COPY` again and again until the data is read or sent.
+    @Test(arguments: ["copy (select 1) to stdout", "copy pg_temp.rows from stdin"] as [PostgresQuery])
+    func `a statement that begins a COPY ends the connection with a clear error`(copy: PostgresQuery) async throws {
+        for isScript in [false, true] {
+            let connection = try await self.connect()
+            try await connection.query("create temporary table rows (id integer)")
+            let error = await #expect(throws: PostgresError.self) {
+                if isScript { try await connection.runScript(copy.sql) } else { try await connection.query(copy) }
+            }
+            #expect(error?.code == .unexpectedResult)
+            #expect(error?.isRetriable == false)
+            #expect(error?.description.contains("PGRES_COPY_") == true)
+            #expect(await connection.isUsable() == false)
+        }
     }
 
     @Test func `a large parameter and a large result pass`() async throws {

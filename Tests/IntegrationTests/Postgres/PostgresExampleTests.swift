@@ -16,9 +16,11 @@ struct PostgresExampleTests {
                 try await client.query("create table items (name text, price bigint)")
                 try await client.query("insert into items values ('a', 50), ('b', 150)")
                 let minimum: Int64 = 100
-                for row in try await client.query("select name, price from items where price >= \(minimum)") {
-                    found.append("\(try row.decode(0, as: String.self)) \(try row.decode(1, as: Int64.self))")
+                let items = try await client.query("select name, price from items where price >= \(minimum)").read {
+                    columns throws(PostgresError) in
+                    (name: try columns.next(String.self), price: try columns.next(Int64.self))
                 }
+                for item in items { found.append("\(item.name) \(item.price)") }
                 group.cancelAll()
             }
             #expect(found == ["b 150"])

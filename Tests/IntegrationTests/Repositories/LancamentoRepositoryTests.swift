@@ -2,6 +2,8 @@ import FluxoDeCaixa
 import Logging
 import Postgres
 import SeededRandom
+import ServiceRuntime
+import Storage
 import TestSupport
 import Testing
 
@@ -111,9 +113,9 @@ struct LancamentoRepositoryTests {
     @Test func `the outbox is claimed by one session at a time, in order, above the cursor`() async throws {
         try await self.withRepository { repository, client, configuration in
             let inserted = try await repository.register((1...5).map { Self.registro($0) })
-            let source = PostgresOutboxLeaseSource(configuration: configuration, logger: Logger(label: "tests"))
-            let lease = try #require(try await source.acquire())
-            let other = PostgresOutboxLeaseSource(configuration: configuration, logger: Logger(label: "tests"))
+            let held = try #require(try await PostgresOutboxLease.source(configuration, logger: Logger(label: "tests")).acquire())
+            let lease = held.access
+            let other = PostgresOutboxLease.source(configuration, logger: Logger(label: "tests"))
             for _ in 0..<2 { #expect(try await other.acquire() == nil) }
             let young = try await lease.claim(above: 0, minimumAge: .seconds(60), limit: 10)
             #expect(young == OutboxClaim(events: [], lastSeq: nil))
@@ -124,11 +126,11 @@ struct LancamentoRepositoryTests {
             #expect(events.compactMap(\.seq) == Array(seqs[1...3]))
             #expect(events[0].traceparent == "00-1-2-00")
             #expect(inserted.keys.contains(events[0].lancamento.id))
-            try await client.query("update lancamentos set canal = 'futuro' where id = \(PostgresUUID(events[0].lancamento.id.bits))")
+            try await client.query("update lancamentos set canal = 'futuro' where id = \(events[0].lancamento.id)")
             let partly = try await lease.claim(above: 0, minimumAge: .zero, limit: 10)
             #expect(partly.events.count == 4 && partly.lastSeq == seqs[4])
-            await lease.release()
-            // The server lets the lock go when it has read the end of the session, a moment after the client has sent it.
+            await held.release()
+            // The server frees the lock when it has read the end of the session, a moment after the client has sent it.
             #expect(try await eventually { try await other.acquire() != nil }, "a lease that was let go can be had again")
             let outbox = PostgresOutboxRepository(client: client)
             try await outbox.delete([seqs[0], seqs[1], 999_999])
@@ -137,22 +139,22 @@ struct LancamentoRepositoryTests {
         }
     }
 
-    /// The planner does not know how few rows a claim takes: given the choice it read the whole table of entries for each of them, and the
+    /// The planner does not know how few rows a claim reads: given the choice it scanned the whole table of entries for each claim, and the
     /// outbox too if that was vacuumed while it was empty.
     @Test(arguments: [false, true])
     func `a claim looks its entries up, and never reads a whole table`(isVacuumed: Bool) async throws {
         try await self.withRepository { repository, client, configuration in
             if isVacuumed { try await client.query("vacuum analyze outbox") }
-            let source = PostgresOutboxLeaseSource(configuration: configuration, logger: Logger(label: "tests"))
-            let lease = try #require(try await source.acquire())
+            let held = try #require(try await PostgresOutboxLease.source(configuration, logger: Logger(label: "tests")).acquire())
+            let lease = held.access
             // The sixth run of a prepared statement is the first that may have a plan for all parameters.
             for _ in 0..<8 { #expect(try await lease.claim(above: 0, minimumAge: .zero, limit: 500).events.isEmpty) }
             for first in stride(from: UInt64(1), to: 4000, by: 500) {
                 _ = try await repository.register((first..<first + 500).map { Self.registro($0) })
             }
             for _ in 0..<8 { #expect(try await lease.claim(above: 0, minimumAge: .zero, limit: 500).events.count == 500) }
-            // A session that ends has told the statistics all that it did.
-            await lease.release()
+            // A session reports all its statistics when it ends.
+            await held.release()
             for table in ["lancamentos", "outbox"] {
                 let (lookedUp, readThrough) = try await rowsRead(of: table, atLeast: 4000, client)
                 #expect(lookedUp >= 4000, "8 times 500 rows of \(table) should be looked up by key, \(lookedUp) were")
@@ -161,8 +163,7 @@ struct LancamentoRepositoryTests {
         }
     }
 
-    /// Its plan is made while the table is empty, never vacuumed or just so, and kept: it read the whole table for each batch, with all that was
-    /// dead in it.
+    /// The plan is cached while the table is empty, vacuumed or not: it scanned the whole table for each batch, dead rows included.
     @Test(arguments: [false, true])
     func `confirmed rows are deleted without reading the outbox through`(isVacuumed: Bool) async throws {
         try await self.withRepository { repository, client, configuration in
@@ -174,7 +175,7 @@ struct LancamentoRepositoryTests {
             let deleting = PostgresClient(configuration: once, limits: limits, logger: Logger(label: "tests"))
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { await deleting.run() }
-                // A session that ends has told the statistics all that it did.
+                // A session reports all its statistics when it ends.
                 defer { group.cancelAll() }
                 let outbox = PostgresOutboxRepository(client: deleting)
                 try await outbox.delete([0])

@@ -8,8 +8,8 @@ import Testing
 
 @testable import Consolidado
 
-/// Concurrent batches do not deadlock because each locks its rows in the order of their keys. Whether two batches happen to deadlock is chance;
-/// the order is not: with one row held by somebody else, every row before it is locked and every row after it is free.
+/// Concurrent batches do not deadlock because each locks its rows in the order of their keys. Whether two batches deadlock is chance, but the
+/// order can be tested: with one row locked by another session, every row before it is locked and every row after it is free.
 @Suite(.enabled(if: TestServers.postgresURL != nil, "needs the server that deploy/local/test starts"), .timeLimit(.minutes(5)))
 struct LockOrderTests {
     private static let contas = (0..<60).map { "conta\(100 + $0)" }

@@ -1,7 +1,7 @@
 import Contrato
 import FluxoDeCaixa
-import Logging
 import Postgres
+import ServiceRuntime
 import TestSupport
 import Testing
 
@@ -24,13 +24,12 @@ struct NoticeLeaseTests {
         try await withSchema(ConsolidadoMigrations.migrations) { client, configuration in
             var leasing = configuration
             leasing.lockTimeout = lockTimeout
-            let source = PostgresNoticeLeaseSource(configuration: leasing, logger: Logger(label: "tests"))
-            let lease = try #require(try await source.acquire())
-            let other = PostgresNoticeLeaseSource(configuration: configuration, logger: Logger(label: "tests"))
+            let lease = try #require(try await PostgresNoticeLease.source(leasing).acquire())
+            let other = PostgresNoticeLease.source(configuration)
             #expect(try await other.acquire() == nil)
-            let value = try await body(lease, Saldos(client), client)
+            let value = try await body(lease.access, Saldos(client), client)
             await lease.release()
-            // The server lets the lock go when it has read the end of the session, a moment after the client has sent it.
+            // The server frees the lock when it has read the end of the session, a moment after the client has sent it.
             #expect(try await eventually { try await other.acquire() != nil }, "a lease that was let go can be had again")
             return value
         }
@@ -79,7 +78,7 @@ struct NoticeLeaseTests {
         }
     }
 
-    /// Who waits for a batch's rows while it holds others can deadlock with it.
+    /// A session that waits for a batch's rows while it locks others can deadlock with it.
     @Test func `rows that a batch is changing are waited for by nobody`() async throws {
         try await self.withLease(lockTimeout: .milliseconds(500)) { lease, saldos, client in
             try await saldos.apply([Self.entry(1, conta: "a"), Self.entry(2, conta: "b"), Self.entry(3, conta: "c")])
@@ -103,27 +102,27 @@ struct NoticeLeaseTests {
     @Test func `batches and the sender neither deadlock nor lose a change`() async throws {
         try await self.withLease { lease, saldos, client in
             let entries = (0..<1500).map { Self.entry($0, conta: "loja\($0 % 15)", data: "2026-11-\(10 + $0 % 7)") }
-            let told = try await withThrowingTaskGroup(of: Void.self) { group in
+            let newest = try await withThrowingTaskGroup(of: Void.self) { group in
                 for start in stride(from: 0, to: entries.count, by: 50) {
                     group.addTask { try await saldos.apply(Array(entries[start..<start + 50])) }
                 }
-                // The newest version told of each day.
-                var told: [ChaveDeSaldo: (versao: Int64, creditos: Quantia)] = [:]
+                // The newest version sent of each day.
+                var sent: [ChaveDeSaldo: (versao: Int64, creditos: Quantia)] = [:]
                 func send() async throws {
                     let notices = try await lease.due(after: nil, limit: 100)
-                    for notice in notices where told[notice.chave]?.versao ?? 0 <= notice.noticia.versao {
-                        told[notice.chave] = (notice.noticia.versao, notice.noticia.movimento.totalCreditos)
+                    for notice in notices where sent[notice.chave]?.versao ?? 0 <= notice.noticia.versao {
+                        sent[notice.chave] = (notice.noticia.versao, notice.noticia.movimento.totalCreditos)
                     }
                     try await lease.confirmed(notices)
                 }
                 for _ in 0..<50 { try await send() }
                 try await group.waitForAll()
                 while try await !lease.due(after: nil, limit: 1).isEmpty { try await send() }
-                return told
+                return sent
             }
             let days = Dictionary(grouping: entries) { ChaveDeSaldo(conta: $0.conta, data: $0.data) }
-            #expect(told.count == days.count)
-            for (chave, entries) in days { #expect(told[chave]?.creditos == Quantia(centavos: Int128(100 * entries.count))) }
+            #expect(newest.count == days.count)
+            for (chave, entries) in days { #expect(newest[chave]?.creditos == Quantia(centavos: Int128(100 * entries.count))) }
             let deadlocks = try await client.query("select deadlocks from pg_stat_database where datname = current_database()")
             #expect(try deadlocks.first?.decode(0, as: Int64.self) == 0)
         }
@@ -134,8 +133,8 @@ struct NoticeLeaseTests {
     func `what is due is looked up, and no table is read through`(isVacuumed: Bool) async throws {
         try await withSchema(ConsolidadoMigrations.migrations) { client, configuration in
             if isVacuumed { try await client.query("vacuum analyze atualizacoes") }
-            let source = PostgresNoticeLeaseSource(configuration: configuration, logger: Logger(label: "tests"))
-            let lease = try #require(try await source.acquire())
+            let held = try #require(try await PostgresNoticeLease.source(configuration).acquire())
+            let lease = held.access
             // The sixth run of a prepared statement is the first that may have a plan for all parameters.
             for _ in 0..<8 {
                 let none = try await lease.due(after: nil, limit: 500)
@@ -160,7 +159,7 @@ struct NoticeLeaseTests {
                 try await lease.confirmed(notices)
             }
             #expect(try await lease.due(after: after, limit: 1).isEmpty, "what was confirmed is gone")
-            await lease.release()
+            await held.release()
             // The pool's sessions read these tables too, all by key.
             let (lookedUp, readThrough) = try await rowsRead(of: "atualizacoes", atLeast: 8000, client)
             #expect((8000..<24_000).contains(lookedUp), "4000 days are looked up twice or three times each, \(lookedUp) rows were")

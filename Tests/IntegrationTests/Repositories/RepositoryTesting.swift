@@ -29,14 +29,14 @@ func withSchema<Value: Sendable>(
     }
 }
 
-/// Waits until the server's statistics tell of so many rows of a table looked up by key. A session that ends has told them all that it did.
+/// Waits until the server's statistics report at least so many rows of a table looked up by key. A session that ends has reported everything.
 func rowsRead(
     of table: String, atLeast rows: Int64, _ client: PostgresClient
 ) async throws -> (lookedUp: Int64, readThrough: Int64) {
     var read: (lookedUp: Int64, readThrough: Int64) = (0, 0)
     _ = try await eventually {
-        let told = try await client.query("select idx_tup_fetch, seq_tup_read from pg_stat_user_tables where relname = \(table)")
-        let row = try #require(told.first)
+        let statistics = try await client.query("select idx_tup_fetch, seq_tup_read from pg_stat_user_tables where relname = \(table)")
+        let row = try #require(statistics.first)
         read = (try row.decode(0), try row.decode(1))
         return read.lookedUp >= rows
     }

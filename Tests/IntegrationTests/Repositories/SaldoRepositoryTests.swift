@@ -122,17 +122,17 @@ struct SaldoRepositoryTests {
                     }
                     for _ in 0..<20 { try await look() }
                 }
-                // The session's end tells the statistics all that it did.
+                // A session reports all its statistics when it ends.
                 group.cancelAll()
             }
             let counts: PostgresQuery = """
                 select relname::text, seq_tup_read, idx_tup_fetch from pg_stat_user_tables
                 where relname in ('lancamentos_aplicados', 'contas', 'saldos_diarios', 'totais_mensais')
                 """
-            let told = try await eventually {
+            let isReported = try await eventually {
                 try await observer.query(counts).allSatisfy { try $0.decode(2, as: Int64.self) >= 40 }
             }
-            #expect(told, "each table should have been looked into")
+            #expect(isReported, "each table should have been looked into")
             for row in try await observer.query(counts) {
                 let (table, readThrough) = (try row.decode(0, as: String.self), try row.decode(1, as: Int64.self))
                 #expect(readThrough == 0, "rows of \(table) read without a key")
