@@ -21,7 +21,7 @@ import Testing
         #expect(try AMQPNames.RoutingKey.allows(routingKey, #require(Conta("loja42.caixa"))) == permite)
     }
 
-    /// These are what other systems and the broker's permissions are written against.
+    /// Other systems and the broker's permissions depend on these names.
     @Test func `names are as published`() {
         #expect(AMQPNames.Exchange.lancamentos == "fluxo-caixa.lancamentos")
         #expect(AMQPNames.Exchange.comandos == "fluxo-caixa.comandos")

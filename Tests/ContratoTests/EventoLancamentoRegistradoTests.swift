@@ -51,7 +51,7 @@ import Testing
         #expect(try decode(evento(completo), messageID: Exemplo.id.uppercased()).get().id == completo.id)
     }
 
-    /// What grows must not stop an older consumer: unknown members and kinds, days outside any window.
+    /// Additions must not stop an older consumer: unknown members and values, days outside any window.
     @Test(arguments: [
         (#""data":{"#, #""data":{"novo":{"x":[1]},"#), (#"{"specversion""#, #"{"traceparent":"x","specversion""#),
         ("\"operacional\"", "\"futura\""),
@@ -117,7 +117,7 @@ import Testing
         #expect(ilegivel.erro == "JSON ilegível no byte 11: caractere inesperado.")
     }
 
-    /// Whatever the entry service can register, the consolidation accepts.
+    /// The consolidation accepts every entry that the entry service can register.
     @Test(arguments: 1...6 as ClosedRange<UInt64>)
     func `the event of every random entry is accepted`(semente: UInt64) throws {
         var json = JSONAleatorio(semente: semente)
@@ -151,7 +151,7 @@ import Testing
         }
     }
 
-    /// The smallest event with one part exchanged; fails if the part is not there.
+    /// The smallest event with one part replaced; fails if the part is missing.
     private func trocado(_ parte: String, _ por: String, todas: Bool = false) throws -> String {
         let partes = try evento(Exemplo.minimo()).split(separator: parte, omittingEmptySubsequences: false).map(String.init)
         try #require(partes.count >= 2)

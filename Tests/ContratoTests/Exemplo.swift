@@ -1,7 +1,7 @@
 import FluxoDeCaixa
 import Testing
 
-/// A registered entry for the tests of what goes out.
+/// A registered entry for tests of encoders.
 enum Exemplo {
     static let id = "017f22e2-79b0-7cc3-98c4-dc0c0c07398f"
     static let outroID = "017f22e2-79b1-7cc3-98c4-dc0c0c07398f"

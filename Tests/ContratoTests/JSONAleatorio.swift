@@ -1,7 +1,7 @@
 import Contrato
 import SeededRandom
 
-/// Makes random JSON values within what the reader accepts.
+/// Creates random JSON values that the reader accepts.
 struct JSONAleatorio {
     private static let escalares: [Unicode.Scalar] = [
         "a", "b", "\"", "\\", "/", " ", "\u{0}", "\u{1F}", "\n", "\t", "\u{7F}", "\u{80}", "\u{E9}", "\u{301}", "\u{7FF}", "\u{800}",
@@ -27,7 +27,7 @@ struct JSONAleatorio {
         case 5, 6: return .array((0..<Int.random(in: 0...3, using: &aleatorio)).map { _ in valor(profundidade: profundidade + 1) })
         default:
             let quantos = Int.random(in: 0...(profundidade == 0 ? 40 : 3), using: &aleatorio)
-            // The number in front keeps the names of one object apart.
+            // The leading number makes the names of an object unique.
             return .object((0..<quantos).map { JSONMember(name: "\($0)\(texto())", value: valor(profundidade: profundidade + 1)) })
         }
     }
@@ -40,7 +40,7 @@ struct JSONAleatorio {
         return String(texto)
     }
 
-    /// The bytes with a few of them changed, doubled, cut or put in.
+    /// The bytes with a few changed, doubled, removed or inserted.
     mutating func estragado(_ bytes: [UInt8]) -> [UInt8] {
         var bytes = bytes
         let estrutura = Array("{}[]\",:\\u0-e.tfn \u{0}\u{E9}".utf8) + [0x80, 0xC0, 0xED, 0xA0, 0xF4, 0xFF]

@@ -18,7 +18,7 @@ import Testing
         }
     }
 
-    /// Whatever was accepted can be written and read back the same; whatever was not has its fault inside the text.
+    /// An accepted text can be written and read back equal; a refused one has its fault inside the text.
     @Test(arguments: 1...12 as ClosedRange<UInt64>)
     func `a spoilt document is read or refused`(semente: UInt64) {
         var json = JSONAleatorio(semente: semente)
@@ -45,7 +45,7 @@ import Testing
         }
     }
 
-    /// Every prefix of a valid object ends too early, whatever it is cut in.
+    /// Every prefix of a valid object ends too early.
     @Test func `every prefix of a document is refused`() throws {
         let inteiro = Array(#"{"a":[1.5e+10,-0,"é😀\u00e9\ud83d\ude00\n",true,false,null,{"b":{}}],"c":""}"#.utf8)
         _ = try JSONReader.read(inteiro)

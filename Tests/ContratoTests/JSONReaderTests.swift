@@ -111,7 +111,7 @@ import Testing
         #expect(falha(Array(aninhado(17, "[", "]").utf8)) == JSONError(position: 16, reason: .tooDeep))
         #expect(falha(Array(aninhado(17, #"{"a":"#, "}").utf8)) == JSONError(position: 80, reason: .tooDeep))
         #expect(falha(Array(repeating: UInt8(ascii: "["), count: 1 << 20))?.reason == .tooDeep)
-        // Depth, not number: siblings do not add up.
+        // The depth counts, not the number: siblings do not add up.
         _ = try read("[" + Array(repeating: "[[]]", count: 100).joined(separator: ",") + "]")
     }
 
@@ -132,7 +132,7 @@ import Testing
         }
     }
 
-    /// One "character" of a million combining marks, as a name and as a text, by bytes all the way.
+    /// One grapheme of a million combining marks as a name and as a text.
     @Test func `a grapheme of a megabyte is read as any text`() throws {
         let monstro = "a" + String(repeating: "\u{301}\u{327}", count: 1 << 18)
         let lido = try read("{\"\(monstro)\":\"\(monstro)\",\"\(monstro)x\":1}")

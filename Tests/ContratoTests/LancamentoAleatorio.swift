@@ -1,6 +1,6 @@
 import SeededRandom
 
-/// Makes random entries, about half of them acceptable, the others wrong in a few places at most: what is wrong everywhere tests little.
+/// Creates random entries. About half are acceptable. The others are wrong in few places: an entry that is wrong everywhere tests little.
 struct LancamentoAleatorio {
     private static let estranhos: [Unicode.Scalar] = [
         "\u{0}", " ", "\t", "\n", "\"", "\\", "/", ".", "-", "+", "*", "#", "A", "z", "0", "9", "_", "\u{7F}", "\u{E9}", "\u{301}",
@@ -9,7 +9,7 @@ struct LancamentoAleatorio {
     ]
 
     var aleatorio: SeededGenerator
-    /// Whether this entry keeps to the rules wherever it can.
+    /// Whether this entry is meant to be valid.
     private var comportado = true
 
     init(semente: UInt64) {
@@ -63,7 +63,7 @@ struct LancamentoAleatorio {
         return chance(50) && Self.eNumeroJSON(escrito) ? .numero(escrito) : .texto(escrito)
     }
 
-    /// Days of the eleven years around the window; in an entry that behaves, of the window.
+    /// Days of the eleven years around the window; for a valid entry, days of the window.
     private mutating func data() -> String {
         let ano = Int.random(in: comportado ? 2017...2025 : 2015...2027, using: &aleatorio)
         let mes = Int.random(in: comportado ? 1...12 : 0...13, using: &aleatorio)
@@ -71,7 +71,7 @@ struct LancamentoAleatorio {
         return "\(ano)-\(doisAlgarismos(mes))-\(doisAlgarismos(dia))"
     }
 
-    /// Around the limit as often as far below it.
+    /// Lengths near the limit as often as far below it.
     private mutating func texto(limite: Int) -> String {
         let comprimento =
             chance(40)
@@ -87,7 +87,7 @@ struct LancamentoAleatorio {
             let comprimento =
                 chance(5) && !comportado ? Int.random(in: 900...2000, using: &aleatorio) : Int.random(in: 0...20, using: &aleatorio)
             let valor = Literal.texto(escalares(comprimento))
-            // The number keeps names apart: a repeated one is the JSON reader's to refuse.
+            // The number makes names unique: the JSON reader refuses repeated names.
             membros.append(("\(numero)\(escalares(3))", comportado ? valor : talvezOutro(valor)))
         }
         return .objeto(membros)
@@ -110,7 +110,7 @@ struct LancamentoAleatorio {
 
     // MARK: Spoiling
 
-    /// Usually the value itself; else one of another type, or, for a text, one with a character changed.
+    /// Usually the value itself; otherwise a value of another type or a text with one changed character.
     private mutating func talvezOutro(_ valor: Literal) -> Literal {
         guard chance(12) else { return valor }
         if chance(50), case .texto(let texto) = valor { return .texto(estragado(texto)) }
@@ -130,7 +130,7 @@ struct LancamentoAleatorio {
         return String(String.UnicodeScalarView(escalares))
     }
 
-    // MARK: Small things
+    // MARK: Parts
 
     private mutating func escalares(_ quantos: Int) -> String {
         guard quantos > 0 else { return "" }
@@ -151,7 +151,7 @@ struct LancamentoAleatorio {
 
     private func doisAlgarismos(_ numero: Int) -> String { numero < 10 ? "0\(numero)" : "\(numero)" }
 
-    /// Among what ``valor`` makes, only zeros in front keep it from being one.
+    /// Of the texts of ``valor``, only those with leading zeros are no JSON numbers.
     private static func eNumeroJSON(_ texto: String) -> Bool { !texto.hasPrefix("00") }
 
     private mutating func chance(_ porCento: Int) -> Bool { Int.random(in: 0..<100, using: &aleatorio) < porCento }
@@ -160,7 +160,7 @@ struct LancamentoAleatorio {
 
     // MARK: JSON
 
-    /// Written in one of the many ways in which the same value can be: white space and escapes at random.
+    /// Writes a value with random white space and escapes.
     mutating func json(_ valor: Literal) -> String {
         switch valor {
         case .nulo: return "null"

@@ -2,7 +2,7 @@ import Contrato
 import FluxoDeCaixa
 import Testing
 
-/// 100,000 random entries: the reader and an independent model of the contract agree on each, on what is accepted and on every fault.
+/// The reader and an independent model of the contract agree on 100,000 random entries: on the accepted entry and on every fault.
 @Suite(.serialized) struct LancamentoReaderPropertyTests {
     private static let lancamentosPorSemente = 6250
 
@@ -19,7 +19,7 @@ import Testing
         }
         var aceitos = 0
         for numero in 0..<Self.lancamentosPorSemente {
-            // Other tests wait for the same few threads, some of them against a clock.
+            // Other tests, some with time limits, share the few threads.
             if numero.isMultiple(of: 10) { await Task.yield() }
             let (modelo, leitor) = formas[numero % 2]
             let membros = gerador.membros()
@@ -31,7 +31,7 @@ import Testing
             Issue.record("\(texto)\nexpected \(esperado)\nsaw      \(visto)")
             return
         }
-        // Entries of both kinds were among them.
+        // Both accepted and refused entries occurred.
         #expect((Self.lancamentosPorSemente / 5...Self.lancamentosPorSemente * 4 / 5).contains(aceitos), "\(aceitos) accepted")
     }
 

@@ -10,7 +10,7 @@ import Testing
         hoje = try #require(Dia(parsing: "2026-11-24"))
     }
 
-    /// The smallest entry with these members put in or, where `nil`, taken out.
+    /// The smallest entry with these members added, or removed where `nil`.
     private func documento(_ mudancas: [(String, String?)]) -> String {
         let mantidos = LancamentoReaderTests.minimo.filter { membro in !mudancas.contains { $0.0 == membro.0 } }
         let membros = mantidos + mudancas.compactMap { nome, valor in valor.map { (nome, $0) } }
@@ -190,7 +190,7 @@ import Testing
         #expect(pares(try read([("metadados", #"{"\u0000":"a"}"#)])) == ["metadados.\u{0} caractere_proibido"])
     }
 
-    /// However many names a sender invents, the answer stays small and says how many there were.
+    /// The answer stays small for any number of unknown names and counts them.
     @Test func `the number of faults in an answer is bounded`() throws {
         let desconhecidos = (0..<5000).map { ("x\($0)", Optional("1")) }
         let erros = try #require(recusa(try read(desconhecidos))).erros
@@ -213,7 +213,7 @@ import Testing
         #expect(pares(try read([("metadados", "{\"\(longo)\":1}")])) == ["metadados.\(campo) tipo_invalido"])
     }
 
-    /// A "character" of a million combining marks in every place a text can stand.
+    /// A grapheme of a million combining marks in place of every text.
     @Test func `combining marks by the megabyte are refused in every place`() throws {
         let monstro = "a" + String(repeating: "\u{301}", count: 1 << 19)
         let texto = "\"\(monstro)\""
@@ -240,7 +240,7 @@ import Testing
 
     @Test func `an entry of a lote contains its key`() throws {
         #expect(try read([("chave", "\"k-1\"")], chave: .accepted).get().chave?.texto == "k-1")
-        // Literal, as `message_id` is: quotes belong to the key.
+        // Literal, as `message_id`: quotes are part of the key.
         #expect(try read([("chave", #""\"k\"""#)], chave: .accepted).get().chave?.texto == "\"k\"")
     }
 

@@ -4,7 +4,7 @@ import Testing
 @testable import Contrato
 
 @Suite struct LoteSplittersTests {
-    // MARK: Linhas
+    // MARK: Lines
 
     private func linhas(_ texto: String) -> [LotePiece] {
         var splitter = LineSplitter()
@@ -23,11 +23,11 @@ import Testing
         let limite = String(repeating: "x", count: LotePiece.bytesMax)
         #expect(linhas("\(limite)\na") == [lancamento(limite), lancamento("a")])
         #expect(linhas("\(limite)y\na\n\(limite)\(limite)") == [.tooLarge, lancamento("a"), .tooLarge])
-        // An endless line of blanks is still a blank line.
+        // A blank line over the limit is still a blank line.
         #expect(linhas(String(repeating: " ", count: 200_000) + "\na") == [lancamento("a")])
     }
 
-    // MARK: Lista
+    // MARK: Array
 
     private func lista(_ bytes: [UInt8], cortes: [Int] = []) -> (pieces: [LotePiece], failure: JSONError?) {
         var splitter = ArraySplitter()
@@ -100,7 +100,7 @@ import Testing
         }
     }
 
-    /// Whatever comes, where it is cut changes nothing, and an array that JSON accepts is taken apart without a fault.
+    /// The cuts of a body never change its pieces, and an array that the JSON reader accepts is split without a fault.
     @Test func `cuts do not change the pieces of a broken body`() {
         var json = JSONAleatorio(semente: 21)
         var aleatorio = SeededGenerator(seed: 22)

@@ -1,4 +1,4 @@
-/// A JSON value as a test wrote it. It knows nothing of the code under test.
+/// A JSON value of a test, independent of the code under test.
 indirect enum Literal {
     case texto(String)
     case numero(String)
@@ -8,8 +8,8 @@ indirect enum Literal {
     case objeto([(nome: String, valor: Literal)])
 }
 
-/// The rules of an entry once more, written from the contract with regular expressions and tables instead of from the code: what both say
-/// of a random entry must be the same.
+/// A second implementation of the rules of an entry, written from the contract with regular expressions and tables. It must agree with the
+/// reader on every random entry.
 struct ModeloDeLancamento {
     struct Aceito: Equatable {
         var conta: String
@@ -28,11 +28,11 @@ struct ModeloDeLancamento {
         case recusado([String], chaveMalformada: Bool)
     }
 
-    /// Days as text compare like days.
+    /// Days compare in the same order as their text.
     let primeiroDia: String
     let ultimoDia: String
 
-    // Kept, since a literal is compiled each time it is met.
+    // Stored because a literal is compiled at each use.
     private let conta = /[A-Za-z0-9_][A-Za-z0-9_\-]*(\.[A-Za-z0-9_][A-Za-z0-9_\-]*)*/
     private let decimal = /(-?)(0|[1-9][0-9]*)(?:\.([0-9]{1,2}))?/
     private let dia = /([0-9]{4})-([0-9]{2})-([0-9]{2})/
@@ -51,7 +51,7 @@ struct ModeloDeLancamento {
         var erros: [String] = []
         var conhecidos: [String: Literal] = [:]
         for (nome, valor) in membros {
-            // By bytes: a name with a combining mark is another name, also where Swift finds it equal.
+            // By bytes: a canonically equivalent name is another name.
             if !nomes.contains(Array(nome.utf8)) {
                 erros.append("\(nome) desconhecido")
             } else if case .nulo = valor {
@@ -109,7 +109,7 @@ struct ModeloDeLancamento {
         return texto
     }
 
-    /// An amount that is written as one, but is negative, zero or too large, is out of range; everything else is of another form.
+    /// An amount in the right form that is negative, zero or too large is out of range; every other text has another form.
     private func valor(_ valor: Literal?, _ erros: inout [String]) -> Int64? {
         let texto: String
         switch valor {

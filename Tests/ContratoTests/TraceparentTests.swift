@@ -50,7 +50,7 @@ import Testing
         #expect(first.traceID != Traceparent.new(using: &random).traceID)
     }
 
-    /// 0, 1, 2…: identifiers with as many leading zeros as there can be.
+    /// 0, 1, 2…: identifiers with the most leading zeros.
     struct Counting: RandomNumberGenerator {
         var value: UInt64
         mutating func next() -> UInt64 {

@@ -41,7 +41,7 @@ import Testing
         #expect(Dia.ultimo.diasDesde(.primeiro) == 3_652_058)
     }
 
-    /// Month by month from year 1 with month lengths alone; day by day around leap years and at both ends.
+    /// Counts months from year 1 by their lengths, and single days around leap years and at both ends.
     @Test func `every day agrees with counting through the calendar`() throws {
         var contados = Dia.primeiro.diasDesde2000
         var divergencias: [String] = []

@@ -35,7 +35,7 @@ import Testing
         #expect(try #require(FiltroDeConta(parsing: filtro)).cobre(#require(FiltroDeConta(parsing: outro))) == cobre)
     }
 
-    /// The range that SQL reads and the rule that permissions follow must never part.
+    /// The range of the SQL statements and the rule of the permissions must select the same accounts.
     @Test(arguments: 1...4 as ClosedRange<UInt64>)
     func `the range and the rule agree on random names`(semente: UInt64) throws {
         var aleatorio = SeededGenerator(seed: semente)

@@ -44,7 +44,7 @@ import Testing
         #expect(gerador.next(now: Instante(milissegundos: 5), using: &aleatorio).instante == agora)
     }
 
-    /// All ones start the counter at the top of its lower half: 2,049 ids fit into the millisecond, the next carries.
+    /// Random bits of all ones start the counter at the top of its lower half: 2,049 ids fit into the millisecond and the next one carries.
     @Test func `a full counter carries into the time`() {
         struct TudoUm: RandomNumberGenerator {
             mutating func next() -> UInt64 { .max }
@@ -56,7 +56,7 @@ import Testing
         #expect(ids[2048].instante.milissegundos == 1000)
         #expect(ids[2049].instante.milissegundos == 1001)
         #expect(zip(ids, ids.dropFirst()).allSatisfy { $0 < $1 })
-        // The clock reaching the moment already used changes nothing.
+        // A clock that reaches the millisecond in use changes nothing.
         #expect(gerador.next(now: Instante(milissegundos: 1001), using: &aleatorio) > ids[2049])
     }
 

@@ -16,7 +16,7 @@ import Testing
         let composto = try #require(Metadados([item("x", "\u{E9}")]))
         let decomposto = try #require(Metadados([item("x", "e\u{301}")]))
         #expect(composto != decomposto)
-        // Names that Swift's own equality takes for one are two.
+        // Names that are equal for Swift's == are two names.
         #expect(Metadados([item("\u{E9}", "1"), item("e\u{301}", "2")])?.itens.count == 2)
     }
 

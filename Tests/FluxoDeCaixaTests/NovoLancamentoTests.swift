@@ -18,7 +18,7 @@ import Testing
         try #require(Metadados(itens.map { Metadados.Item(nome: $0.0, valor: $0.1) }))
     }
 
-    /// Hashes of these bytes are stored for ever: whoever changes the form must make a new version of it.
+    /// Hashes of these bytes are stored without end: a change of the form needs a new version.
     @Test func `the form of version 1 is fixed`() throws {
         let cheio = try com {
             $0.data = Dia(parsing: "2026-11-24")
@@ -49,7 +49,7 @@ import Testing
         #expect(umaOrdem.conteudoNormalizado == outraOrdem.conteudoNormalizado)
     }
 
-    /// All pairs, not only neighbours: no content may imitate another.
+    /// All pairs, not only neighbours: no two contents may give the same bytes.
     @Test func `other content gives other bytes`() throws {
         let dia = try #require(Dia(parsing: "2026-11-24"))
         let variantes = [

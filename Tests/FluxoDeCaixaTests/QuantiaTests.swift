@@ -14,7 +14,7 @@ import Testing
     @Test func `a sum exceeds 64 bits`() throws {
         let maximo = try #require(Valor(centavos: Valor.maximoEmCentavos))
         var soma = Quantia.zero
-        // Each doubling is one addition: 2^40 maximal entries, some 120,000 times what 64 bits hold.
+        // Each doubling is one addition: 2^40 entries of the largest amount, about 120,000 times the range of 64 bits.
         soma += Quantia(maximo)
         for _ in 0..<40 { soma += soma }
         #expect(soma.centavos == 999_999_999_999 * Int128(1 << 40))

@@ -65,7 +65,7 @@ import Testing
         #expect(Periodo(de: .ultimo, ate: .primeiro) == nil)
     }
 
-    /// Whatever the movements, every day opens where the one before closed, and the totals are the sums of the days.
+    /// Every day opens with the closing balance of the day before, and the totals are the sums of the days.
     @Test(arguments: 1...6 as ClosedRange<UInt64>)
     func `each day opens with the closing balance of the day before`(semente: UInt64) throws {
         var aleatorio = SeededGenerator(seed: semente)

@@ -54,7 +54,7 @@ import Testing
         }
     }
 
-    /// By cutting the text in two and putting the digits side by side.
+    /// Splits the text at the point and joins the digits.
     private func modelo(_ texto: String) -> Int64? {
         let partes = texto.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
         guard partes.count <= 2, partes.allSatisfy({ !$0.isEmpty && $0.allSatisfy { "0123456789".contains($0) } }) else { return nil }

@@ -2,7 +2,7 @@ import Contrato
 import FluxoDeCaixa
 
 extension FuzzTarget {
-    /// What is accepted can be written and read back the same, and is UTF-8; what is not has its fault inside the text.
+    /// An accepted text is UTF-8 and can be written and read back equal; a refused one has its fault inside the text.
     static func json(_ input: [UInt8]) -> String? {
         do throws(JSONError) {
             let value = try JSONReader.read(input)
@@ -16,7 +16,7 @@ extension FuzzTarget {
         }
     }
 
-    /// What is accepted keeps every limit, and is the same entry when written and read again; what is refused has a reason, and not too many.
+    /// An accepted entry keeps every limit and is equal when written and read again; a refused one has a bounded number of reasons.
     static func lancamento(_ input: [UInt8]) -> String? {
         guard let json = try? JSONReader.read(input), let hoje = Dia(parsing: "2026-11-24") else { return nil }
         let janela = JanelaDeDatas(hoje: hoje)
@@ -50,7 +50,7 @@ extension FuzzTarget {
         return nil
     }
 
-    /// The entry as its caller could have sent it.
+    /// The entry as a caller could have sent it.
     private static func escrito(_ novo: NovoLancamento, hoje: Dia) -> JSONValue? {
         let lancamento = Lancamento(novo, id: LancamentoID(bits: 0), hoje: hoje, registradoPor: nil, canal: .rest)
         guard case .object(let membros)? = try? JSONReader.read(LancamentoJSON.encode(lancamento)) else { return nil }
@@ -58,7 +58,7 @@ extension FuzzTarget {
         return .object(membros.filter { !dados.contains($0.name) && (novo.data != nil || $0.name != "data") })
     }
 
-    /// An event that is accepted can be applied: by form alone.
+    /// An accepted event can be applied.
     static func evento(_ input: [UInt8]) -> String? {
         switch EventoLancamentoRegistrado.decode(body: input, messageID: nil) {
         case .failure(let recusa):
@@ -66,7 +66,7 @@ extension FuzzTarget {
         case .success(let lancamento):
             if !lancamento.id.isVersion7 { return "an id that is no UUID of version 7" }
             if lancamento.valor.centavos <= 0 { return "an amount of \(lancamento.valor.centavos) centavos" }
-            // A copy with its own id beside it is the same; with another one it is refused.
+            // With its own message_id the event is the same; with another one it is refused.
             let same = EventoLancamentoRegistrado.decode(body: input, messageID: lancamento.id.description)
             if (try? same.get()) != lancamento { return "its own message_id changes it" }
             let other = EventoLancamentoRegistrado.decode(body: input, messageID: LancamentoID(bits: lancamento.id.bits ^ 1).description)
@@ -75,7 +75,7 @@ extension FuzzTarget {
         }
     }
 
-    /// The first byte is the size of the pieces: however a body is cut on its way, it is the same lote.
+    /// The first byte is the size of the pieces. The cuts of a body do not change the lote.
     static func lote(_ input: [UInt8]) -> String? {
         guard let first = input.first else { return nil }
         let body = Array(input.dropFirst())
@@ -91,7 +91,7 @@ extension FuzzTarget {
 
         let list = Self.lista([body])
         if Self.lista(pieces) != list { return "elements depend on where the body is cut" }
-        // What JSON's own reader takes for an array has the same elements here.
+        // An array for the JSON reader has the same elements here.
         if body.count <= LotePiece.bytesMax, case .array(let values)? = try? JSONReader.read(body) {
             let read = list.pieces.map { piece -> JSONValue? in
                 if case .lancamento(let bytes) = piece { try? JSONReader.read(bytes) } else { nil }

@@ -22,7 +22,7 @@ import Testing
     ) async throws -> FakeSource {
         let logger = Logger(label: "tests")
         let source = FakeSource(batches) { delivery in
-            // Settled is only what is stored or was told to somebody.
+            // Only stored or answered commands are settled.
             let isStored = await repository.entries.values.contains { $0.lancamento.chave?.texto == delivery.properties.messageID }
             let isAnswered = await replies.messages.contains { $0.properties.correlationID == delivery.properties.correlationID }
             let isDead = await letters.messages.contains { $0.properties.messageID == delivery.properties.messageID }
@@ -60,7 +60,7 @@ import Testing
             group.addTask { await batcher.run() }
             group.addTask { await deadLetters.run() }
             group.addTask { try await intake.run() }
-            // The intake ends when everything is settled; then the others are sent home.
+            // The intake ends when everything is settled; then the other tasks are cancelled.
             _ = try await group.next()
             group.cancelAll()
         }
@@ -75,7 +75,7 @@ import Testing
     }
 
     @Test func `commands are registered through the queue's channel and settled after the commit`() async throws {
-        // Without it a fast worker might take the commands as they come, one by one.
+        // Without it a fast worker could take the commands one by one.
         let repository = FakeLancamentoRepository(insertTime: .milliseconds(20))
         let source = try await self.take([(1...100).map { Comandos.delivery(UInt64($0)) }], from: repository)
         #expect(await source.settled.count == 100)
@@ -195,7 +195,7 @@ import Testing
     }
 
     @Test func `an outage stops consumption, settles nothing, and the commands are registered afterwards`() async throws {
-        // The attempts of one command fail, twice.
+        // All attempts of one command fail, twice.
         let repository = FakeLancamentoRepository(insertFaults: Array(repeating: .unavailable, count: 6))
         let source = try await self.take([[Comandos.delivery(1)]], from: repository)
         #expect(await source.suspensions == 2)
@@ -229,7 +229,7 @@ import Testing
             $0.replyTo = Self.fila
             $0.correlationID = "c"
         }
-        // Not in one run: it has two batches on their way at the same time.
+        // Not in one run, which has two batches in flight.
         _ = try await self.take([[first]], from: repository, replies: replies)
         _ = try await self.take([[again]], from: repository, replies: replies)
         #expect(await repository.entries.values.map(\.lancamento.data) == [Dia(parsing: "2026-11-23")!])

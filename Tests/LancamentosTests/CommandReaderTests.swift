@@ -48,7 +48,7 @@ import Testing
         }
         let died = Comandos.delivery { $0.headers = ["x-death": .array([.table(["queue": "eventos.x"])])] }
         self.expect(died, refusedAs: .contaNaoPermitida, .origemNaoPermitida)
-        // Whatever else is wrong with it: a dead-lettered event has no account where a command has one.
+        // Before every other fault: a dead-lettered event has no account in the place of a command's.
         self.expect(Comandos.delivery(body: "{", exchange: ""), refusedAs: .contaNaoPermitida, .origemNaoPermitida)
     }
 
@@ -60,7 +60,7 @@ import Testing
         ] {
             self.expect(Comandos.delivery(routingKey: key), refusedAs: .contaNaoPermitida, .contaNaoPermitida)
         }
-        // Told before any other fault; where there is no account, the faults are told.
+        // Reported before any other fault; without an account, the faults are reported.
         let faulty = #"{"conta":"outra","tipo":"x","valor":-1}"#
         self.expect(Comandos.delivery(body: faulty), refusedAs: .contaNaoPermitida, .contaNaoPermitida)
         self.expect(Comandos.delivery(body: #"{"conta":"a..b"}"#, routingKey: "x"), refusedAs: .invalido, .invalido)
@@ -101,7 +101,7 @@ import Testing
         #expect(command.diaDoEnvio == Dia(parsing: "2026-11-23"))
         #expect(command.novo.data == nil)
         let dated = #"{"conta":"loja","tipo":"credito","valor":"1.00","data":"2026-11-20"}"#
-        // A timestamp that counts for nothing can be any.
+        // An unused timestamp may have any value.
         #expect(self.refusal(Comandos.delivery(body: dated) { $0.timestamp = 0 }) == nil)
         for timestamp in [0, 1_000_000, Comandos.ontem + 3 * 86_400, Comandos.ontem * 1000, .max] {
             let refusal = try #require(self.refusal(Comandos.delivery { $0.timestamp = timestamp }))

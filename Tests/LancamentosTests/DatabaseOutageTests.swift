@@ -17,7 +17,7 @@ import Testing
             }
         }
         #expect(await source.suspensions == 1)
-        // One that was handed out before the outage and notices it when it is over.
+        // A batch from before the outage that notices it after its end.
         await outage.waitUntilOver(receivedAt: receivedAt)
         #expect(await source.suspensions == 1)
         await outage.waitUntilOver(receivedAt: .now)

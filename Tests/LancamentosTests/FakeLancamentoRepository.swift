@@ -2,7 +2,7 @@ import FluxoDeCaixa
 
 @testable import Lancamentos
 
-/// A store in memory that keeps the repository's promises, and that can be told to lose answers.
+/// A repository in memory that can fail and lose answers.
 actor FakeLancamentoRepository: LancamentoRepository {
     /// What happens to one call.
     enum Fault {
@@ -23,10 +23,10 @@ actor FakeLancamentoRepository: LancamentoRepository {
     private let insertTime: Duration
 
     /// - Parameters:
-    ///   - insertFaults: of the first inserts, in order.
-    ///   - settleFaults: of the first settles, in order.
-    ///   - refusedID: an entry that is refused whatever else is in the statement.
-    ///   - insertTime: how long an insert takes; batches gather meanwhile.
+    ///   - insertFaults: the faults of the first calls of `register`, in order.
+    ///   - settleFaults: the faults of the first calls of `settle`, in order.
+    ///   - refusedID: an entry that is refused in every batch.
+    ///   - insertTime: the duration of an insert, in which batches gather.
     init(
         insertFaults: [Fault?] = [], settleFaults: [Fault?] = [], refusedID: LancamentoID? = nil, insertTime: Duration = .zero
     ) {

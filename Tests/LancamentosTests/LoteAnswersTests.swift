@@ -26,7 +26,7 @@ import Testing
                 }
             expected.append(outcome)
             answers.append(outcome)
-            // Taking while others come, as a client does that reads slowly.
+            // Reads while others are appended, as a slow client does.
             if Bool.random(using: &random), let first = answers.next() { #expect(first == expected.removeFirst()) }
         }
         answers.append(.ended(Problema(.corpoGrande, detail: "x")))

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Lancamentos
 
-/// Whether a caller whose entry may or may not be registered is told to repeat the request.
+/// When a caller with an unknown outcome may repeat the request.
 @Suite struct ProblemaHTTPTests {
     @Test func `an unknown outcome names the entry, and when to repeat only where repeating is safe`() throws {
         let id = try #require(LancamentoID(parsing: "017f22e2-79b0-7cc3-98c4-dc0c0c07398f"))

@@ -27,7 +27,7 @@ enum Registrations {
 
     /// An outbox row with its entry.
     static func event(_ seq: Int64) -> Registration {
-        Registration(seq: seq, lancamento: make(UInt64(seq)).lancamento, traceparent: nil)
+        Registration(lancamento: make(UInt64(seq)).lancamento, traceparent: nil, seq: seq)
     }
 
     static func id(_ number: UInt64) -> LancamentoID {

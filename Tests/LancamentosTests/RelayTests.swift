@@ -28,7 +28,7 @@ import Testing
         let outbox = FakeOutbox([1, 2, 3])
         let broker = FakeEventPublisher(outbox: outbox)
         try await self.withRelay(broker, outbox) { relay in
-            relay.offer([Registros.event(1), Registros.event(2)])
+            relay.offer([Registrations.event(1), Registrations.event(2)])
             await outbox.waitUntilLeft([3])
         }
         #expect(await broker.published == [1, 2])
@@ -39,9 +39,9 @@ import Testing
         let outbox = FakeOutbox([1, 2])
         let broker = FakeEventPublisher(outbox: outbox, refusedOnce: [1])
         try await self.withRelay(broker, outbox) { relay in
-            await relay.send([Registros.event(1), Registros.event(2)])
+            await relay.send([Registrations.event(1), Registrations.event(2)])
             await outbox.waitUntilLeft([1])
-            await relay.send([Registros.event(1)])
+            await relay.send([Registrations.event(1)])
             await outbox.waitUntilLeft([])
         }
         #expect(await broker.published.sorted() == [1, 1, 2])
@@ -53,11 +53,11 @@ import Testing
         limits.deleteInterval = .milliseconds(1)
         let broker = FakeEventPublisher(outbox: outbox)
         let relay = Relay(publisher: broker, outbox: outbox, limits: limits, logger: Logger(label: "tests"))
-        relay.offer([Registros.event(1), Registros.event(2), Registros.event(3)])
+        relay.offer([Registrations.event(1), Registrations.event(2), Registrations.event(3)])
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await relay.run() }
             await outbox.waitUntilLeft([3])
-            await relay.send([Registros.event(3)])
+            await relay.send([Registrations.event(3)])
             await outbox.waitUntilLeft([])
             relay.close()
         }
@@ -66,11 +66,11 @@ import Testing
 
     @Test func `the sweeper does not send what is in hand`() async throws {
         var state = RelayState<Int>(ringRowsMax: 10, burstMax: 5)
-        _ = state.offer([Registros.event(1)])
-        #expect(state.take([Registros.event(1), Registros.event(2)]) == [Registros.event(2)])
-        #expect(state.take([Registros.event(2)]).isEmpty)
+        _ = state.offer([Registrations.event(1)])
+        #expect(state.take([Registrations.event(1), Registrations.event(2)]) == [Registrations.event(2)])
+        #expect(state.take([Registrations.event(2)]).isEmpty)
         state.letGo([2])
-        #expect(state.take([Registros.event(2)]) == [Registros.event(2)])
+        #expect(state.take([Registrations.event(2)]) == [Registrations.event(2)])
     }
 
     @Test func `the cursor moves on and goes back to the start after its interval`() {

@@ -38,7 +38,7 @@ import Testing
         }
         let fates = await ReplySender(publisher: broker, logger: Logger(label: "tests")).send(messages)
         #expect(fates == [.unanswerable, .answered, .unanswerable, .unanswerable])
-        // Three with the batch, and the first one alone as often as is allowed.
+        // Three in the batch, then the first one alone up to the limit of attempts.
         #expect(await broker.messages(to: "a").count == 3 + ReplySender.attemptsMax)
     }
 }

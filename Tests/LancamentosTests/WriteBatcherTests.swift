@@ -24,7 +24,7 @@ import Testing
         )
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await batcher.run() }
-            // However the body ends: without it the group would wait for ever.
+            // Also if the body throws: without it the group never ends.
             defer { batcher.close() }
             try await body(batcher)
         }
@@ -120,7 +120,7 @@ import Testing
     }
 
     @Test func `a request too many is refused at once`() async throws {
-        // Nobody runs the batcher, so nothing leaves the queue.
+        // The batcher does not run, so nothing leaves the queue.
         let batcher = WriteBatcher(
             repository: FakeLancamentoRepository(),
             limits: .init(queueMax: 0, batchRowsMax: 10, workers: 1, settleMax: .seconds(1)),

@@ -1,8 +1,7 @@
 """Checks rendered manifests: verify.py NAME=FILE…, a file of each overlay.
 
 Validates every resource strictly, against the newest Kubernetes schemas or the CRDs in ESQUEMAS_EXTERNOS/crds, then by rules of our
-own. Exits 1 if any fails. checkov checks the other rules for pods: security
-contexts, limits, image tags.
+own. Exits 1 if any fails. The other rules for pods are checkov's: security contexts, limits, image tags.
 """
 
 import json
