@@ -96,7 +96,7 @@ let package = Package(
         // The product
         .target(name: "FluxoDeCaixa", swiftSettings: settings),
         .target(name: "Contrato", dependencies: ["FluxoDeCaixa"], swiftSettings: settings),
-        .target(name: "Storage", dependencies: ["FluxoDeCaixa", "Postgres"], swiftSettings: settings),
+        .target(name: "Storage", dependencies: ["FluxoDeCaixa", "Postgres", logging], swiftSettings: settings),
         .target(
             name: "Mensageria",
             dependencies: ["AMQP", "Contrato", "FluxoDeCaixa", concurrencyHelpers, logging, lifecycle, metrics],
@@ -172,8 +172,10 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
-        .executableTarget(name: "LancamentosServer", dependencies: ["Lancamentos", "ServiceRuntime", argumentParser], swiftSettings: settings),
-        .executableTarget(name: "ConsolidadoServer", dependencies: ["Consolidado", "ServiceRuntime", argumentParser], swiftSettings: settings),
+        .executableTarget(
+            name: "LancamentosServer", dependencies: ["Lancamentos", "ServiceRuntime", argumentParser], swiftSettings: settings),
+        .executableTarget(
+            name: "ConsolidadoServer", dependencies: ["Consolidado", "ServiceRuntime", argumentParser], swiftSettings: settings),
         .target(
             name: "Carga",
             dependencies: [
@@ -185,7 +187,8 @@ let package = Package(
         .executableTarget(
             name: "Limites",
             dependencies: [
-                "AMQP", "Batching", "Carga", "Consolidado", "Contrato", "FluxoDeCaixa", "Lancamentos", "Mensageria", "Postgres", "ServiceRuntime",
+                "AMQP", "Batching", "Carga", "Consolidado", "Contrato", "FluxoDeCaixa", "Lancamentos", "Mensageria", "Postgres",
+                "ServiceRuntime", "Storage",
                 argumentParser, concurrencyHelpers, hummingbird, lifecycle, logging, nioCore,
             ],
             swiftSettings: settings
@@ -199,7 +202,8 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(
-            name: "Fixtures", dependencies: [concurrencyHelpers, crypto, cryptoExtras, logging], path: "Tests/Fixtures", swiftSettings: settings),
+            name: "Fixtures", dependencies: [concurrencyHelpers, crypto, cryptoExtras, logging], path: "Tests/Fixtures",
+            swiftSettings: settings),
         .target(name: "SeededRandom", path: "Tests/SeededRandom", swiftSettings: settings),
         .target(name: "LeaseFakes", dependencies: ["ServiceRuntime"], path: "Tests/LeaseFakes", swiftSettings: settings),
         .target(name: "MensageriaFakes", dependencies: ["AMQP", "Mensageria"], path: "Tests/MensageriaFakes", swiftSettings: settings),
@@ -230,7 +234,8 @@ let package = Package(
         .testTarget(
             name: "AccessTests",
             dependencies: [
-                "Access", "Contrato", "Fixtures", "FluxoDeCaixa", "Observability", "SeededRandom", "Settings", concurrencyHelpers, lifecycle,
+                "Access", "Contrato", "Fixtures", "FluxoDeCaixa", "Observability", "SeededRandom", "Settings", concurrencyHelpers,
+                lifecycle,
                 logging,
             ],
             swiftSettings: settings
@@ -239,7 +244,8 @@ let package = Package(
             name: "EdgeTests",
             dependencies: [
                 "Access", "Contrato", "Edge", "Fixtures", "FluxoDeCaixa", "Observability", "OpenFiles", "SeededRandom", "ServiceRuntime",
-                "Settings", "TestSupport", asyncHTTPClient, concurrencyHelpers, coreMetrics, httpTypes, hummingbird, hummingbirdTesting, lifecycle, logging, metrics,
+                "Settings", "TestSupport", asyncHTTPClient, concurrencyHelpers, coreMetrics, httpTypes, hummingbird, hummingbirdTesting,
+                lifecycle, logging, metrics,
                 nioCore, nioEmbedded, nioHTTP1, nioPosix, nioSSL, tracing,
             ],
             swiftSettings: settings
@@ -288,7 +294,8 @@ let package = Package(
             name: "IntegrationTests",
             dependencies: [
                 "AMQP", "Batching", "Consolidado", "Contrato", "Documents", "FluxoDeCaixa", "Lancamentos", "Observability", "OpenFiles",
-                "Postgres", "SeededRandom", "ServiceRuntime", "Storage", "TestSupport", asyncHTTPClient, concurrencyHelpers, lifecycle, logging,
+                "Postgres", "SeededRandom", "ServiceRuntime", "Storage", "TestSupport", asyncHTTPClient, concurrencyHelpers, lifecycle,
+                logging,
                 nioCore, nioHTTP1, nioSSL,
             ],
             swiftSettings: settings

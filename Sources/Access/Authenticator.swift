@@ -75,8 +75,8 @@ package final class Authenticator: Service {
     }
 
     /// - Throws: `nao-autenticado` without a valid token; `sobrecarga` while no key is loaded.
-    package func identidade(authorization: String?) async throws(Problema) -> Identidade {
-        if case .none = self.verifier { return .anonimo }
+    package func identity(authorization: String?) async throws(Problema) -> Identity {
+        if case .none = self.verifier { return .anonymous }
         guard BearerToken.isPresent(authorization) else {
             throw Problema(.naoAutenticado, detail: "Falta o cabeçalho Authorization: Bearer com um token.")
         }
@@ -90,7 +90,7 @@ package final class Authenticator: Service {
         try Self.refusing { () throws(TokenClaims.Refusal) in
             try claims.check(agora: self.agora(), leewayS: self.settings.leewayS)
         }
-        return claims.identidade
+        return claims.identity
     }
 
     private func cached(_ token: String) -> TokenClaims? {

@@ -22,7 +22,9 @@ package final class RateLimiter: Sendable {
     private let now: @Sendable () -> ContinuousClock.Instant
     private let storage: NIOLockedValueBox<Storage>
 
-    package init(_ limit: RateLimit, maxSubjects: Int = 100_000, now: @escaping @Sendable () -> ContinuousClock.Instant = { ContinuousClock.now }) {
+    package init(
+        _ limit: RateLimit, maxSubjects: Int = 100_000, now: @escaping @Sendable () -> ContinuousClock.Instant = { ContinuousClock.now }
+    ) {
         self.limit = limit
         self.maxSubjects = maxSubjects
         self.now = now

@@ -3,7 +3,7 @@ import FluxoDeCaixa
 
 /// The claims of a verified token that the services use.
 struct TokenClaims: Sendable, Equatable {
-    let identidade: Identidade
+    let identity: Identity
     /// Seconds since 1970; may have a fraction (RFC 7519 §2, NumericDate).
     let exp: Double
     let nbf: Double?
@@ -32,9 +32,9 @@ struct TokenClaims: Sendable, Equatable {
                 throw Refusal(reason: "aud não é a audiência esperada")
             }
         }
-        self.identidade = Identidade(
+        self.identity = Identity(
             sub: sub, contas: try Self.contas(payload, claim: settings.contasClaim),
-            escopos: try Self.escopos(payload, claim: settings.scopeClaim))
+            scopes: try Self.scopes(payload, claim: settings.scopeClaim))
     }
 
     /// Checks `exp` and `nbf` with `leewayS` seconds of clock difference allowed.
@@ -58,10 +58,10 @@ struct TokenClaims: Sendable, Equatable {
     }
 
     /// RFC 8693 §4.2: words separated by single spaces. Scopes of other systems are kept; no route requires them.
-    private static func escopos(_ payload: JSONValue, claim: String) throws(Refusal) -> Set<Escopo> {
+    private static func scopes(_ payload: JSONValue, claim: String) throws(Refusal) -> Set<Scope> {
         guard let value = payload.claim(claim) else { return [] }
         guard case .string(let text) = value else { throw Refusal(reason: "\(claim) tem de ser um texto") }
-        return Set(text.split(separator: " ").map { Escopo(rawValue: String($0)) })
+        return Set(text.split(separator: " ").map { Scope(rawValue: String($0)) })
     }
 
     private static func date(_ claim: String, in payload: JSONValue) throws(Refusal) -> Double? {

@@ -9,9 +9,9 @@ package import Logging
 import Mensageria
 package import Observability
 import Postgres
+import ServiceLifecycle
 package import ServiceRuntime
 package import Settings
-import ServiceLifecycle
 import Tracing
 
 /// The consolidation service: wires its parts and runs them.

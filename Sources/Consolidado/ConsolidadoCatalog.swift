@@ -18,6 +18,6 @@ extension ConsolidadoApp {
         ]
 }
 
-extension Escopo {
-    package static let consolidadoLer = Escopo(rawValue: "consolidado:ler")
+extension Scope {
+    package static let consolidadoLer = Scope(rawValue: "consolidado:ler")
 }

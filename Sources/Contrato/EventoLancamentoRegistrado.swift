@@ -98,10 +98,10 @@ struct EventReader {
         }
         envelope()
         let id = id(messageID: messageID)
-        let conta = exigir(texto(data["conta"]).flatMap { Conta($0) }, "`data.conta` não é uma conta.")
-        let tipo: Tipo? = exigir(texto(data["tipo"]).flatMap { KnownWord.read($0) }, "`data.tipo` não é \"credito\" nem \"debito\".")
-        let valor = exigir(valor, "`data.valor` não é um valor maior que zero com até duas casas decimais.")
-        let dia = exigir(texto(data["data"]).flatMap { Dia(parsing: $0) }, "`data.data` não é uma data.")
+        let conta = require(texto(data["conta"]).flatMap { Conta($0) }, "`data.conta` não é uma conta.")
+        let tipo: Tipo? = require(texto(data["tipo"]).flatMap { KnownWord.read($0) }, "`data.tipo` não é \"credito\" nem \"debito\".")
+        let valor = require(valor, "`data.valor` não é um valor maior que zero com até duas casas decimais.")
+        let dia = require(texto(data["data"]).flatMap { Dia(parsing: $0) }, "`data.data` não é uma data.")
         if texto(data["moeda"])?.hasSameBytes(as: LancamentoJSON.moeda) != true {
             falhas.append("`data.moeda` não é \"\(LancamentoJSON.moeda)\".")
         }
@@ -161,7 +161,7 @@ struct EventReader {
     private mutating func estornoDe() -> LancamentoID? {
         switch data["estorno_de"] {
         case nil, .null?: nil
-        case let valor?: exigir(texto(valor).flatMap { LancamentoID(parsing: $0) }, "`data.estorno_de` não é um UUID.")
+        case let valor?: require(texto(valor).flatMap { LancamentoID(parsing: $0) }, "`data.estorno_de` não é um UUID.")
         }
     }
 
@@ -169,7 +169,7 @@ struct EventReader {
         if case .string(let texto)? = valor { texto } else { nil }
     }
 
-    private mutating func exigir<Lido>(_ lido: Lido?, _ falha: String) -> Lido? {
+    private mutating func require<Lido>(_ lido: Lido?, _ falha: String) -> Lido? {
         if lido == nil { falhas.append(falha) }
         return lido
     }

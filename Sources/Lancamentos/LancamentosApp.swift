@@ -8,9 +8,9 @@ import Hummingbird
 package import Logging
 package import Observability
 import Postgres
+import ServiceLifecycle
 package import ServiceRuntime
 package import Settings
-import ServiceLifecycle
 import Tracing
 
 /// The entry service: wires its parts and runs them.

@@ -20,7 +20,7 @@ extension LancamentosApp {
         ]
 }
 
-extension Escopo {
-    package static let lancamentosEscrever = Escopo(rawValue: "lancamentos:escrever")
-    package static let lancamentosLer = Escopo(rawValue: "lancamentos:ler")
+extension Scope {
+    package static let lancamentosEscrever = Scope(rawValue: "lancamentos:escrever")
+    package static let lancamentosLer = Scope(rawValue: "lancamentos:ler")
 }

@@ -6,6 +6,7 @@ import Logging
 import NIOConcurrencyHelpers
 import Postgres
 import ServiceRuntime
+import Storage
 
 /// The parts in PostgreSQL: the statements of the services' own repositories, on databases with the services' own schema.
 struct DatabaseParts: Sendable {
@@ -42,11 +43,11 @@ struct DatabaseParts: Sendable {
                 try await Task.sleep(until: due)
                 let row = Self.registro(entries.next(agora: SystemClock.agora()))
                 group.addTask {
-                    do throws(Lancamentos.FalhaDeArmazenamento) {
+                    do throws(StorageFailure) {
                         _ = try await repository.register([row])
                         return (number, .now - due)
                     } catch {
-                        guard error == .sobrecarga else { throw error }
+                        guard error == .overloaded else { throw error }
                         return (number, nil)
                     }
                 }

@@ -22,29 +22,29 @@ import Testing
 
     static func refusal(_ authenticator: Authenticator, _ authorization: String?) async -> Problema? {
         do {
-            _ = try await authenticator.identidade(authorization: authorization)
+            _ = try await authenticator.identity(authorization: authorization)
             return nil
         } catch {
             return error
         }
     }
 
-    private static func has(_ scope: String, _ identidade: Identidade) -> Bool {
-        (try? identidade.exigir(Escopo(rawValue: scope))) != nil
+    private static func has(_ scope: String, _ identity: Identity) -> Bool {
+        (try? identity.require(Scope(rawValue: scope))) != nil
     }
 
     @Test func goodTokenTellsWhoCalls() async throws {
         let token = TestToken.make(#"{\#(Self.base),"contas":["loja42.*","teste"],"scope":"lancamentos:ler other:scope consolidado:ler"}"#)
-        let identidade = try await Self.authenticator().identidade(authorization: "Bearer \(token)")
-        #expect(identidade.sub == "ana")
-        #expect(identidade.contas.map(\.description) == ["loja42.*", "teste"])
-        #expect(["lancamentos:ler", "consolidado:ler", "other:scope"].allSatisfy { Self.has($0, identidade) })
-        #expect(!Self.has("lancamentos:escrever", identidade))
+        let identity = try await Self.authenticator().identity(authorization: "Bearer \(token)")
+        #expect(identity.sub == "ana")
+        #expect(identity.contas.map(\.description) == ["loja42.*", "teste"])
+        #expect(["lancamentos:ler", "consolidado:ler", "other:scope"].allSatisfy { Self.has($0, identity) })
+        #expect(!Self.has("lancamentos:escrever", identity))
     }
 
     @Test(arguments: ["bearer ", "BEARER ", "Bearer   "])
     func schemeIsCaseInsensitive(prefix: String) async throws {
-        #expect(try await Self.authenticator().identidade(authorization: prefix + TestToken.make("{\(Self.base)}")).sub == "ana")
+        #expect(try await Self.authenticator().identity(authorization: prefix + TestToken.make("{\(Self.base)}")).sub == "ana")
     }
 
     @Test(arguments: [
@@ -158,40 +158,40 @@ import Testing
         }
         let token = TestToken.make(
             #"{\#(Self.base),"https://example/accounts":["a"],"scp":"lancamentos:ler","contas":["*"],"scope":"consolidado:ler"}"#)
-        let identidade = try await authenticator.identidade(authorization: "Bearer \(token)")
-        #expect(identidade.contas.map(\.description) == ["a"])
-        #expect(Self.has("lancamentos:ler", identidade) && !Self.has("consolidado:ler", identidade))
+        let identity = try await authenticator.identity(authorization: "Bearer \(token)")
+        #expect(identity.contas.map(\.description) == ["a"])
+        #expect(Self.has("lancamentos:ler", identity) && !Self.has("consolidado:ler", identity))
     }
 
     @Test(arguments: ["", #","contas":[]"#, #","contas":null"#])
     func tokenWithoutAccountsMayNameNone(claims: String) async throws {
-        let identidade = try await Self.authenticator().identidade(authorization: "Bearer \(TestToken.make("{\(Self.base)\(claims)}"))")
+        let identity = try await Self.authenticator().identity(authorization: "Bearer \(TestToken.make("{\(Self.base)\(claims)}"))")
         let conta = try #require(Conta("a"))
         let isRefusal: (any Error) -> Bool = { ($0 as? Problema)?.nome == .contaNaoPermitida }
-        #expect(performing: { try identidade.exigirContas() }, throws: isRefusal)
-        #expect(performing: { try identidade.exigir(conta: conta) }, throws: isRefusal)
-        #expect(performing: { try identidade.exigir(filtro: .todas) }, throws: isRefusal)
+        #expect(performing: { try identity.requireAnyConta() }, throws: isRefusal)
+        #expect(performing: { try identity.require(conta: conta) }, throws: isRefusal)
+        #expect(performing: { try identity.require(filtro: .todas) }, throws: isRefusal)
     }
 
     @Test func wildcardNeedsOneEntryThatCoversItWhole() throws {
         func filtro(_ text: String) throws -> FiltroDeConta { try #require(FiltroDeConta(parsing: text)) }
-        let identidade = Identidade(
-            sub: "x", contas: [try filtro("loja42.*"), try filtro("a.b"), try filtro("a.c")], escopos: [])
-        #expect(identidade.permite(conta: try #require(Conta("loja42.caixa"))))
-        #expect(!identidade.permite(conta: try #require(Conta("loja42"))))
-        #expect(identidade.permite(filtro: try filtro("loja42.x.*")))
-        #expect(!identidade.permite(filtro: try filtro("a.*")))
-        #expect(!identidade.permite(filtro: .todas))
-        #expect(identidade.filtroUnico == nil)
-        #expect(Identidade(sub: "x", contas: [try filtro("a.*")], escopos: []).filtroUnico == (try filtro("a.*")))
+        let identity = Identity(
+            sub: "x", contas: [try filtro("loja42.*"), try filtro("a.b"), try filtro("a.c")], scopes: [])
+        #expect(identity.allows(conta: try #require(Conta("loja42.caixa"))))
+        #expect(!identity.allows(conta: try #require(Conta("loja42"))))
+        #expect(identity.allows(filtro: try filtro("loja42.x.*")))
+        #expect(!identity.allows(filtro: try filtro("a.*")))
+        #expect(!identity.allows(filtro: .todas))
+        #expect(identity.onlyFilter == nil)
+        #expect(Identity(sub: "x", contas: [try filtro("a.*")], scopes: []).onlyFilter == (try filtro("a.*")))
     }
 
     @Test func withoutAuthEverybodyMayDoEverything() async throws {
         let authenticator = try await Self.authenticator { $0.mode = .none }
-        let identidade = try await authenticator.identidade(authorization: nil)
-        #expect(identidade == .anonimo)
-        #expect(identidade.sub == "anonimo")
-        #expect(identidade.permite(filtro: .todas) && Self.has("lancamentos:escrever", identidade))
+        let identity = try await authenticator.identity(authorization: nil)
+        #expect(identity == .anonymous)
+        #expect(identity.sub == "anonimo")
+        #expect(identity.allows(filtro: .todas) && Self.has("lancamentos:escrever", identity))
     }
 
     @Test func cachedTokenStillExpires() async throws {
@@ -207,17 +207,17 @@ import Testing
         let authenticator = try await Self.authenticator(cache: cache)
         for number in 0..<100 {
             let token = TestToken.make(#"{"sub":"\#(number)","exp":1795503700}"#)
-            #expect(try await authenticator.identidade(authorization: "Bearer \(token)").sub == "\(number)")
+            #expect(try await authenticator.identity(authorization: "Bearer \(token)").sub == "\(number)")
             #expect(cache.count <= 10)
         }
         let long = TestToken.make(#"{\#(Self.base),"x":"\#(String(repeating: "x", count: 200))"}"#)
         let before = cache.count
-        #expect(try await authenticator.identidade(authorization: "Bearer \(long)").sub == "ana")
+        #expect(try await authenticator.identity(authorization: "Bearer \(long)").sub == "ana")
         #expect(cache.count == before)
         // A token that the cache knows is not verified again: even one that could not be.
         let claims = try TokenClaims(try JSONReader.read(Array("{\(Self.base)}".utf8)), settings: AuthSettings(mode: .none))
         cache.insert("known.to.cache", claims, generation: 0)
-        #expect(try await authenticator.identidade(authorization: "Bearer known.to.cache").sub == "ana")
+        #expect(try await authenticator.identity(authorization: "Bearer known.to.cache").sub == "ana")
     }
 
     @Test func randomBytesNeverCrash() async throws {

@@ -30,8 +30,8 @@ import Testing
     @Test(arguments: [TestKey.rsa1, TestKey.ec1], ["1", nil])
     func goodTokenTellsWhoCalls(key: TestKey, kid: String?) async throws {
         try await Self.with(TestKey.set(key.jwk(kid: "1"), TestKey.rsa2.jwk(kid: "2"), TestKey.ec2.jwk(kid: "2"))) { authenticator, _ in
-            let identidade = try await authenticator.identidade(authorization: "Bearer \(try key.token(kid: kid))")
-            #expect(identidade.sub == "ana" && identidade.contas == [.todas])
+            let identity = try await authenticator.identity(authorization: "Bearer \(try key.token(kid: kid))")
+            #expect(identity.sub == "ana" && identity.contas == [.todas])
         }
     }
 

@@ -1,6 +1,6 @@
 import Contrato
-import FluxoDeCaixa
 import Edge
+import FluxoDeCaixa
 import HTTPTypes
 import Testing
 

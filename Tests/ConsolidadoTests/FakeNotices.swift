@@ -1,5 +1,6 @@
 import Contrato
 import FluxoDeCaixa
+import Storage
 
 @testable import Consolidado
 
@@ -40,10 +41,10 @@ actor FakeNotices: NoticeLease, NoticePublisher {
         self.changes.append((chave, versao))
     }
 
-    func due(after: ChaveDeSaldo?, limit: Int) async throws(FalhaDeArmazenamento) -> [Notice] {
+    func due(after: ChaveDeSaldo?, limit: Int) async throws(StorageFailure) -> [Notice] {
         if self.failures > 0 {
             self.failures -= 1
-            throw .indisponivel
+            throw .unavailable
         }
         func order(_ chave: ChaveDeSaldo) -> String { "\(chave.conta) \(chave.data)" }
         let days = self.dueDays.filter { !self.postponed.contains($0.key) && (after.map(order) ?? "") < order($0.key) }
@@ -68,11 +69,11 @@ actor FakeNotices: NoticeLease, NoticePublisher {
         return notices.map { self.refusedAccounts.contains($0.noticia.conta.nome) ? .refused : .confirmed }
     }
 
-    func confirmed(_ notices: [Notice]) async throws(FalhaDeArmazenamento) {
+    func confirmed(_ notices: [Notice]) async throws(StorageFailure) {
         for notice in notices where self.dueDays[notice.chave] == notice.dueVersao { self.dueDays[notice.chave] = nil }
     }
 
-    func postpone(_ notices: [Notice]) async throws(FalhaDeArmazenamento) {
+    func postpone(_ notices: [Notice]) async throws(StorageFailure) {
         for notice in notices where self.dueDays[notice.chave] == notice.dueVersao { self.postponed.insert(notice.chave) }
     }
 }

@@ -1,4 +1,5 @@
 import FluxoDeCaixa
+import Storage
 
 @testable import Consolidado
 
@@ -30,7 +31,7 @@ actor FakeSaldoReadRepository: SaldoReadRepository {
     }
 
     /// The version of each balance is the number of the statement that read it.
-    func saldos(_ pedidos: [PedidoDeSaldo]) async throws(FalhaDeArmazenamento) -> [SaldoDoPeriodo] {
+    func saldos(_ pedidos: [PedidoDeSaldo]) async throws(StorageFailure) -> [SaldoDoPeriodo] {
         self.statements.append(pedidos)
         let versao = Int64(self.statements.count)
         if self.isHeld { await withCheckedContinuation { self.held.append($0) } }
@@ -40,24 +41,24 @@ actor FakeSaldoReadRepository: SaldoReadRepository {
         }
     }
 
-    func soma(_ periodo: Periodo, of filtro: FiltroDeConta) async throws(FalhaDeArmazenamento) -> SaldoDoPeriodo {
-        throw .indisponivel
+    func soma(_ periodo: Periodo, of filtro: FiltroDeConta) async throws(StorageFailure) -> SaldoDoPeriodo {
+        throw .unavailable
     }
 
-    func contas(_ filtros: [FiltroDeConta], after: String?, limit: Int) async throws(FalhaDeArmazenamento) -> [ResumoDeConta] {
-        throw .indisponivel
+    func contas(_ filtros: [FiltroDeConta], after: String?, limit: Int) async throws(StorageFailure) -> [ResumoDeConta] {
+        throw .unavailable
     }
 
-    func contasDosAplicados(_ ids: [LancamentoID]) async throws(FalhaDeArmazenamento) -> [LancamentoID: Conta] {
+    func contasDosAplicados(_ ids: [LancamentoID]) async throws(StorageFailure) -> [LancamentoID: Conta] {
         self.checks.append(ids)
         try self.failOnDemand()
         return self.contas.filter { ids.contains($0.key) }
     }
 
-    private func failOnDemand() throws(FalhaDeArmazenamento) {
+    private func failOnDemand() throws(StorageFailure) {
         guard self.failures > 0 else { return }
         self.failures -= 1
-        throw .indisponivel
+        throw .unavailable
     }
 }
 

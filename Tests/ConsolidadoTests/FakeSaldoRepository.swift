@@ -1,6 +1,7 @@
 import AMQP
 import Contrato
 import FluxoDeCaixa
+import Storage
 
 @testable import Consolidado
 
@@ -19,14 +20,14 @@ actor FakeSaldoRepository: SaldoRepository {
         self.failures = failures
     }
 
-    func apply(_ entries: [LancamentoAplicavel]) async throws(FalhaDeArmazenamento) -> Set<LancamentoID> {
+    func apply(_ entries: [LancamentoAplicavel]) async throws(StorageFailure) -> Set<LancamentoID> {
         self.batchesAtOnce += 1
         self.batchesAtOnceMax = max(self.batchesAtOnceMax, self.batchesAtOnce)
         defer { self.batchesAtOnce -= 1 }
         // Gives concurrent batches a chance to start.
         for _ in 0..<100 { await Task.yield() }
         try self.failOnDemand()
-        if entries.contains(where: { $0.id == self.refusedID }) { throw .dados }
+        if entries.contains(where: { $0.id == self.refusedID }) { throw .invalidData }
         var new: Set<LancamentoID> = []
         for entry in entries where self.entries[entry.id] == nil {
             self.entries[entry.id] = entry
@@ -35,7 +36,7 @@ actor FakeSaldoRepository: SaldoRepository {
         return new
     }
 
-    func applied(_ ids: [LancamentoID]) async throws(FalhaDeArmazenamento) -> [LancamentoID: LancamentoAplicavel] {
+    func applied(_ ids: [LancamentoID]) async throws(StorageFailure) -> [LancamentoID: LancamentoAplicavel] {
         self.entries.filter { ids.contains($0.key) }
     }
 
@@ -45,9 +46,9 @@ actor FakeSaldoRepository: SaldoRepository {
         return self.entries[entry.id] != nil || entry.id == self.refusedID
     }
 
-    private func failOnDemand() throws(FalhaDeArmazenamento) {
+    private func failOnDemand() throws(StorageFailure) {
         guard self.failures > 0 else { return }
         self.failures -= 1
-        throw .indisponivel
+        throw .unavailable
     }
 }

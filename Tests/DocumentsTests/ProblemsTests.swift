@@ -69,7 +69,7 @@ import Testing
             if operation.value["requestBody"] != nil { #expect(statuses.isSuperset(of: ["413", "415"])) }
             if !isOpen {
                 let scopes = operation.value["security"]?.elements.flatMap { $0.members.flatMap { $0.value.texts } } ?? []
-                let known: [Escopo] = [.lancamentosEscrever, .lancamentosLer, .consolidadoLer]
+                let known: [Scope] = [.lancamentosEscrever, .lancamentosLer, .consolidadoLer]
                 #expect(
                     scopes.count == 1 && scopes.allSatisfy { known.map(\.rawValue).contains($0) }, "\(operation.method) \(operation.path)")
             }

@@ -55,7 +55,7 @@ struct EdgeFixture {
                 guard case .object(let members) = try await scope.readJSON(request) else {
                     throw Problema(.ilegivel, detail: "x")
                 }
-                return Self.text("\(scope.identidade.sub) \(members.count)", status: .created)
+                return Self.text("\(scope.identity.sub) \(members.count)", status: .created)
             },
             Route(.get, "/v1/lancamentos", access: .scope(.lancamentosLer)) { _, scope in
                 let (values, faults) = try scope.query().values(known: ["conta"])
@@ -69,7 +69,7 @@ struct EdgeFixture {
                 return Self.text("\(try scope.parameter("id")) \(body == nil ? "nothing" : "body")")
             },
             Route(.get, "/open", access: .open) { _, scope in
-                Self.text("\(scope.identidade.sub)|\(scope.traceparent)|\(scope.requestID)")
+                Self.text("\(scope.identity.sub)|\(scope.traceparent)|\(scope.requestID)")
             },
             Route(.get, "/stream", access: .open) { _, _ in
                 Response(
@@ -127,7 +127,7 @@ extension TestResponse {
     var text: String { String(buffer: self.body) }
 }
 
-extension Escopo {
-    static let lancamentosEscrever = Escopo(rawValue: "lancamentos:escrever")
-    static let lancamentosLer = Escopo(rawValue: "lancamentos:ler")
+extension Scope {
+    static let lancamentosEscrever = Scope(rawValue: "lancamentos:escrever")
+    static let lancamentosLer = Scope(rawValue: "lancamentos:ler")
 }

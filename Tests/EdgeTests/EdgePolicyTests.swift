@@ -60,6 +60,54 @@ import Testing
         }
     }
 
+    // MARK: - Date
+
+    @Test(arguments: [(0, "Thu, 01 Jan 1970 00:00:00 GMT"), (784_111_777, "Sun, 06 Nov 1994 08:49:37 GMT")])
+    func `the header Date has the format of RFC 9110`(second: Int, text: String) {
+        #expect(DateHeader.text(second) == text)
+    }
+
+    // MARK: - Order
+
+    /// Each request has every fault from one point of the chain on; the first fault in the order of the chain is answered.
+    @Test func `the first refusal of the chain is answered`() async throws {
+        let gate = Gate()
+        let fixture = Self.fixture {
+            $0.settings.requestsMax = 1
+            $0.settings.rate = RateLimit(perSecond: 1, burst: 1)
+            $0.moreRoutes = [
+                Route(.get, "/held", access: .scope(.lancamentosLer)) { _, _ in
+                    await gate.pass()
+                    return EdgeFixture.text("held")
+                }
+            ]
+        }
+        @Sendable func bearer(_ sub: String, scope: String = "") -> HTTPFields { EdgeFixture.bearer(TestToken.good(sub: sub, scope: scope)) }
+        try await fixture.application().test(.router) { client in
+            async let held = client.execute(
+                uri: "/held", method: .get, headers: bearer("holder", scope: "lancamentos:ler"))
+            await gate.untilReached()
+            func refusal(_ method: HTTPRequest.Method, _ path: String, _ headers: HTTPFields) async throws -> String? {
+                try await client.execute(uri: path, method: method, headers: headers, body: ByteBuffer(string: "{")).problem
+            }
+            #expect(try await refusal(.delete, "/nothing", [:]) == "nao-encontrado")
+            #expect(try await refusal(.delete, "/v1/lancamentos", [:]) == "metodo")
+            #expect(try await refusal(.post, "/v1/lancamentos", [:]) == "nao-autenticado")
+            #expect(try await refusal(.post, "/v1/lancamentos", bearer("reader")) == "escopo-insuficiente")
+            #expect(try await refusal(.post, "/v1/lancamentos", bearer("reader")) == "limite-de-taxa")
+            let writer = bearer("writer", scope: "lancamentos:escrever")
+            #expect(try await refusal(.post, "/v1/lancamentos", writer) == "sobrecarga")
+            gate.open.continuation.finish()
+            _ = try await held
+            fixture.clock.advance(.seconds(1))
+            #expect(try await refusal(.post, "/v1/lancamentos", writer) == "tipo-de-midia")
+            fixture.clock.advance(.seconds(1))
+            var json = writer
+            json[.contentType] = "application/json"
+            #expect(try await refusal(.post, "/v1/lancamentos", json) == "ilegivel")
+        }
+    }
+
     // MARK: - Requests at the same time
 
     /// A handler that tells when it is reached, and answers when it is let go.

@@ -45,7 +45,7 @@ import Testing
 
     private static func refusal(_ authenticator: Authenticator, _ authorization: String?) async -> Problema? {
         do throws(Problema) {
-            _ = try await authenticator.identidade(authorization: authorization)
+            _ = try await authenticator.identity(authorization: authorization)
             return nil
         } catch {
             return error

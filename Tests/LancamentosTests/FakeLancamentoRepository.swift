@@ -1,4 +1,5 @@
 import FluxoDeCaixa
+import Storage
 
 @testable import Lancamentos
 
@@ -36,36 +37,36 @@ actor FakeLancamentoRepository: LancamentoRepository {
         self.insertTime = insertTime
     }
 
-    func register(_ registrations: [Registration]) async throws(FalhaDeArmazenamento) -> [LancamentoID: Int64] {
+    func register(_ registrations: [Registration]) async throws(StorageFailure) -> [LancamentoID: Int64] {
         self.batchSizes.append(registrations.count)
         if self.insertTime > .zero { try? await Task.sleep(for: self.insertTime) }
         let fault = self.insertFaults.isEmpty ? nil : self.insertFaults.removeFirst()
-        if case .unavailable = fault { throw .indisponivel }
-        if case .refused = fault { throw .dados }
-        if registrations.contains(where: { $0.lancamento.id == self.refusedID }) { throw .dados }
+        if case .unavailable = fault { throw .unavailable }
+        if case .refused = fault { throw .invalidData }
+        if registrations.contains(where: { $0.lancamento.id == self.refusedID }) { throw .invalidData }
         var inserted: [LancamentoID: Int64] = [:]
         for registration in registrations where self.find(registration) == nil {
             self.entries[registration.lancamento.id] = registration
             inserted[registration.lancamento.id] = self.nextSeq
             self.nextSeq += 1
         }
-        if case .answerLost = fault { throw .desfechoDesconhecido }
+        if case .answerLost = fault { throw .outcomeUnknown }
         return inserted
     }
 
-    func settle(_ registrations: [Registration]) async throws(FalhaDeArmazenamento) -> [Registration?] {
+    func settle(_ registrations: [Registration]) async throws(StorageFailure) -> [Registration?] {
         let fault = self.settleFaults.isEmpty ? nil : self.settleFaults.removeFirst()
-        if fault != nil { throw .indisponivel }
+        if fault != nil { throw .unavailable }
         return registrations.map { self.find($0) }
     }
 
-    func find(_ id: LancamentoID) async throws(FalhaDeArmazenamento) -> Lancamento? {
+    func find(_ id: LancamentoID) async throws(StorageFailure) -> Lancamento? {
         self.entries[id]?.lancamento
     }
 
     func list(
         _ filtro: FiltroDeLancamentos, _ order: ListOrder, after last: LancamentoID?, limit: Int
-    ) async throws(FalhaDeArmazenamento) -> [Lancamento] {
+    ) async throws(StorageFailure) -> [Lancamento] {
         let mine = self.entries.values.map(\.lancamento).filter { filtro.conta.cobre($0.conta) }.sorted { $0.id < $1.id }
         let ordered = order == .oldestFirst ? mine : mine.reversed()
         guard let last else { return Array(ordered.prefix(limit)) }

@@ -1,4 +1,5 @@
 import NIOConcurrencyHelpers
+import Storage
 
 @testable import Lancamentos
 
@@ -47,10 +48,10 @@ actor FakeOutbox: OutboxRepository, OutboxLease {
         self.failedClaims = failedClaims
     }
 
-    func claim(above low: Int64, minimumAge: Duration, limit: Int64) async throws(FalhaDeArmazenamento) -> OutboxClaim {
+    func claim(above low: Int64, minimumAge: Duration, limit: Int64) async throws(StorageFailure) -> OutboxClaim {
         if self.failedClaims > 0 {
             self.failedClaims -= 1
-            throw .indisponivel
+            throw .unavailable
         }
         let claimed = self.seqs.filter { $0 > low }.sorted().prefix(Int(limit))
         self.claims.append(claimed.count)
@@ -58,13 +59,13 @@ actor FakeOutbox: OutboxRepository, OutboxLease {
         return OutboxClaim(events: readable.map { Registrations.event($0) }, lastSeq: claimed.last)
     }
 
-    func delete(_ seqs: [Int64]) async throws(FalhaDeArmazenamento) {
+    func delete(_ seqs: [Int64]) async throws(StorageFailure) {
         self.seqs.subtract(seqs)
         for (wanted, continuation) in self.waiters where wanted == self.seqs { continuation.resume() }
         self.waiters.removeAll { $0.0 == self.seqs }
     }
 
-    func backlog(countedMax: Int64) async throws(FalhaDeArmazenamento) -> OutboxBacklog {
+    func backlog(countedMax: Int64) async throws(StorageFailure) -> OutboxBacklog {
         OutboxBacklog(pending: Int64(self.seqs.count), oldestAge: .zero)
     }
 

@@ -72,7 +72,7 @@ import Testing
                 for number in 0..<100 {
                     group.addTask {
                         try await service.reverse(
-                            original.id, PedidoDeEstorno(descricao: "\(number)"), permite: { _ in true }, registradoPor: "y", canal: .rest,
+                            original.id, PedidoDeEstorno(descricao: "\(number)"), allows: { _ in true }, registradoPor: "y", canal: .rest,
                             traceparent: nil)
                     }
                 }
@@ -96,7 +96,7 @@ import Testing
             #expect(estorno.chave == nil)
             await #expect(throws: EstornoFailure.recusado(.estornoDeEstorno)) {
                 try await service.reverse(
-                    estorno.id, PedidoDeEstorno(), permite: { _ in true }, registradoPor: nil, canal: .rest, traceparent: nil)
+                    estorno.id, PedidoDeEstorno(), allows: { _ in true }, registradoPor: nil, canal: .rest, traceparent: nil)
             }
         }
     }
@@ -110,13 +110,13 @@ import Testing
             for (id, permite) in [(original.id, false), (LancamentoID(bits: 1), true)] {
                 await #expect(throws: EstornoFailure.naoEncontrado) {
                     try await service.reverse(
-                        id, PedidoDeEstorno(), permite: { _ in permite }, registradoPor: nil, canal: .rest, traceparent: nil)
+                        id, PedidoDeEstorno(), allows: { _ in permite }, registradoPor: nil, canal: .rest, traceparent: nil)
                 }
             }
             let early = PedidoDeEstorno(data: Dia(parsing: "2026-11-23"))
             await #expect(throws: EstornoFailure.recusado(.dataAntesDoOriginal)) {
                 try await service.reverse(
-                    original.id, early, permite: { _ in true }, registradoPor: nil, canal: .rest, traceparent: nil)
+                    original.id, early, allows: { _ in true }, registradoPor: nil, canal: .rest, traceparent: nil)
             }
         }
     }

@@ -63,7 +63,7 @@ import Testing
 @Suite struct LoteLinesTests {
     private static func lines(_ outcomes: [EntryOutcome]) -> [String] {
         let reader = LoteEntryReader(
-            identidade: .init(sub: "x", contas: [.todas], escopos: []), hoje: Dia(parsing: "2026-11-24")!, exigirChave: true)
+            identity: .init(sub: "x", contas: [.todas], scopes: []), hoje: Dia(parsing: "2026-11-24")!, exigirChave: true)
         let lines = LoteLines(reader: reader, urlPublica: "http://h", requestID: "r")
         return String(decoding: lines.lines(outcomes, from: 7), as: UTF8.self).split(separator: "\n").map(String.init)
     }

@@ -10,7 +10,7 @@ import Testing
         "AMQP": system.union(["CRabbitMQ", "DequeModule", "SocketExecutor", "NIOConcurrencyHelpers", "Logging", "ServiceLifecycle"]),
         "Postgres": system.union(["CLibPQ", "SocketExecutor", "NIOConcurrencyHelpers", "Logging", "ServiceLifecycle"]),
         "FluxoDeCaixa": ["FoundationEssentials"],
-        "Storage": ["FluxoDeCaixa", "Postgres"],
+        "Storage": ["FluxoDeCaixa", "Logging", "Postgres"],
         "Contrato": ["FluxoDeCaixa", "FoundationEssentials"],
         // HTTP only: it sees what users see, never what the services are made of.
         "Carga": system.union([
@@ -31,7 +31,8 @@ import Testing
         ],
         // Neither AMQP nor Postgres.
         "Edge": [
-            "Access", "Batching", "CLibZ", "Contrato", "CoreMetrics", "FluxoDeCaixa", "HTTPTypes", "Hummingbird", "HummingbirdCore",
+            "Access", "Batching", "CLibZ", "Contrato", "CoreMetrics", "FluxoDeCaixa", "Foundation", "HTTPTypes", "Hummingbird",
+            "HummingbirdCore",
             "HummingbirdTLS", "Logging", "Metrics", "NIOCertificateReloading", "NIOConcurrencyHelpers", "NIOCore", "NIOHTTP1",
             "NIOHTTPTypes", "NIOSSL", "Observability", "ServiceLifecycle", "Settings", "Tracing",
         ],

@@ -53,7 +53,7 @@ import Testing
     }
 
     @Test func `scopes and routes are in the folders of the services`() throws {
-        for scope in try Self.literals(/Escopo\(rawValue: "([a-z:]+)"\)/) {
+        for scope in try Self.literals(/Scope\(rawValue: "([a-z:]+)"\)/) {
             let module = scope.literal.hasPrefix("lancamentos:") ? "Lancamentos" : "Consolidado"
             #expect(Self.owner(of: scope.file) == module, "\(scope.literal) in \(scope.file)")
         }

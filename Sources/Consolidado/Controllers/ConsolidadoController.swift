@@ -28,7 +28,7 @@ package struct ConsolidadoController: Sendable {
         let text = try scope.parameter("data")
         let (values, faults) = try scope.query().values(known: Self.common)
         var collected = FaultCollector(faults)
-        let parameters = try Parameters(values, scope.identidade, &collected)
+        let parameters = try Parameters(values, scope.identity, &collected)
         let data = collected.collect { () throws(ErrosDeCampo) in try DateParameters.dia(text) }
         try collected.throwIfAny()
         guard let parameters, let data else { throw ErrosDeCampo([]) }
@@ -40,7 +40,7 @@ package struct ConsolidadoController: Sendable {
     private func periodo(_ request: Request, _ scope: RequestScope) async throws -> Response {
         let (values, faults) = try scope.query().values(known: Self.common + ["de", "ate"])
         var collected = FaultCollector(faults)
-        let parameters = try Parameters(values, scope.identidade, &collected)
+        let parameters = try Parameters(values, scope.identity, &collected)
         let periodo = collected.collect { () throws(ErrosDeCampo) in try DateParameters.periodo(de: values["de"], ate: values["ate"]) }
         try collected.throwIfAny()
         guard let parameters, let periodo else { throw ErrosDeCampo([]) }
@@ -60,8 +60,8 @@ package struct ConsolidadoController: Sendable {
 
         /// Returns nil if a parameter has a fault, which is collected.
         /// - Throws: `conta-nao-permitida`.
-        init?(_ values: [String: String], _ identidade: Identidade, _ collected: inout FaultCollector) throws(Problema) {
-            let filtro = collected.collect(try ContaParameter.read(values["conta"], identidade))
+        init?(_ values: [String: String], _ identity: Identity, _ collected: inout FaultCollector) throws(Problema) {
+            let filtro = collected.collect(try ContaParameter.read(values["conta"], identity))
             let apos = collected.collect { () throws(ErrosDeCampo) in try AposParameter(values["apos"]) }
             let separador = collected.collect { () throws(ErrosDeCampo) in try SeparadorParameter.read(values["separador"]) }
             guard let filtro, let apos, let separador else { return nil }

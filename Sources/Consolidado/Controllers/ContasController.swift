@@ -21,7 +21,7 @@ package struct ContasController: Sendable {
     private func contas(_ request: Request, _ scope: RequestScope) async throws -> Response {
         let (values, faults) = try scope.query().values(known: ["conta", "limite", "cursor"])
         var collected = FaultCollector(faults)
-        let filtros = try Self.filtros(values["conta"], scope.identidade, &collected)
+        let filtros = try Self.filtros(values["conta"], scope.identity, &collected)
         let limit = collected.collect { () throws(ErrosDeCampo) in try LimiteParameter.read(values["limite"]) }
         // The cursor belongs to the filters, so it is not checked if they have a fault.
         let after: Conta? =
@@ -41,11 +41,11 @@ package struct ContasController: Sendable {
 
     /// The requested accounts, by default all that the token covers; nil if the parameter has a fault, which is collected.
     private static func filtros(
-        _ value: String?, _ identidade: Identidade, _ collected: inout FaultCollector
+        _ value: String?, _ identity: Identity, _ collected: inout FaultCollector
     ) throws(Problema) -> [FiltroDeConta]? {
-        if value != nil { return collected.collect(try ContaParameter.read(value, identidade)).map { [$0] } }
-        try identidade.exigirContas()
-        return FiltroDeConta.semSobreposicao(identidade.contas)
+        if value != nil { return collected.collect(try ContaParameter.read(value, identity)).map { [$0] } }
+        try identity.requireAnyConta()
+        return FiltroDeConta.semSobreposicao(identity.contas)
     }
 
     private static func position(_ text: String, _ filtros: [FiltroDeConta]) throws(ErrosDeCampo) -> Conta {

@@ -6,6 +6,7 @@ package import Mensageria
 import Metrics
 import Observability
 import ServiceLifecycle
+import Storage
 
 /// Receives registered entries from the queue in batches, applies them, and acknowledges after the commit.
 package final class LancamentosConsumer: Service, Sendable {
@@ -110,7 +111,7 @@ package final class LancamentosConsumer: Service, Sendable {
         var attempt = 1
         while true {
             let start = ContinuousClock.now
-            do throws(FalhaDeArmazenamento) {
+            do throws(StorageFailure) {
                 let outcomes = try await self.service.apply(received.map(\.entry))
                 self.applyDuration.record(duration: .now - start)
                 await self.outage.ended()
@@ -118,22 +119,24 @@ package final class LancamentosConsumer: Service, Sendable {
                 return
             } catch {
                 switch error {
-                case .dados where received.count > 1:
+                case .invalidData where received.count > 1:
                     for one in received { await self.apply([one], receivedAt: receivedAt) }
                     return
-                case .dados:
+                case .invalidData:
                     await self.deadLetters.accept(
                         received[0].delivery,
                         MessageRefusal(motivo: .invalido, erro: "O banco de dados não aceita o conteúdo do evento.")
                     )
                     return
-                case .indisponivel where attempt < Self.attemptsMax:
+                // Applying is idempotent, so it does not matter whether the batch was committed.
+                case .unavailable, .overloaded, .outcomeUnknown:
+                    guard attempt < Self.attemptsMax else {
+                        // Consumption stops and the channel closes. The broker delivers these messages again afterwards.
+                        await self.outage.waitUntilOver(receivedAt: receivedAt)
+                        return
+                    }
                     attempt += 1
                     guard (try? await Task.sleep(for: Self.attemptPause)) != nil else { return }
-                case .indisponivel:
-                    // Consumption stops and the channel closes. The broker delivers these messages again afterwards.
-                    await self.outage.waitUntilOver(receivedAt: receivedAt)
-                    return
                 }
             }
         }

@@ -1,5 +1,6 @@
 package import Contrato
 package import FluxoDeCaixa
+package import Storage
 
 /// News of a day, to be sent.
 package struct Notice: Sendable, Equatable {
@@ -50,11 +51,11 @@ package protocol NoticePublisher: Sendable {
 package protocol NoticeLease: Sendable {
     /// What is due, by account and day.
     /// - Parameter after: the day after which to begin; nil begins with the first.
-    func due(after: ChaveDeSaldo?, limit: Int) async throws(FalhaDeArmazenamento) -> [Notice]
+    func due(after: ChaveDeSaldo?, limit: Int) async throws(StorageFailure) -> [Notice]
 
     /// The broker has these: those that have not changed since are not due any more.
-    func confirmed(_ notices: [Notice]) async throws(FalhaDeArmazenamento)
+    func confirmed(_ notices: [Notice]) async throws(StorageFailure)
 
     /// These are due again later, each time a little later, unless the day changes first.
-    func postpone(_ notices: [Notice]) async throws(FalhaDeArmazenamento)
+    func postpone(_ notices: [Notice]) async throws(StorageFailure)
 }

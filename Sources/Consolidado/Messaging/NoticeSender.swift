@@ -1,6 +1,7 @@
 package import Logging
-package import ServiceRuntime
 import ServiceLifecycle
+package import ServiceRuntime
+import Storage
 
 /// Sends news of the days that changed to other systems (`consolidado.atualizado`).
 ///
@@ -50,7 +51,7 @@ package final class NoticeSender: Service, Sendable {
 
     /// Sends all that is due, each day once.
     /// - Returns: the pause after it.
-    private func send(_ turn: LeaseLoop<any NoticeLease>.Turn) async throws(FalhaDeArmazenamento) -> Duration {
+    private func send(_ turn: LeaseLoop<any NoticeLease>.Turn) async throws(StorageFailure) -> Duration {
         let lease = turn.access
         var after: ChaveDeSaldo?
         var looking: Duration = .zero

@@ -2,7 +2,7 @@ import Contrato
 import FluxoDeCaixa
 package import Postgres
 package import ServiceRuntime
-import Storage
+package import Storage
 
 /// What is due, read on the session that holds the lease.
 package struct PostgresNoticeLease: NoticeLease {
@@ -21,7 +21,7 @@ package struct PostgresNoticeLease: NoticeLease {
     /// Any number; the same for every instance.
     private static let lockKey: Int64 = 7_235_911_408_223_145_003
 
-    package func due(after: ChaveDeSaldo?, limit: Int) async throws(FalhaDeArmazenamento) -> [Notice] {
+    package func due(after: ChaveDeSaldo?, limit: Int) async throws(StorageFailure) -> [Notice] {
         let conta = after?.conta.nome ?? ""
         let data = after?.data ?? .primeiro
         return try await self.run { connection throws(PostgresError) in
@@ -61,7 +61,7 @@ package struct PostgresNoticeLease: NoticeLease {
     ///
     /// Each row is looked up by its key and then named by its place (`ctid`), which cannot change while the row is locked. With a join, a
     /// plan cached while the table was empty scans all of it.
-    package func confirmed(_ notices: [Notice]) async throws(FalhaDeArmazenamento) {
+    package func confirmed(_ notices: [Notice]) async throws(StorageFailure) {
         try await self.run { connection throws(PostgresError) in
             try await connection.query(
                 """
@@ -82,7 +82,7 @@ package struct PostgresNoticeLease: NoticeLease {
     }
 
     /// Half a second, doubled with each refusal up to a minute; skips rows as ``confirmed(_:)`` does.
-    package func postpone(_ notices: [Notice]) async throws(FalhaDeArmazenamento) {
+    package func postpone(_ notices: [Notice]) async throws(StorageFailure) {
         try await self.run { connection throws(PostgresError) in
             try await connection.query(
                 """
@@ -108,11 +108,11 @@ package struct PostgresNoticeLease: NoticeLease {
     @discardableResult
     private func run<Value>(
         _ body: (PostgresConnection) async throws(PostgresError) -> Value
-    ) async throws(FalhaDeArmazenamento) -> Value {
+    ) async throws(StorageFailure) -> Value {
         do throws(PostgresError) {
             return try await body(self.connection)
         } catch {
-            throw .indisponivel
+            throw StorageFailure(error)
         }
     }
 }

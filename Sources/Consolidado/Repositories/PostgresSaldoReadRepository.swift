@@ -1,7 +1,7 @@
 package import FluxoDeCaixa
 package import Logging
 package import Postgres
-import Storage
+package import Storage
 
 /// The reading side of balances in PostgreSQL: one statement a call, so that the whole answer shows one moment.
 package struct PostgresSaldoReadRepository: SaldoReadRepository {
@@ -21,7 +21,7 @@ package struct PostgresSaldoReadRepository: SaldoReadRepository {
 
     /// Version and opening balance are looked up once a key, not once a row. The lateral join looks the days up by key, even with a plan
     /// that was made while the table was small (``StatementPlans/once``).
-    package func saldos(_ pedidos: [PedidoDeSaldo]) async throws(FalhaDeArmazenamento) -> [SaldoDoPeriodo] {
+    package func saldos(_ pedidos: [PedidoDeSaldo]) async throws(StorageFailure) -> [SaldoDoPeriodo] {
         let query: PostgresQuery = """
             with k as materialized (
                 select posicao, conta, de, ate,
@@ -52,7 +52,7 @@ package struct PostgresSaldoReadRepository: SaldoReadRepository {
         for (posicao, pedido) in zip(Int64(1)..., pedidos) {
             let own = rest.prefix { $0.posicao == posicao }
             rest = rest.dropFirst(own.count)
-            guard let saldo = SaldoDoPeriodo(pedido.conta.nome, pedido.periodo, own.map(\.movimento)) else { throw .indisponivel }
+            guard let saldo = SaldoDoPeriodo(pedido.conta.nome, pedido.periodo, own.map(\.movimento)) else { throw .unavailable }
             saldos.append(saldo)
         }
         return saldos
@@ -60,7 +60,7 @@ package struct PostgresSaldoReadRepository: SaldoReadRepository {
 
     /// The opening balance is what the accounts hold now, less the months after and the rest of the month from the first day on. For recent
     /// days, which are read most, that adds up far fewer rows than everything before.
-    package func soma(_ periodo: Periodo, of filtro: FiltroDeConta) async throws(FalhaDeArmazenamento) -> SaldoDoPeriodo {
+    package func soma(_ periodo: Periodo, of filtro: FiltroDeConta) async throws(StorageFailure) -> SaldoDoPeriodo {
         let (first, last) = (periodo.de, periodo.ate)
         let nextMonth = Self.nextMonth(periodo.de)
         let (from, before) = filtro.intervalo
@@ -88,7 +88,7 @@ package struct PostgresSaldoReadRepository: SaldoReadRepository {
             order by s.data
             """
         let rows = try await self.sums.run(query, logger: self.logger) { columns throws(PostgresError) in try MovimentoRow(&columns) }
-        guard let saldo = SaldoDoPeriodo(filtro.description, periodo, rows) else { throw .indisponivel }
+        guard let saldo = SaldoDoPeriodo(filtro.description, periodo, rows) else { throw .unavailable }
         return saldo
     }
 
@@ -96,7 +96,7 @@ package struct PostgresSaldoReadRepository: SaldoReadRepository {
         _ filtros: [FiltroDeConta],
         after: String?,
         limit: Int
-    ) async throws(FalhaDeArmazenamento) -> [ResumoDeConta] {
+    ) async throws(StorageFailure) -> [ResumoDeConta] {
         let ranges = FiltroDeConta.semSobreposicao(filtros).map(\.intervalo).filter { $0.antesDe > after ?? "" }
         let query: PostgresQuery = """
             select c.conta, c.saldo, c.primeira_data, c.ultima_data, c.quantidade, c.versao
@@ -120,7 +120,7 @@ package struct PostgresSaldoReadRepository: SaldoReadRepository {
     }
 
     /// The lateral join looks up each id by key. A plan for `= any` that is cached while the table is small scans all of it from then on.
-    package func contasDosAplicados(_ ids: [LancamentoID]) async throws(FalhaDeArmazenamento) -> [LancamentoID: Conta] {
+    package func contasDosAplicados(_ ids: [LancamentoID]) async throws(StorageFailure) -> [LancamentoID: Conta] {
         let query: PostgresQuery = """
             select a.id, a.conta
             from unnest(\(ids)) as procurados (id)

@@ -2,7 +2,7 @@ package import Contrato
 package import FluxoDeCaixa
 package import Logging
 package import Postgres
-import Storage
+package import Storage
 
 /// The writing side of balances in PostgreSQL.
 package struct PostgresSaldoRepository: SaldoRepository {
@@ -19,7 +19,7 @@ package struct PostgresSaldoRepository: SaldoRepository {
     /// Sums are made only from what the insert returned, so that an entry applied before changes nothing. Every table is written in the
     /// order of its key, and the days are joined with the accounts, so that the account is locked first. Unsorted, concurrent consumers
     /// deadlock. The days that changed go into `atualizacoes`; the sender of news skips locked rows when it deletes them.
-    package func apply(_ entries: [LancamentoAplicavel]) async throws(FalhaDeArmazenamento) -> Set<LancamentoID> {
+    package func apply(_ entries: [LancamentoAplicavel]) async throws(StorageFailure) -> Set<LancamentoID> {
         let query: PostgresQuery = """
             with e as materialized (
                 select * from unnest(
@@ -82,7 +82,7 @@ package struct PostgresSaldoRepository: SaldoRepository {
     }
 
     /// Looked up one by one, as in ``PostgresSaldoReadRepository/contasDosAplicados(_:)``.
-    package func applied(_ ids: [LancamentoID]) async throws(FalhaDeArmazenamento) -> [LancamentoID: LancamentoAplicavel] {
+    package func applied(_ ids: [LancamentoID]) async throws(StorageFailure) -> [LancamentoID: LancamentoAplicavel] {
         let query: PostgresQuery = """
             select a.id, a.conta, a.data, a.tipo, a.natureza, a.valor, a.estorno_de
             from unnest(\(ids)) as procurados (id)

@@ -3,6 +3,7 @@ import FluxoDeCaixa
 package import Logging
 import NIOConcurrencyHelpers
 import ServiceLifecycle
+import Storage
 
 /// Lets reads wait until entries are in the balance (`apos`).
 ///
@@ -101,7 +102,7 @@ package final class ConsolidationWaits: Service, Sendable {
         if ids.isEmpty { return false }
         let start = ContinuousClock.now
         var succeeded = false
-        do throws(FalhaDeArmazenamento) {
+        do throws(StorageFailure) {
             let contas = try await self.repository.contasDosAplicados(ids)
             for waiter in self.state.withLockedValue({ $0.reads.arrived(contas) }) { waiter.resume(returning: .success(())) }
             succeeded = true

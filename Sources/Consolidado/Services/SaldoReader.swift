@@ -1,6 +1,7 @@
 import Batching
 import FluxoDeCaixa
 import ServiceLifecycle
+import Storage
 
 /// Answers concurrent reads of single accounts with few statements.
 ///
@@ -88,7 +89,7 @@ package final class SaldoReader: Service, Sendable {
             positions[item.pedido] = pedidos.count
             pedidos.append(item.pedido)
         }
-        do throws(FalhaDeArmazenamento) {
+        do throws(StorageFailure) {
             let saldos = try await self.repository.saldos(pedidos)
             for item in items {
                 let saldo = positions[item.pedido].flatMap { saldos.indices.contains($0) ? saldos[$0] : nil }

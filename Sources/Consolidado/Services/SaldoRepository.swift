@@ -1,41 +1,34 @@
 package import Contrato
 package import FluxoDeCaixa
+package import Storage
 
 /// The store of balances, as the consolidation uses it.
 package protocol SaldoRepository: Sendable {
     /// Applies new entries to their accounts, days and months in one transaction.
     /// - Parameter entries: have distinct ids.
     /// - Returns: the ids that were new.
-    func apply(_ entries: [LancamentoAplicavel]) async throws(FalhaDeArmazenamento) -> Set<LancamentoID>
+    func apply(_ entries: [LancamentoAplicavel]) async throws(StorageFailure) -> Set<LancamentoID>
 
     /// Returns the stored entries with these ids.
-    func applied(_ ids: [LancamentoID]) async throws(FalhaDeArmazenamento) -> [LancamentoID: LancamentoAplicavel]
-}
-
-/// What went wrong with the store, as far as the services decide by it.
-package enum FalhaDeArmazenamento: Error, Sendable, Equatable {
-    /// The same call may succeed later; calls are idempotent, so it does not matter whether this one was carried out.
-    case indisponivel
-    /// The store refuses the data.
-    case dados
+    func applied(_ ids: [LancamentoID]) async throws(StorageFailure) -> [LancamentoID: LancamentoAplicavel]
 }
 
 /// The store of balances, as the reading services use it. Each call reads one snapshot.
 package protocol SaldoReadRepository: Sendable {
     /// Returns periods of single accounts, in the given order.
-    func saldos(_ pedidos: [PedidoDeSaldo]) async throws(FalhaDeArmazenamento) -> [SaldoDoPeriodo]
+    func saldos(_ pedidos: [PedidoDeSaldo]) async throws(StorageFailure) -> [SaldoDoPeriodo]
 
     /// Returns a period of the sum of several accounts.
-    func soma(_ periodo: Periodo, of filtro: FiltroDeConta) async throws(FalhaDeArmazenamento) -> SaldoDoPeriodo
+    func soma(_ periodo: Periodo, of filtro: FiltroDeConta) async throws(StorageFailure) -> SaldoDoPeriodo
 
     /// Returns accounts by name, each once.
     /// - Parameters:
     ///   - filtros: each account is covered by at least one of them.
     ///   - after: the list begins after this account.
-    func contas(_ filtros: [FiltroDeConta], after: String?, limit: Int) async throws(FalhaDeArmazenamento) -> [ResumoDeConta]
+    func contas(_ filtros: [FiltroDeConta], after: String?, limit: Int) async throws(StorageFailure) -> [ResumoDeConta]
 
     /// Returns the accounts of those of the entries that are applied.
-    func contasDosAplicados(_ ids: [LancamentoID]) async throws(FalhaDeArmazenamento) -> [LancamentoID: Conta]
+    func contasDosAplicados(_ ids: [LancamentoID]) async throws(StorageFailure) -> [LancamentoID: Conta]
 }
 
 /// The balances that a read asks for: a period of an account.

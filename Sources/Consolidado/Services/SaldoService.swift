@@ -1,4 +1,5 @@
 package import FluxoDeCaixa
+import Storage
 
 /// Reads balances.
 package struct SaldoService: Sendable {
@@ -25,7 +26,7 @@ package struct SaldoService: Sendable {
     /// - Throws: ``ReadFailure``.
     package func periodo(_ periodo: Periodo, of filtro: FiltroDeConta) async throws(ReadFailure) -> SaldoDoPeriodo {
         if case .uma(let conta) = filtro { return try await self.reader.saldo(PedidoDeSaldo(conta: conta, periodo: periodo)) }
-        do throws(FalhaDeArmazenamento) {
+        do throws(StorageFailure) {
             return try await self.repository.soma(periodo, of: filtro)
         } catch {
             throw .indisponivel
@@ -39,7 +40,7 @@ package struct SaldoService: Sendable {
         after: String?,
         limit: Int
     ) async throws(ReadFailure) -> (contas: [ResumoDeConta], temMais: Bool) {
-        do throws(FalhaDeArmazenamento) {
+        do throws(StorageFailure) {
             let found = try await self.repository.contas(filtros, after: after, limit: limit + 1)
             return (Array(found.prefix(limit)), found.count > limit)
         } catch {

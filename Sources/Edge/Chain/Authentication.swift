@@ -9,7 +9,7 @@ struct AuthenticationMiddleware: EdgeMiddleware {
     func handle(_ request: Request, context: RequestScope, next: Next) async throws -> Response {
         guard case .scope? = context.route?.access else { return try await next(request, context) }
         var context = context
-        context.identidade = try await self.authenticator.identidade(authorization: request.headers[.authorization])
+        context.identity = try await self.authenticator.identity(authorization: request.headers[.authorization])
         return try await next(request, context)
     }
 }
@@ -17,7 +17,7 @@ struct AuthenticationMiddleware: EdgeMiddleware {
 /// Refuses callers without the scope of the route (403).
 struct ScopeMiddleware: EdgeMiddleware {
     func handle(_ request: Request, context: RequestScope, next: Next) async throws -> Response {
-        if case .scope(let scope)? = context.route?.access { try context.identidade.exigir(scope) }
+        if case .scope(let scope)? = context.route?.access { try context.identity.require(scope) }
         return try await next(request, context)
     }
 }

@@ -11,7 +11,7 @@ struct RateLimitMiddleware: EdgeMiddleware {
 
     func handle(_ request: Request, context: RequestScope, next: Next) async throws -> Response {
         guard case .scope? = context.route?.access else { return try await next(request, context) }
-        let decision = self.limiter.take(context.identidade.sub)
+        let decision = self.limiter.take(context.identity.sub)
         var response = try await self.problems.handle(request, context: context) { request, context in
             guard decision.isAllowed else {
                 throw ProblemaHTTP(

@@ -7,10 +7,10 @@ package enum ContaParameter {
     /// The named account or pattern, or else the token's single entry.
     /// - Returns: the filter, or the faults of the parameter; a missing right has precedence over both.
     /// - Throws: `conta-nao-permitida`.
-    package static func read(_ value: String?, _ identidade: Identidade) throws(Problema) -> Result<FiltroDeConta, ErrosDeCampo> {
-        try identidade.exigirContas()
+    package static func read(_ value: String?, _ identity: Identity) throws(Problema) -> Result<FiltroDeConta, ErrosDeCampo> {
+        try identity.requireAnyConta()
         guard let value else {
-            if let filtro = identidade.filtroUnico { return .success(filtro) }
+            if let filtro = identity.onlyFilter { return .success(filtro) }
             return .failure(
                 ErrosDeCampo(
                     campo: "conta", codigo: .obrigatorio,
@@ -28,7 +28,7 @@ package enum ContaParameter {
                 )
             )
         }
-        try identidade.exigir(filtro: filtro)
+        try identity.require(filtro: filtro)
         return .success(filtro)
     }
 }

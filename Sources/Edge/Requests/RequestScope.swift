@@ -14,8 +14,8 @@ package struct RequestScope: Sendable {
 
     /// UUIDv4 text, lower case: the header `X-Request-Id`, `instance` of a problem, `pedido` in logs.
     package let requestID: String
-    /// The caller; on an open route ``Identidade/ninguem``.
-    package internal(set) var identidade: Identidade
+    /// The caller; on an open route ``Identity/ninguem``.
+    package internal(set) var identity: Identity
     /// The route's span in the caller's trace.
     let hop: Hop
     /// Reads the body, once.
@@ -33,7 +33,7 @@ package struct RequestScope: Sendable {
         match: RouteTable.Match?, method: HTTPRequest.Method, query: Substring?, hop: Hop, body: RequestBodyReader, admission: Admission
     ) {
         self.requestID = RequestID.new()
-        self.identidade = .ninguem
+        self.identity = .nobody
         self.hop = hop
         self.body = body
         self.admission = admission

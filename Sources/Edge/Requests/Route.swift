@@ -9,7 +9,7 @@ package struct Route: Sendable {
         /// Every caller, without a token.
         case open
         /// Callers whose token has this scope.
-        case scope(Escopo)
+        case scope(Scope)
     }
 
     /// The time limit of a request.

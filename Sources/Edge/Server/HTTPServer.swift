@@ -1,11 +1,15 @@
 package import Access
 import Batching
 package import CoreMetrics
+import Foundation
+import HTTPTypes
 package import Hummingbird
 import HummingbirdCore
 import HummingbirdTLS
 package import Logging
+import NIOConcurrencyHelpers
 package import NIOCore
+import NIOHTTP1
 import Observability
 package import Tracing
 
@@ -45,14 +49,27 @@ package enum HTTPServer {
         let requestMax = TimeAmount.seconds(Int64(settings.requestMaxS))
         let idleMax = TimeAmount.seconds(Int64(settings.idleMaxS))
         let channel = HTTP1Channel.Configuration(
-            additionalChannelHandlers: [
-                RequestPaceHandler(RequestPace(requestMax: requestMax, stallMax: idleMax)), CallerWatchHandler(),
-            ],
+            additionalChannelHandlers: [RequestPaceHandler(RequestPace(requestMax: requestMax, stallMax: idleMax))],
             idleTimeout: idleMax,
             httpDecoderConfiguration: .init(
                 maxHeaderFieldSize: self.headersMaxBytes / 2, maxHeaderListSize: self.headersMaxBytes,
                 maxHeaderFieldCount: self.headersMaxCount))
-        var server = HTTPServerBuilder { EventLoopChannel(http1: HTTP1Channel(responder: $0, configuration: channel)) }
+        let date = DateHeader()
+        // Not the responder that Hummingbird passes: it makes a logger and a task-local value for each request, which nothing here uses.
+        var server = HTTPServerBuilder { _ in
+            EventLoopChannel(
+                http1: HTTP1Channel(
+                    responder: { request, writer, channel in
+                        var response = try await edge.respond(to: request, context: EdgeContext(channel: channel))
+                        response.headers[.date] = date.current
+                        do {
+                            try await writer.write(response: response.head, body: response.body)
+                        } catch is HTTPParserError {
+                            // The body of the request failed in the middle of the answer: a second answer must not follow.
+                            throw AnswerBroken()
+                        }
+                    }, configuration: channel))
+        }
         if let certificate { server = try .tls(server, tlsConfiguration: certificate.tlsConfiguration()) }
         return Application(
             responder: edge,
@@ -77,6 +94,10 @@ package enum HTTPServer {
 package struct EdgeContext: InitializableFromSource, Sendable {
     let channel: any Channel
 
+    init(channel: any Channel) {
+        self.channel = channel
+    }
+
     package init(source: ApplicationRequestContextSource) {
         self.channel = source.channel
     }
@@ -95,4 +116,33 @@ private struct EventLoopChannel: ServerChildChannel {
             await self.http1.handle(value: value, logger: logger)
         }
     }
+}
+
+/// An answer that cannot be completed: its connection ends.
+private struct AnswerBroken: Error {}
+
+/// The value of the header `Date` (RFC 9110 §6.6.1), formatted once a second.
+final class DateHeader: Sendable {
+    private let cached = NIOLockedValueBox((second: -1, text: ""))
+
+    var current: String {
+        let second = time(nil)
+        return self.cached.withLockedValue { cached in
+            if cached.second != second { cached = (second, Self.text(second)) }
+            return cached.text
+        }
+    }
+
+    /// The IMF-fixdate of a Unix time (RFC 9110 §5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`.
+    static func text(_ second: Int) -> String {
+        var second = second
+        var parts = tm()
+        gmtime_r(&second, &parts)
+        func two(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }
+        let day = "\(Self.days[Int(parts.tm_wday)]), \(two(parts.tm_mday)) \(Self.months[Int(parts.tm_mon)]) \(parts.tm_year + 1900)"
+        return "\(day) \(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec)) GMT"
+    }
+
+    private static let days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
+    private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 }

@@ -1,8 +1,11 @@
 import HTTPTypes
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOHTTPTypes
 
-/// Applies ``RequestPace`` to a connection.
+/// Applies ``RequestPace`` to a connection, and detects that the caller closed their side of it (``CallerWatch``).
+///
+/// One handler for both: each handler of the pipeline costs every part of every message a call.
 final class RequestPaceHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
@@ -10,6 +13,10 @@ final class RequestPaceHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias OutboundOut = HTTPResponsePart
 
     private var pace: RequestPace
+    /// Whether the caller closed their side. The connection itself stays open until something is written to it.
+    private var isCallerGone = false
+    /// The watch of the current request.
+    private var watch: CallerWatch?
     private var timer: (deadline: NIODeadline, scheduled: Scheduled<Void>)?
 
     init(_ pace: RequestPace) {
@@ -35,6 +42,14 @@ final class RequestPaceHandler: ChannelDuplexHandler, RemovableChannelHandler {
         }
         self.startTimer(context)
         context.fireChannelRead(data)
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .inputClosed? = event as? ChannelEvent {
+            self.isCallerGone = true
+            self.watch?.callerIsGone()
+        }
+        context.fireUserInboundEventTriggered(event)
     }
 
     func read(context: ChannelHandlerContext) {
@@ -77,17 +92,21 @@ final class RequestPaceHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func triggerUserOutboundEvent(context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?) {
-        switch event as? RequestPaceEvent {
-        case .sendContinue:
+        switch event {
+        case let watch as CallerWatch:
+            self.watch = watch
+            if self.isCallerGone { watch.callerIsGone() }
+            promise?.succeed()
+        case RequestPaceEvent.sendContinue:
             context.writeAndFlush(self.wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: promise)
-        case .keepMoving:
+        case RequestPaceEvent.keepMoving:
             self.pace.keepMoving(now: context.eventLoop.now)
             self.startTimer(context)
             promise?.succeed()
-        case .closeAfterAnswer:
+        case RequestPaceEvent.closeAfterAnswer:
             self.pace.closeAfterAnswer()
             promise?.succeed()
-        case nil:
+        default:
             context.triggerUserOutboundEvent(event, promise: promise)
         }
     }
@@ -127,4 +146,16 @@ extension RequestPaceHandler: Sendable {}
 extension HTTPRequest {
     /// Whether NIO's decoder treats the following bytes as another protocol: after CONNECT, and after `Upgrade`.
     var asksForUpgrade: Bool { self.method == .connect || self.headerFields[.upgrade] != nil }
+}
+
+/// Whether the caller of one request is still connected, for handlers that wait long. Sent as an outbound event, it begins the watch.
+final class CallerWatch: Sendable {
+    private let goneBox = NIOLockedValueBox(false)
+
+    /// Whether the caller has closed their side of the connection.
+    var isGone: Bool { self.goneBox.withLockedValue { $0 } }
+
+    fileprivate func callerIsGone() {
+        self.goneBox.withLockedValue { $0 = true }
+    }
 }

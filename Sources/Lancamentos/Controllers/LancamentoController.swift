@@ -4,6 +4,7 @@ package import Edge
 import FluxoDeCaixa
 import HTTPTypes
 import Hummingbird
+import Storage
 
 /// `/v1/lancamentos`: registers, reverses and returns single entries.
 package struct LancamentoController: Sendable {
@@ -31,12 +32,12 @@ package struct LancamentoController: Sendable {
         let json = try await scope.readJSON(request)
         let chave = try IdempotencyKeyHeader.read(request.headers, required: self.exigirChave)
         let queryFaults = try scope.query().values(known: []).faults
-        var novo = try self.read(json, queryFaults, scope.identidade)
+        var novo = try self.read(json, queryFaults, scope.identity)
         novo.chave = chave
         do throws(RegistrationFailure) {
             let resultado = try await self.service.register(
                 novo,
-                registradoPor: scope.identidade.sub,
+                registradoPor: scope.identity.sub,
                 canal: .rest,
                 traceparent: scope.traceparent.description
             )
@@ -47,9 +48,9 @@ package struct LancamentoController: Sendable {
     }
 
     /// Returns the valid entry. A forbidden account is reported before any other fault, so that a caller learns nothing about it.
-    private func read(_ json: JSONValue, _ queryFaults: [ErroDeCampo], _ identidade: Identidade) throws(Problema) -> NovoLancamento {
+    private func read(_ json: JSONValue, _ queryFaults: [ErroDeCampo], _ identity: Identity) throws(Problema) -> NovoLancamento {
         let leitura = LancamentoReader(janela: JanelaDeDatas(hoje: self.service.hoje), chave: .refused).read(json)
-        try identidade.exigir(contaDe: leitura)
+        try identity.require(contaDe: leitura)
         switch leitura {
         case .success(let novo) where queryFaults.isEmpty: return novo
         case .success: throw Problema(ErrosDeCampo(queryFaults))
@@ -61,14 +62,14 @@ package struct LancamentoController: Sendable {
         let json = try await scope.readOptionalJSON(request)
         let text = try scope.parameter("id")
         var faults = FaultCollector(try scope.query().values(known: []).faults)
-        try scope.identidade.exigirContas()
+        try scope.identity.requireAnyConta()
         let reader = PedidoDeEstornoReader(janela: JanelaDeDatas(hoje: self.service.hoje))
         let pedido = faults.collect { () throws(ErrosDeCampo) in try json.map(reader.read) ?? PedidoDeEstorno() }
         try faults.throwIfAny()
         guard let id = LancamentoID(parsing: text), let pedido else { throw Self.naoEncontrado }
         do throws(EstornoFailure) {
             let resultado = try await self.service.reverse(
-                id, pedido, permite: scope.identidade.permite(conta:), registradoPor: scope.identidade.sub, canal: .rest,
+                id, pedido, allows: scope.identity.allows(conta:), registradoPor: scope.identity.sub, canal: .rest,
                 traceparent: scope.traceparent.description
             )
             return Self.response(resultado)
@@ -80,13 +81,13 @@ package struct LancamentoController: Sendable {
     private func find(_ request: Request, _ scope: RequestScope) async throws -> Response {
         let text = try scope.parameter("id")
         let queryFaults = try scope.query().values(known: []).faults
-        try scope.identidade.exigirContas()
+        try scope.identity.requireAnyConta()
         guard queryFaults.isEmpty else { throw Problema(ErrosDeCampo(queryFaults)) }
         guard let id = LancamentoID(parsing: text) else { throw Self.naoEncontrado }
         let found: Lancamento?
-        do throws(FalhaDeArmazenamento) { found = try await self.service.find(id) } catch { throw ProblemaHTTP(error) }
+        do throws(StorageFailure) { found = try await self.service.find(id) } catch { throw ProblemaHTTP(error) }
         // An entry of another account and a missing one get the same answer.
-        guard let lancamento = found, scope.identidade.permite(conta: lancamento.conta) else { throw Self.naoEncontrado }
+        guard let lancamento = found, scope.identity.allows(conta: lancamento.conta) else { throw Self.naoEncontrado }
         return .json(LancamentoJSON.encode(lancamento))
     }
 

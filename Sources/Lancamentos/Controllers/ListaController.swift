@@ -5,6 +5,7 @@ import FluxoDeCaixa
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import Storage
 
 /// `GET /v1/lancamentos`: the newest entries in pages, or the whole extract as a stream.
 package struct ListaController: Sendable {
@@ -29,7 +30,7 @@ package struct ListaController: Sendable {
 
     private func list(_ request: Request, _ scope: RequestScope) async throws -> Response {
         let (values, queryFaults) = try scope.query().values(known: Self.parameters)
-        let conta = try ContaParameter.read(values["conta"], scope.identidade)
+        let conta = try ContaParameter.read(values["conta"], scope.identity)
         var faults = FaultCollector(queryFaults)
         let account = faults.collect(conta)
         let filtro = faults.collect { () throws(ErrosDeCampo) in try ListParameters.filtro(values, conta: account ?? .todas) }
@@ -103,7 +104,7 @@ package struct ListaController: Sendable {
     private func read(
         _ filtro: FiltroDeLancamentos, _ order: ListOrder, after last: LancamentoID?, limit: Int
     ) async throws(ProblemaHTTP) -> [Lancamento] {
-        do throws(FalhaDeArmazenamento) {
+        do throws(StorageFailure) {
             return try await self.service.list(filtro, order, after: last, limit: limit)
         } catch {
             throw ProblemaHTTP(error)
@@ -135,12 +136,12 @@ enum Extract {
     /// The pauses before a failed page is read again. The answer has begun, so a status can no longer report the failure.
     private static let pauses: [Duration] = [.milliseconds(100), .milliseconds(500), .seconds(2)]
 
-    /// - Throws: ``FalhaDeArmazenamento`` after the last attempt. The caller must then abort the answer, so that it does not look complete.
+    /// - Throws: ``StorageFailure`` after the last attempt. The caller must then abort the answer, so that it does not look complete.
     static func nextPage(
         _ service: LancamentoService, _ filtro: FiltroDeLancamentos, after last: LancamentoID
     ) async throws -> [Lancamento] {
         for pause in self.pauses {
-            do throws(FalhaDeArmazenamento) {
+            do throws(StorageFailure) {
                 return try await service.list(filtro, .oldestFirst, after: last, limit: self.pageEntriesMax)
             } catch {
                 try await Task.sleep(for: pause)

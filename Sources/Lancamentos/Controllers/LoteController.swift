@@ -56,13 +56,13 @@ package struct LoteController: Sendable {
             throw Problema(.chaveInvalida, detail: "Num lote a chave é o membro `chave` de cada lançamento; o cabeçalho não é aceito.")
         }
         let queryFaults = FaultCollector(try scope.query().values(known: []).faults)
-        try scope.identidade.exigirContas()
+        try scope.identity.requireAnyConta()
         try queryFaults.throwIfAny()
         guard let slot = self.slots.take() else {
             throw ProblemaHTTP(Problema(.sobrecarga, detail: "Já há \(self.limits.concurrentMax) lotes em andamento; tente mais tarde."))
         }
 
-        let reader = LoteEntryReader(identidade: scope.identidade, hoje: self.service.hoje, exigirChave: self.exigirChave)
+        let reader = LoteEntryReader(identity: scope.identity, hoje: self.service.hoje, exigirChave: self.exigirChave)
         let answers = LoteAnswerQueue()
         let reception = LoteReception(
             form: form, bodyMaxBytes: self.limits.bodyMaxBytes, reader: reader, service: self.service, scope: scope, answers: answers

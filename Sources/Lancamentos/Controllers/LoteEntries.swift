@@ -12,13 +12,13 @@ struct LoteEntryReader: Sendable {
         case unreadable(JSONError)
     }
 
-    private let identidade: Identidade
+    private let identity: Identity
     private let reader: LancamentoReader
     private let exigirChave: Bool
 
     /// - Parameter hoje: the day of the request, the same for the whole lote.
-    init(identidade: Identidade, hoje: Dia, exigirChave: Bool) {
-        self.identidade = identidade
+    init(identity: Identity, hoje: Dia, exigirChave: Bool) {
+        self.identity = identity
         self.reader = LancamentoReader(janela: JanelaDeDatas(hoje: hoje), chave: .accepted)
         self.exigirChave = exigirChave
     }
@@ -39,7 +39,7 @@ struct LoteEntryReader: Sendable {
     private func entry(_ json: JSONValue) throws(Problema) -> NovoLancamento {
         let leitura = self.reader.read(json)
         try self.checkKey(leitura)
-        try self.identidade.exigir(contaDe: leitura)
+        try self.identity.require(contaDe: leitura)
         do throws(LancamentoRecusado) {
             return try leitura.get()
         } catch {
@@ -115,14 +115,14 @@ struct LoteLines: Sendable {
     }
 }
 
-extension Identidade {
+extension Identity {
     /// - Throws: `conta-nao-permitida` if the entry, valid or refused, names an account that the caller may not use.
-    func exigir(contaDe leitura: Result<NovoLancamento, LancamentoRecusado>) throws(Problema) {
+    func require(contaDe leitura: Result<NovoLancamento, LancamentoRecusado>) throws(Problema) {
         let conta: Conta? =
             switch leitura {
             case .success(let novo): novo.conta
             case .failure(let recusa): recusa.conta
             }
-        if let conta { try self.exigir(conta: conta) } else { try self.exigirContas() }
+        if let conta { try self.require(conta: conta) } else { try self.requireAnyConta() }
     }
 }

@@ -94,7 +94,7 @@ struct LoteReception: Sendable {
     private func register(_ steps: [Step]) async {
         let entries = steps.compactMap { if case .toRegister(let entry) = $0 { entry } else { nil } }
         let results = await self.service.register(
-            lote: entries, registradoPor: self.scope.identidade.sub, traceparent: self.scope.traceparent.description
+            lote: entries, registradoPor: self.scope.identity.sub, traceparent: self.scope.traceparent.description
         )
         var outcomes = zip(entries, results).map { EntryOutcome($1, temChave: $0.chave != nil) }[...]
         self.answers.append(

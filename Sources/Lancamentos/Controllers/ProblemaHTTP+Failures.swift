@@ -1,6 +1,7 @@
 import Contrato
 import Edge
 import FluxoDeCaixa
+import Storage
 
 extension ProblemaHTTP {
     /// The answer to a failed estorno. Its key is the id of the original, so repeating the request is safe.
@@ -48,10 +49,10 @@ extension ProblemaHTTP {
     }
 
     /// The answer to a failed read.
-    init(_ failure: FalhaDeArmazenamento) {
+    init(_ failure: StorageFailure) {
         switch failure {
-        case .sobrecarga: self.init(Problema(.sobrecarga, detail: "Há pedidos demais em espera."))
-        case .indisponivel, .desfechoDesconhecido, .dados:
+        case .overloaded: self.init(Problema(.sobrecarga, detail: "Há pedidos demais em espera."))
+        case .unavailable, .outcomeUnknown, .invalidData:
             self.init(Problema(.bancoIndisponivel, detail: "O banco de dados não responde."))
         }
     }

@@ -1,11 +1,13 @@
+package import Storage
+
 /// What relay and sweeper need of the outbox.
 package protocol OutboxRepository: Sendable {
     /// Deletes rows whose events the broker has confirmed; rows that are gone already are no error.
-    func delete(_ seqs: [Int64]) async throws(FalhaDeArmazenamento)
+    func delete(_ seqs: [Int64]) async throws(StorageFailure)
 
     /// The rows that wait.
     /// - Parameter countedMax: counting stops there, so that a large backlog costs no more than a small one.
-    func backlog(countedMax: Int64) async throws(FalhaDeArmazenamento) -> OutboxBacklog
+    func backlog(countedMax: Int64) async throws(StorageFailure) -> OutboxBacklog
 }
 
 /// The rows that wait in the outbox.
@@ -24,7 +26,7 @@ package struct OutboxBacklog: Sendable, Equatable {
 /// The outbox as the one instance that holds the lease sees it.
 package protocol OutboxLease: Sendable {
     /// Rows older than `minimumAge` whose `seq` is above `low`, in order.
-    func claim(above low: Int64, minimumAge: Duration, limit: Int64) async throws(FalhaDeArmazenamento) -> OutboxClaim
+    func claim(above low: Int64, minimumAge: Duration, limit: Int64) async throws(StorageFailure) -> OutboxClaim
 }
 
 /// The result of a claim.

@@ -3,6 +3,7 @@ import FluxoDeCaixa
 package import Logging
 import NIOConcurrencyHelpers
 import ServiceLifecycle
+import Storage
 
 /// Publishes committed events to the broker through a ring in memory, without reading the outbox.
 ///
@@ -142,7 +143,7 @@ package final class Relay: Service, Sendable {
                 try? await Task.sleep(for: self.limits.deleteInterval)
                 seqs += self.confirmed.withLockedValue { $0.takeBatch() }
             }
-            do throws(FalhaDeArmazenamento) {
+            do throws(StorageFailure) {
                 try await self.outbox.delete(seqs)
             } catch {
                 // The rows stay, the sweeper sends their events again, and consumers recognise the ids.

@@ -1,7 +1,8 @@
 package import Logging
 import Metrics
-package import ServiceRuntime
 import ServiceLifecycle
+package import ServiceRuntime
+import Storage
 
 /// Finds events that no process holds: after a crash, after the broker was away for longer than the ring lasts, after a refusal.
 ///
@@ -68,7 +69,7 @@ package final class Sweeper: Service, Sendable {
         }
     }
 
-    private func sweep(_ turn: LeaseLoop<any OutboxLease>.Turn, _ cursor: inout SweepCursor) async throws(FalhaDeArmazenamento) {
+    private func sweep(_ turn: LeaseLoop<any OutboxLease>.Turn, _ cursor: inout SweepCursor) async throws(StorageFailure) {
         while turn.goesOn {
             // Also in the middle of a long backlog: refused rows, and rows that were committed late below the cursor, must not wait for its
             // end.

@@ -1,7 +1,7 @@
 package import FluxoDeCaixa
 package import Logging
 package import Postgres
-import Storage
+package import Storage
 
 /// Entries and their outbox records in PostgreSQL.
 package struct PostgresLancamentoRepository: LancamentoRepository {
@@ -20,7 +20,7 @@ package struct PostgresLancamentoRepository: LancamentoRepository {
     }
 
     /// One statement in its own transaction. The sort fixes the order in which concurrent batches lock keys; unsorted they deadlock.
-    package func register(_ registros: [Registration]) async throws(FalhaDeArmazenamento) -> [LancamentoID: Int64] {
+    package func register(_ registros: [Registration]) async throws(StorageFailure) -> [LancamentoID: Int64] {
         let entries = registros.map(\.lancamento)
         let query: PostgresQuery = """
             with e as materialized (
@@ -46,7 +46,7 @@ package struct PostgresLancamentoRepository: LancamentoRepository {
             select l.id, e.traceparent from l join e on e.id = l.id
             returning seq, id
             """
-        let rows = try await self.run(query) { columns throws(PostgresError) in
+        let rows = try await self.client.run(query, logger: self.logger) { columns throws(PostgresError) in
             let seq: Int64 = try columns.next()
             let id: LancamentoID = try columns.next()
             return (id, seq)
@@ -55,7 +55,7 @@ package struct PostgresLancamentoRepository: LancamentoRepository {
     }
 
     /// A separate statement after the insert's commit, because the insert's snapshot cannot see the winner of a conflict.
-    package func settle(_ registros: [Registration]) async throws(FalhaDeArmazenamento) -> [Registration?] {
+    package func settle(_ registros: [Registration]) async throws(StorageFailure) -> [Registration?] {
         let entries = registros.map(\.lancamento)
         let query: PostgresQuery = """
             select p.posicao, l.id, l.conta, l.tipo, l.valor, l.data, l.natureza, l.descricao, l.categoria, l.referencia,
@@ -76,28 +76,28 @@ package struct PostgresLancamentoRepository: LancamentoRepository {
             left join lancamentos r on r.estorno_de = l.id
             """
         var found = [Registration?](repeating: nil, count: registros.count)
-        let rows = try await self.run(query) { columns throws(PostgresError) in
+        let rows = try await self.client.run(query, logger: self.logger) { columns throws(PostgresError) in
             (position: Int(try columns.next(Int64.self)) - 1, stored: try Registration(&columns))
         }
         for row in rows { found[row.position] = row.stored }
         return found
     }
 
-    package func find(_ id: LancamentoID) async throws(FalhaDeArmazenamento) -> Lancamento? {
+    package func find(_ id: LancamentoID) async throws(StorageFailure) -> Lancamento? {
         let query: PostgresQuery = """
             select l.id, l.conta, l.tipo, l.valor, l.data, l.natureza, l.descricao, l.categoria, l.referencia,
                    l.metadados::text, l.registrado_por, l.canal, l.chave, l.estorno_de, r.id, null::bytea
             from lancamentos l left join lancamentos r on r.estorno_de = l.id
             where l.id = \(id)
             """
-        return try await self.run(query, on: self.reads) { columns throws(PostgresError) in
+        return try await self.reads.run(query, logger: self.logger) { columns throws(PostgresError) in
             try Registration(&columns).lancamento
         }.first
     }
 
     package func list(
         _ filtro: FiltroDeLancamentos, _ order: ListOrder, after last: LancamentoID?, limit: Int
-    ) async throws(FalhaDeArmazenamento) -> [Lancamento] {
+    ) async throws(StorageFailure) -> [Lancamento] {
         let page: PostgresQuery =
             switch order {
             case .newestFirst: "and (\(last)::uuid is null or l.id < \(last)) order by l.id desc limit \(Int64(limit))"
@@ -110,7 +110,7 @@ package struct PostgresLancamentoRepository: LancamentoRepository {
             from lancamentos l left join lancamentos r on r.estorno_de = l.id
             where
             """
-        return try await self.run(query + Self.conditions(filtro) + page, on: self.reads) { columns throws(PostgresError) in
+        return try await self.reads.run(query + Self.conditions(filtro) + page, logger: self.logger) { columns throws(PostgresError) in
             try Registration(&columns).lancamento
         }
     }
@@ -133,33 +133,5 @@ package struct PostgresLancamentoRepository: LancamentoRepository {
             and (\(filtro.referencia)::text is null or l.referencia = \(filtro.referencia))
             and (\(filtro.chave)::text is null or l.chave = \(filtro.chave)::text collate "C")
             """
-    }
-
-    private func run<Value>(
-        _ query: PostgresQuery,
-        on client: PostgresClient? = nil,
-        _ read: (inout PostgresColumns) throws(PostgresError) -> Value
-    ) async throws(FalhaDeArmazenamento) -> [Value] {
-        do throws(PostgresError) {
-            return try await (client ?? self.client).query(query).read(read)
-        } catch {
-            self.logger.debug("query failed", metadata: ["error": "\(error)"])
-            throw FalhaDeArmazenamento(error)
-        }
-    }
-}
-
-extension FalhaDeArmazenamento {
-    /// Sorts an error of the database by what it leaves open.
-    init(_ error: PostgresError) {
-        if error.outcomeIsUnknown {
-            self = .desfechoDesconhecido
-        } else if error.isDataError {
-            self = .dados
-        } else if error.code == .poolExhausted {
-            self = .sobrecarga
-        } else {
-            self = .indisponivel
-        }
     }
 }

@@ -1,6 +1,7 @@
 package import Logging
 package import Postgres
 package import ServiceRuntime
+package import Storage
 
 /// The outbox, read on the session that holds the lease.
 package struct PostgresOutboxLease: OutboxLease {
@@ -21,7 +22,7 @@ package struct PostgresOutboxLease: OutboxLease {
     /// Any number; the same for every instance.
     private static let lockKey: Int64 = 7_235_911_408_223_145_002
 
-    package func claim(above low: Int64, minimumAge: Duration, limit: Int64) async throws(FalhaDeArmazenamento) -> OutboxClaim {
+    package func claim(above low: Int64, minimumAge: Duration, limit: Int64) async throws(StorageFailure) -> OutboxClaim {
         do throws(PostgresError) {
             let age = Int64(minimumAge / .milliseconds(1))
             // Rows from the future were made before the database's clock was set back: they count as old. The lateral join looks up each
@@ -42,7 +43,7 @@ package struct PostgresOutboxLease: OutboxLease {
             )
             return OutboxClaim(events: rows.compactMap { self.event($0) }, lastSeq: try rows.last?.decode(0))
         } catch {
-            throw FalhaDeArmazenamento(error)
+            throw StorageFailure(error)
         }
     }
 

@@ -1,4 +1,5 @@
 package import Postgres
+package import Storage
 
 /// The outbox in PostgreSQL.
 package struct PostgresOutboxRepository: OutboxRepository {
@@ -12,7 +13,7 @@ package struct PostgresOutboxRepository: OutboxRepository {
     ///
     /// The rows are named by their places (`ctid`), which never change, because the rows are never updated. Joined by `seq`, a plan cached
     /// while the table was empty scans all of it, dead rows included.
-    package func delete(_ seqs: [Int64]) async throws(FalhaDeArmazenamento) {
+    package func delete(_ seqs: [Int64]) async throws(StorageFailure) {
         do throws(PostgresError) {
             try await self.client.query(
                 """
@@ -22,11 +23,11 @@ package struct PostgresOutboxRepository: OutboxRepository {
                 """
             )
         } catch {
-            throw FalhaDeArmazenamento(error)
+            throw StorageFailure(error)
         }
     }
 
-    package func backlog(countedMax: Int64) async throws(FalhaDeArmazenamento) -> OutboxBacklog {
+    package func backlog(countedMax: Int64) async throws(StorageFailure) -> OutboxBacklog {
         do throws(PostgresError) {
             let rows = try await self.client.query(
                 """
@@ -38,7 +39,7 @@ package struct PostgresOutboxRepository: OutboxRepository {
             let age = try row.decodeIfPresent(1, as: Int64.self) ?? 0
             return OutboxBacklog(pending: try row.decode(0), oldestAge: .milliseconds(max(0, age)))
         } catch {
-            throw FalhaDeArmazenamento(error)
+            throw StorageFailure(error)
         }
     }
 }

@@ -1,17 +1,18 @@
 package import FluxoDeCaixa
+package import Storage
 
 /// The store of entries.
 package protocol LancamentoRepository: Sendable {
     /// Stores the entries without a conflict, each with its outbox row, in one transaction.
     /// - Returns: the outbox row (`seq`) of each entry that this call stored. The others were stored before or conflict.
-    func register(_ registrations: [Registration]) async throws(FalhaDeArmazenamento) -> [LancamentoID: Int64]
+    func register(_ registrations: [Registration]) async throws(StorageFailure) -> [LancamentoID: Int64]
 
     /// Finds the stored entry that answers each registration: the one with its id, else with its account and key, else the reversal of the same
     /// entry; nil if there is none.
-    func settle(_ registrations: [Registration]) async throws(FalhaDeArmazenamento) -> [Registration?]
+    func settle(_ registrations: [Registration]) async throws(StorageFailure) -> [Registration?]
 
     /// Returns one entry; nil if there is none.
-    func find(_ id: LancamentoID) async throws(FalhaDeArmazenamento) -> Lancamento?
+    func find(_ id: LancamentoID) async throws(StorageFailure) -> Lancamento?
 
     /// Returns the entries that match a filter, ordered by id, which is nearly the order of registration.
     /// - Parameters:
@@ -19,23 +20,11 @@ package protocol LancamentoRepository: Sendable {
     ///   - limit: the most entries.
     func list(
         _ filtro: FiltroDeLancamentos, _ order: ListOrder, after last: LancamentoID?, limit: Int
-    ) async throws(FalhaDeArmazenamento) -> [Lancamento]
+    ) async throws(StorageFailure) -> [Lancamento]
 }
 
 /// The order of a list of entries.
 package enum ListOrder: Sendable {
     case newestFirst
     case oldestFirst
-}
-
-/// Why the store failed, as far as the service distinguishes it.
-package enum FalhaDeArmazenamento: Error, Sendable, Equatable {
-    /// Nothing was sent, or the store rolled back. The same call may succeed later.
-    case indisponivel
-    /// Nothing was sent because too many calls wait for a connection.
-    case sobrecarga
-    /// The call was sent and not answered: it may have been committed.
-    case desfechoDesconhecido
-    /// The store refuses the data.
-    case dados
 }

@@ -1,6 +1,7 @@
 import Crypto
 package import FluxoDeCaixa
 import NIOConcurrencyHelpers
+package import Storage
 
 /// Registers, reverses and finds entries. It assigns id and day; the batcher stores.
 package struct LancamentoService: Sendable {
@@ -81,16 +82,16 @@ package struct LancamentoService: Sendable {
     /// - Parameters:
     ///   - id: the entry to reverse.
     ///   - pedido: the members of the estorno that the caller chose.
-    ///   - permite: whether the caller may see an account. An entry of another account counts as missing.
+    ///   - allows: whether the caller may see an account. An entry of another account counts as missing.
     package func reverse(
         _ id: LancamentoID,
         _ pedido: PedidoDeEstorno,
-        permite: (Conta) -> Bool,
+        allows: (Conta) -> Bool,
         registradoPor: String?,
         canal: Canal,
         traceparent: String?
     ) async throws(EstornoFailure) -> RegistrationOutcome {
-        guard let original = try await self.lookUp(id), permite(original.conta) else { throw .naoEncontrado }
+        guard let original = try await self.lookUp(id), allows(original.conta) else { throw .naoEncontrado }
         if let existing = original.estornadoPor, let estorno = try await self.lookUp(existing) { return .repetido(estorno) }
         let estorno: Lancamento
         do throws(EstornoRecusado) {
@@ -108,21 +109,21 @@ package struct LancamentoService: Sendable {
     }
 
     /// Returns one entry; nil if there is none.
-    /// - Throws: ``FalhaDeArmazenamento``.
-    package func find(_ id: LancamentoID) async throws(FalhaDeArmazenamento) -> Lancamento? {
+    /// - Throws: ``StorageFailure``.
+    package func find(_ id: LancamentoID) async throws(StorageFailure) -> Lancamento? {
         try await self.repository.find(id)
     }
 
     /// Returns a page of the entries that match a filter.
-    /// - Throws: ``FalhaDeArmazenamento``.
+    /// - Throws: ``StorageFailure``.
     package func list(
         _ filtro: FiltroDeLancamentos, _ order: ListOrder, after last: LancamentoID?, limit: Int
-    ) async throws(FalhaDeArmazenamento) -> [Lancamento] {
+    ) async throws(StorageFailure) -> [Lancamento] {
         try await self.repository.list(filtro, order, after: last, limit: limit)
     }
 
     private func lookUp(_ id: LancamentoID) async throws(EstornoFailure) -> Lancamento? {
-        do throws(FalhaDeArmazenamento) { return try await self.repository.find(id) } catch { throw .armazenamento(error) }
+        do throws(StorageFailure) { return try await self.repository.find(id) } catch { throw .armazenamento(error) }
     }
 
     private func registration(

@@ -1,4 +1,5 @@
 package import FluxoDeCaixa
+package import Storage
 
 /// An entry with what its transaction stores beside it: the one form that the batcher, the store and the relay pass on.
 package struct Registration: Sendable, Equatable {
@@ -45,7 +46,7 @@ package enum EstornoFailure: Error, Sendable, Equatable {
     /// A rule of estornos forbids it.
     case recusado(EstornoRecusado)
     /// The original could not be read.
-    case armazenamento(FalhaDeArmazenamento)
+    case armazenamento(StorageFailure)
     /// The estorno was not, or may not have been, registered.
     case registration(RegistrationFailure)
 }

@@ -5,6 +5,7 @@ import Metrics
 import NIOConcurrencyHelpers
 import Observability
 import ServiceLifecycle
+import Storage
 
 /// Collects concurrent registrations and writes them in few transactions.
 ///
@@ -107,7 +108,7 @@ package final class WriteBatcher: Service, Sendable {
     private func runBatch(_ registrations: [Registration]) async -> [Outcome] {
         self.batchRows.record(registrations.count)
         var batch = WriteBatch(registrations)
-        do throws(FalhaDeArmazenamento) {
+        do throws(StorageFailure) {
             let (seqs, isRetry) = try await self.registerUntilKnown(batch.rowsToSend)
             let stored = batch.registered(seqs)
             // After a retry it is unknown which attempt inserted the rows; the sweeper publishes them.
@@ -115,10 +116,10 @@ package final class WriteBatcher: Service, Sendable {
             try await self.settle(&batch)
         } catch {
             switch error {
-            case .indisponivel: batch.failRest { _ in .bancoIndisponivel }
-            case .sobrecarga: batch.failRest { _ in .sobrecarga }
-            case .desfechoDesconhecido: batch.failRest { .resultadoDesconhecido($0) }
-            case .dados:
+            case .unavailable: batch.failRest { _ in .bancoIndisponivel }
+            case .overloaded: batch.failRest { _ in .sobrecarga }
+            case .outcomeUnknown: batch.failRest { .resultadoDesconhecido($0) }
+            case .invalidData:
                 // Validation should have refused such a row. Its neighbours are written without it.
                 if registrations.count > 1 { return await self.runOneByOne(registrations) }
                 let id = registrations[0].lancamento.id
@@ -155,17 +156,17 @@ package final class WriteBatcher: Service, Sendable {
     /// lost attempt stored conflict with themselves and are found when settling.
     private func registerUntilKnown(
         _ rows: [Registration]
-    ) async throws(FalhaDeArmazenamento) -> (seqs: [LancamentoID: Int64], isRetry: Bool) {
+    ) async throws(StorageFailure) -> (seqs: [LancamentoID: Int64], isRetry: Bool) {
         // Counted from the first attempt with an unknown outcome, which alone may have lasted longer.
         var deadline: ContinuousClock.Instant?
         while true {
-            do throws(FalhaDeArmazenamento) {
+            do throws(StorageFailure) {
                 return (try await self.repository.register(rows), deadline != nil)
             } catch {
                 switch error {
-                case .dados: throw error
-                case .indisponivel where deadline == nil, .sobrecarga where deadline == nil: throw error
-                case .indisponivel, .sobrecarga, .desfechoDesconhecido: break
+                case .invalidData: throw error
+                case .unavailable where deadline == nil, .overloaded where deadline == nil: throw error
+                case .unavailable, .overloaded, .outcomeUnknown: break
                 }
                 deadline = deadline ?? .now + self.limits.settleMax
                 try await Self.pause(before: deadline)
@@ -174,15 +175,15 @@ package final class WriteBatcher: Service, Sendable {
     }
 
     /// Settles the rows that the insert did not return. Only this is retried after a failure: the insert is committed.
-    private func settle(_ batch: inout WriteBatch) async throws(FalhaDeArmazenamento) {
+    private func settle(_ batch: inout WriteBatch) async throws(StorageFailure) {
         var deadline: ContinuousClock.Instant?
         while !batch.unsettled.isEmpty {
-            do throws(FalhaDeArmazenamento) {
+            do throws(StorageFailure) {
                 let found = try await self.repository.settle(batch.unsettled.map { batch.registrations[$0] })
                 let missing = batch.settled(found)
                 if missing > 0 {
                     self.logger.error("entries neither stored nor in conflict after a commit", metadata: ["entries": "\(missing)"])
-                    throw .desfechoDesconhecido
+                    throw .outcomeUnknown
                 }
             } catch {
                 deadline = deadline ?? .now + self.limits.settleMax
@@ -193,10 +194,10 @@ package final class WriteBatcher: Service, Sendable {
 
     private static let pauseBetweenAttempts: Duration = .milliseconds(100)
 
-    private static func pause(before deadline: ContinuousClock.Instant?) async throws(FalhaDeArmazenamento) {
-        guard let deadline, .now + self.pauseBetweenAttempts < deadline else { throw .desfechoDesconhecido }
+    private static func pause(before deadline: ContinuousClock.Instant?) async throws(StorageFailure) {
+        guard let deadline, .now + self.pauseBetweenAttempts < deadline else { throw .outcomeUnknown }
         // A shutdown that cancels the wait leaves the outcome unknown.
-        do { try await Task.sleep(for: self.pauseBetweenAttempts) } catch { throw .desfechoDesconhecido }
+        do { try await Task.sleep(for: self.pauseBetweenAttempts) } catch { throw .outcomeUnknown }
     }
 }
 

@@ -1,6 +1,5 @@
 import Contrato
 import Documents
-
 import TestSupport
 import Testing
 
