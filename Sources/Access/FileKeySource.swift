@@ -1,7 +1,7 @@
 import Foundation
 import NIOPosix
 
-/// A key set in a file, as Kubernetes mounts it or an agent writes it. A rotation is seen because the file is read again and again.
+/// A key set in a file, as Kubernetes mounts it or an agent writes it. The file is re-read periodically to see rotations.
 struct FileKeySource: KeySource {
     let path: String
     let maxBytes: Int
@@ -13,7 +13,7 @@ struct FileKeySource: KeySource {
 
     var name: String { self.path }
 
-    /// Reading a few kilobytes costs nothing, so that a removed key is out within two seconds.
+    /// Reading a few kilobytes is cheap, so a removed key is refused within two seconds.
     var limits: RefreshSchedule.Limits {
         .init(interval: .seconds(2), retryMin: .seconds(1), retryMax: .seconds(2), askedMin: .seconds(1))
     }

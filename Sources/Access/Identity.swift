@@ -24,7 +24,7 @@ package struct Identity: Sendable, Equatable {
         self.scopes = scopes
     }
 
-    /// Every caller where no token is required: may do everything.
+    /// The caller when `auth.modo` is `nenhum`: may do everything.
     package static let anonymous = Identity(sub: "anonimo", contas: [.todas], .all)
     /// The caller of an open route: may do nothing.
     package static let nobody = Identity(sub: "", contas: [], scopes: [])

@@ -1,12 +1,12 @@
 import Contrato
 import FluxoDeCaixa
 
-/// The keys of one JSON Web Key Set (RFC 7517 §5) that can verify our tokens.
+/// The keys of one JSON Web Key Set (RFC 7517 §5) that can verify tokens.
 struct KeySet: Sendable {
     let keys: [SigningKey]
     /// Why members of the document are not used: one line each, for the log.
     let unusable: [String]
-    /// Tells what was verified with these keys from what was verified with others.
+    /// Distinguishes tokens verified with these keys from those verified with others.
     let generation: Int
 
     /// Why a document is no key set; English, for the log.
@@ -14,7 +14,7 @@ struct KeySet: Sendable {
         let description: String
     }
 
-    /// Members of one document; each may cost a verification of a token without `kid`.
+    /// Members of one document; a token without `kid` may cost one verification for each.
     static let maxKeys = 32
 
     init(keys: [SigningKey], unusable: [String] = [], generation: Int) {
@@ -23,7 +23,7 @@ struct KeySet: Sendable {
         self.generation = generation
     }
 
-    /// Reads a document. Members that are of no use are passed over, as RFC 7517 §5 wants; a document that is malformed is refused whole.
+    /// Reads a document. Unusable members are ignored, as RFC 7517 §5 requires; a malformed document is refused as a whole.
     static func read(_ bytes: [UInt8], generation: Int) async throws(Malformed) -> KeySet {
         let document: JSONValue
         do { document = try JSONReader.read(bytes) } catch { throw Malformed(description: "not JSON") }

@@ -9,7 +9,7 @@ package final class RateLimiter: Sendable {
         var buckets: [String: TokenBucket] = [:]
         /// At this number of buckets, full ones are dropped.
         var sweepAtSubjects = RateLimiter.sweepMinSubjects
-        /// Without room, not before this.
+        /// At `maxSubjects`, the next sweep runs no earlier than this.
         var nextSweep: ContinuousClock.Instant
         var strangers: TokenBucket
     }

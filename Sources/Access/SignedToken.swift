@@ -1,17 +1,17 @@
 import Contrato
 
-/// A JWT in compact form (RFC 7515 §7.1), taken apart and not yet believed.
+/// A JWT in compact form (RFC 7515 §7.1), parsed and not yet verified.
 ///
-/// Of the header only `alg`, `kid` and `crit` are looked at. `jku`, `x5u`, `jwk` and `x5c` would let a token bring its own key: they are
-/// passed over, never fetched and never used.
+/// Only `alg`, `kid` and `crit` of the header are read. `jku`, `x5u`, `jwk` and `x5c` would let a token supply its own key: they are ignored,
+/// never fetched and never used.
 struct SignedToken {
     /// The header's `alg`.
     let algorithm: String
-    /// The header's `kid`: only ever compared with those of our own keys.
+    /// The header's `kid`, compared only with those of configured keys.
     let kid: String?
     private let payload: [UInt8]
     private let signature: [UInt8]
-    /// What is signed: header and payload as they came, with the dot between them.
+    /// The signed bytes: header and payload as received, with the dot between them.
     private let signed: [UInt8]
 
     init(_ token: String) throws(TokenClaims.Refusal) {
@@ -34,7 +34,7 @@ struct SignedToken {
         self.signed = Array(token.utf8[parts[0].startIndex..<parts[1].endIndex])
     }
 
-    /// The payload, once the signature was found good with one of the keys, all of them of the token's algorithm.
+    /// The payload, if one of the keys verifies the signature. All keys must be of the token's algorithm.
     func payload(verifiedBy keys: [SigningKey]) throws(TokenClaims.Refusal) -> JSONValue {
         guard keys.contains(where: { $0.verifies(self.signature, of: self.signed) }) else {
             throw TokenClaims.Refusal(reason: "a assinatura não confere")

@@ -2,7 +2,7 @@ import Contrato
 import JWTKit
 import Settings
 
-/// A key that tokens are verified with, bound to one algorithm.
+/// A key that verifies tokens of one algorithm.
 struct SigningKey: Sendable {
     let kid: String?
     private let algorithm: any JWTAlgorithm
@@ -25,8 +25,7 @@ struct SigningKey: Sendable {
 
     /// A JSON Web Key (RFC 7517): RSA for RS256, or EC on P-256 for ES256.
     ///
-    /// What is not meant for verifying signatures with exactly that algorithm is refused: `use`, `key_ops` and `alg` must fit if given
-    /// (RFC 8725 §3.1).
+    /// A key for another purpose or algorithm is refused: `use`, `key_ops` and `alg` must match if present (RFC 8725 §3.1).
     init(jwk: JSONValue) async throws(Unusable) {
         guard case .object = jwk else { throw Unusable(reason: "not an object") }
         guard case .string(let type)? = jwk["kty"] else { throw Unusable(reason: "no kty") }
@@ -41,7 +40,7 @@ struct SigningKey: Sendable {
                 throw Unusable(reason: "key_ops without verify")
             }
         }
-        // A private key in a key set has been shown to everybody who reads the set.
+        // A private key in a key set is known to every reader of the set.
         guard jwk["d"] == nil else { throw Unusable(reason: "a private key has no place here") }
         let collection = JWTKeyCollection()
         switch type {
@@ -57,12 +56,12 @@ struct SigningKey: Sendable {
         do { self.algorithm = try await collection.getKey() } catch { throw Unusable(reason: "not accepted by the JWT library") }
     }
 
-    /// Whether this key made the signature.
+    /// Whether the signature was made with this key.
     func verifies(_ signature: [UInt8], of signed: [UInt8]) -> Bool {
         do {
             return try self.algorithm.verify(signature, signs: signed)
         } catch {
-            // The library could not even compare: for the caller that is a signature that does not fit.
+            // A signature that the library cannot parse does not match.
             return false
         }
     }
@@ -73,7 +72,7 @@ struct SigningKey: Sendable {
 
     // MARK: - RSA
 
-    /// RFC 7518 §3.3 asks for 2048 bits; the upper bound keeps one verification cheap.
+    /// RFC 7518 §3.3 requires 2048 bits; the upper bound limits the cost of a verification.
     private static let rsaBits = 2048...8192
 
     private static func rsa(_ jwk: JSONValue) throws(Unusable) -> JWTKit.Insecure.RSA.PublicKey {
@@ -83,7 +82,7 @@ struct SigningKey: Sendable {
         guard self.rsaBits.contains(bits) else {
             throw Unusable(reason: "RSA with less than \(self.rsaBits.lowerBound) or more than \(self.rsaBits.upperBound) bits")
         }
-        // With e = 1 everybody can sign; even ones are no RSA at all.
+        // With e = 1 anybody can sign; an even exponent is not RSA.
         guard exponent.count <= 4, exponent != [1], exponent.last.map({ $0 & 1 == 1 }) == true else {
             throw Unusable(reason: "RSA exponent out of range")
         }
@@ -101,14 +100,14 @@ struct SigningKey: Sendable {
         let (_, xText) = try self.bytes("x", of: jwk, exactly: 32)
         let (_, yText) = try self.bytes("y", of: jwk, exactly: 32)
         do {
-            // Checks that the point lies on the curve.
+            // Checks that the point is on the curve.
             return try ES256PublicKey(parameters: (x: xText, y: yText))
         } catch {
             throw Unusable(reason: "not a point on P-256")
         }
     }
 
-    /// A base64url member; without `exactly` a number, its leading zero bytes taken off.
+    /// A base64url member; without `exactly` a number without leading zero bytes.
     private static func bytes(_ name: String, of jwk: JSONValue, exactly count: Int? = nil) throws(Unusable) -> (
         bytes: [UInt8], text: String
     ) {

@@ -1,9 +1,9 @@
 import NIOConcurrencyHelpers
 
-/// Tokens whose signature was found good, so that each is verified once: verification is a large share of a cheap read.
+/// Tokens with verified signatures, so that each is verified once: verification is a large share of a cheap read.
 ///
-/// Only verified tokens get in, so nobody without a key can fill it. What is kept says nothing about time: `exp` is looked at each use.
-/// It counts only with the keys that it was verified with: once they change, every token is verified again.
+/// Only verified tokens are stored, so callers without a key cannot fill it. `exp` is checked at each use. An entry is valid only with the
+/// keys that verified it: after a change of keys every token is verified again.
 final class TokenCache: Sendable {
     private struct Entry {
         let claims: TokenClaims
@@ -11,7 +11,7 @@ final class TokenCache: Sendable {
     }
 
     private struct Storage {
-        /// The newer half; when it is full it becomes the older one, and the older one is forgotten.
+        /// The newer half; when it is full it becomes the older one, and the older one is dropped.
         var recent: [String: Entry] = [:]
         var older: [String: Entry] = [:]
     }
@@ -21,14 +21,14 @@ final class TokenCache: Sendable {
     private let tokenMaxBytes: Int
 
     /// - Parameters:
-    ///   - maxTokens: kept at once.
-    ///   - tokenMaxBytes: longer ones are verified each time, so that memory stays within the product of the two.
+    ///   - maxTokens: the capacity.
+    ///   - tokenMaxBytes: longer tokens are verified each time, which bounds the memory by the product of the two.
     init(maxTokens: Int = 2048, tokenMaxBytes: Int = 4096) {
         self.halfMaxTokens = max(1, maxTokens / 2)
         self.tokenMaxBytes = tokenMaxBytes
     }
 
-    /// - Parameter generation: of the keys that are good now.
+    /// - Parameter generation: of the current keys.
     func claims(of token: String, generation: Int) -> TokenClaims? {
         self.storage.withLockedValue { storage in
             if let entry = storage.recent[token] { return entry.generation == generation ? entry.claims : nil }
@@ -38,7 +38,7 @@ final class TokenCache: Sendable {
         }
     }
 
-    /// - Parameter generation: of the keys that the token was verified with.
+    /// - Parameter generation: of the keys that verified the token.
     func insert(_ token: String, _ claims: TokenClaims, generation: Int) {
         guard token.utf8.count <= self.tokenMaxBytes else { return }
         self.storage.withLockedValue { self.insert(token, Entry(claims: claims, generation: generation), into: &$0) }

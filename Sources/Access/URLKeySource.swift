@@ -2,7 +2,7 @@ import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
 
-/// A key set at the operator's URL. Nothing that a token says changes where it is fetched from.
+/// A key set at the configured URL. Tokens cannot change the URL.
 struct URLKeySource: KeySource {
     let url: String
     let interval: Duration
@@ -10,7 +10,7 @@ struct URLKeySource: KeySource {
     let maxBytes: Int
 
     /// - Parameters:
-    ///   - interval: between looks, while they succeed.
+    ///   - interval: between successful fetches.
     ///   - timeout: for the whole answer.
     init(url: String, interval: Duration, timeout: Duration = .seconds(3), maxBytes: Int = 262_144) {
         self.url = url
@@ -45,9 +45,9 @@ struct URLKeySource: KeySource {
         }
     }
 
-    /// A client for each look: one every few minutes, on a connection that nobody else uses.
+    /// A client for each fetch: one every few minutes, on a separate connection.
     private func fetch() async throws -> [UInt8] {
-        // A redirect could lead anywhere; the operator names the final address.
+        // A redirect could lead anywhere; the operator configures the final address.
         let configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
         return try await HTTPClient.withHTTPClient(configuration: configuration) { client in
             var request = HTTPClientRequest(url: self.url)

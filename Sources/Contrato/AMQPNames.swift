@@ -8,7 +8,7 @@ package enum AMQPNames {
         package static let lancamentos = "fluxo-caixa.lancamentos"
         /// Commands of other systems to register entries.
         package static let comandos = "fluxo-caixa.comandos"
-        /// Days whose balance has changed.
+        /// Days whose own sums have changed.
         package static let consolidados = "fluxo-caixa.consolidados"
     }
 

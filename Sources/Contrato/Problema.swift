@@ -97,7 +97,7 @@ extension Problema.Nome {
         case .ilegivel: "Pedido ilegível"
         case .chaveInvalida: "Chave de idempotência inválida"
         case .naoAutenticado: "Não autenticado"
-        case .escopoInsuficiente: "Scope insuficiente"
+        case .escopoInsuficiente: "Escopo insuficiente"
         case .contaNaoPermitida: "Conta não permitida"
         case .naoEncontrado: "Não encontrado"
         case .metodo: "Método não permitido"

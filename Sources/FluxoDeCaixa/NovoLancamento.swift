@@ -50,8 +50,8 @@ extension NovoLancamento {
     /// texts by bytes.
     ///
     /// A default equals its absence, and the order of `metadados` does not count. An absent `data` equals only an absent one, so that a
-    /// retry after midnight has the same content. The first byte is the version of this form. Stored hashes depend on it: another form needs
-    /// another version, and the old one must stay computable.
+    /// retry after midnight has the same content. The first byte is the version of this format. Stored hashes depend on it: another
+    /// format needs another version, and the old one must stay computable.
     package var conteudoNormalizado: [UInt8] {
         var conteudo: [UInt8] = [NovoLancamento.versaoDoConteudo]
         conteudo.reserveCapacity(192)

@@ -8,13 +8,13 @@ import ServiceRuntime
 import Tracing
 
 extension LancamentosApp {
-    /// Commands that may be unsettled: what a whole batch's bodies and headers can hold of memory is bounded by it.
+    /// Unsettled commands. The limit bounds the memory of their bodies and headers.
     private static let commandPrefetchMax: UInt16 = 256
     private static let commandBatchMax = 128
-    /// An answer that is unconfirmed for longer is sent again on a new connection: one stuck queue must not hold up the answers to others.
+    /// An answer without a confirm for this time is sent again on a new connection: one stuck queue must not delay the answers to others.
     private static let replyConfirmTimeout: Duration = .seconds(10)
 
-    /// The intake of commands with the connections that it needs, in the order of their start.
+    /// The intake of commands with its connections, in the order of their start.
     static func comandos(
         _ common: ServiceSettings, service: LancamentoService, schema: SchemaCheck, logger: Logger
     ) throws -> [any Service] {

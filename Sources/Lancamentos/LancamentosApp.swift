@@ -21,15 +21,16 @@ package enum LancamentosApp: ServiceApp {
         try await SchemaCheck.migrate(LancamentosMigrations.migrations, settings, logger: logger)
     }
 
-    /// A write that was answered `resultado-desconhecido` must not happen later than the 30 s after which callers may believe a 404. A statement
-    /// that lay in a stopped server's buffers came after its session went idle: the session is ended before the server reads it.
+    /// Callers may rely on a 404 30 s after `resultado-desconhecido`, so no write may commit later. A stalled server may hold an unread
+    /// statement; the idle timeout ends that session first.
     private static let writeSessionIdleMax: Duration = .seconds(20)
 
-    /// Shutdown runs in the reverse of the order of the services below: HTTP drains first, then the intake of commands, then what they have written is relayed, the pool closes last.
     package static func catalog() throws(SettingsError) -> SettingsCatalog { try LancamentosSettings.catalog() }
 
     package static func settings(_ values: SettingValues) throws(SettingsError) -> LancamentosSettings { try LancamentosSettings(values) }
 
+    /// Shutdown runs in the reverse order of the services below: HTTP drains first, then the command intake, then the relay publishes their
+    /// entries, and the pools close last.
     package static func serve(_ settings: LancamentosSettings, metrics: PrometheusRegistry, logger: Logger) async throws {
         let common = settings.common
         let pool = try PostgresClient.make(

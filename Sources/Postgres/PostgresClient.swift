@@ -66,7 +66,7 @@ public final class PostgresClient: Service, Sendable {
         // The pool counts attempts, so the stream never holds more than that.
         (self.attempts, self.requestAttempt) = AsyncStream.makeStream(
             of: Void.self, bufferingPolicy: .bufferingOldest(limits.connectionsMax))
-        // The newest moment is the earliest, and the timer looks at everything that is due.
+        // Each new timer is earlier than the last, so keeping only the newest is enough.
         (self.timers, self.setTimer) = AsyncStream.makeStream(of: Instant.self, bufferingPolicy: .bufferingNewest(1))
         (self.drain, self.finishDrain) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     }

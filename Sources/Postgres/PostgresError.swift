@@ -24,7 +24,7 @@ public struct PostgresError: Error, Sendable, Hashable {
         case unexpectedResult
         /// The transaction was open already, or it failed or ended before its commit.
         case transaction
-        /// A column's type, nullness or range is not what the caller asked for.
+        /// A column's type, nullability or range is not what the caller asked for.
         case decoding
         /// The configuration cannot be used.
         case configuration

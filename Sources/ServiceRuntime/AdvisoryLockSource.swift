@@ -1,6 +1,6 @@
 package import Postgres
 
-/// Hands out a lease under an advisory lock, which one session of all instances' holds at a time.
+/// Hands out a lease under an advisory lock, which at most one session holds, across all instances.
 ///
 /// The lock belongs to a separate session: a lost connection is a lost lock, and the server ends a session that stays silent, so that a
 /// stopped process does not keep the lock. A session that does not get the lock is kept for the next try.
@@ -15,7 +15,7 @@ package actor AdvisoryLockSource<Access: Sendable>: LeaseSource {
 
     /// - Parameters:
     ///   - configuration: the database; its session timeout and plans are replaced.
-    ///   - key: any number; the same for all that compete for the lock, and for nothing else in the database.
+    ///   - key: the same for all that compete for the lock, and unique among the advisory locks of the database.
     ///   - silenceMax: the server ends a session that is silent for this long.
     ///   - access: what the holder of the lease works with, on the session that holds it.
     package init(

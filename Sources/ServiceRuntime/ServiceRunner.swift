@@ -24,7 +24,7 @@ package enum ServiceRunner {
     }
 }
 
-/// Turns readiness off when the shutdown begins. As the last service of a group it is the first to shut down.
+/// Turns readiness off when the shutdown begins. Pass it last: only the watchdog shuts down before it.
 package struct DrainingService: Service {
     private let health: HealthRegistry
 

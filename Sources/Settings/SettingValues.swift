@@ -40,12 +40,12 @@ package struct SettingValues: Sendable {
 
     /// The text of a key; `nil` if it is not set and has no default.
     package func text(_ name: String) -> String? {
-        self.texts[name]
+        self.texts[self.key(name).name]
     }
 
     /// The text of a key that has a default or that the operator must set.
     package func required(_ name: String) throws(SettingsError) -> String {
-        guard let text = self.texts[name] else { throw .missing(self.key(name)) }
+        guard let text = self.text(name) else { throw .missing(self.key(name)) }
         return text
     }
 

@@ -26,7 +26,8 @@ package struct SettingsCatalog: Sendable {
 
     /// Whether `FLUXO_…_FILE` may replace the variable of this name.
     ///
-    /// Both services keep the same secrets under their names, so a foreign name is a secret where its counterpart is one.
+    /// A foreign name counts as a secret only if this service has the same key below its own name. A secret of one service alone is not
+    /// supported.
     func isSecret(_ name: String) -> Bool {
         let counterpart = self.foreignNames.contains(name) ? "\(self.service).\(Self.tail(name))" : name
         return self.keys.contains { $0.name == counterpart && $0.isSecret }

@@ -1,7 +1,7 @@
 package import Logging
 package import Postgres
 
-/// Why a call of the store failed, as far as services decide by it.
+/// Why a call of the store failed, reduced to the cases that services handle differently.
 package enum StorageFailure: Error, Sendable, Equatable {
     /// Nothing was sent, or the database refused and rolled back: the same call may succeed later.
     case unavailable

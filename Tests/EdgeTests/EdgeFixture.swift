@@ -52,7 +52,7 @@ struct EdgeFixture {
     var routes: [Route] {
         [
             Route(.post, "/v1/lancamentos", access: .scope(.lancamentosEscrever)) { request, scope in
-                guard case .object(let members) = try await scope.readJSON(request) else {
+                guard case .object(let members) = try await scope.body.readJSON(request) else {
                     throw Problema(.ilegivel, detail: "x")
                 }
                 return Self.text("\(scope.identity.sub) \(members.count)", status: .created)
@@ -65,7 +65,7 @@ struct EdgeFixture {
             Route(.get, "/v1/lancamentos/{id}", access: .scope(.lancamentosLer)) { _, scope in Self.text(try scope.parameter("id")) },
             Route(.get, "/v1/lancamentos/resumo", access: .scope(.lancamentosLer)) { _, _ in Self.text("resumo") },
             Route(.post, "/v1/lancamentos/{id}/estorno", access: .scope(.lancamentosEscrever)) { request, scope in
-                let body = try await scope.readOptionalJSON(request)
+                let body = try await scope.body.readOptionalJSON(request)
                 return Self.text("\(try scope.parameter("id")) \(body == nil ? "nothing" : "body")")
             },
             Route(.get, "/open", access: .open) { _, scope in
@@ -79,18 +79,18 @@ struct EdgeFixture {
                     })
             },
             Route(.post, "/lote", access: .open, pace: .moving) { request, scope in
-                scope.willReadBody(request)
+                scope.body.willRead(request)
                 var bytes = 0
                 for try await buffer in request.body { bytes += buffer.readableBytes }
                 return Self.text("\(bytes)")
             },
             Route(.post, "/lote/refused", access: .open, pace: .moving) { request, scope in
-                scope.willReadBody(request)
+                scope.body.willRead(request)
                 for try await _ in request.body { throw Problema(.sobrecarga, detail: "x") }
                 return Self.text("empty")
             },
             Route(.get, "/waits", access: .open) { _, scope in
-                let isWanted = scope.watchCaller()
+                let isWanted = scope.body.watchCaller()
                 let deadline = ContinuousClock.now + .seconds(30)
                 while isWanted(), .now < deadline { try await Task.sleep(for: .milliseconds(5)) }
                 return Self.text(isWanted() ? "late" : "unwanted")

@@ -82,7 +82,9 @@ import Testing
                 }
             ]
         }
-        @Sendable func bearer(_ sub: String, scope: String = "") -> HTTPFields { EdgeFixture.bearer(TestToken.good(sub: sub, scope: scope)) }
+        @Sendable func bearer(_ sub: String, scope: String = "") -> HTTPFields {
+            EdgeFixture.bearer(TestToken.good(sub: sub, scope: scope))
+        }
         try await fixture.application().test(.router) { client in
             async let held = client.execute(
                 uri: "/held", method: .get, headers: bearer("holder", scope: "lancamentos:ler"))

@@ -182,7 +182,7 @@ public struct ConsumerSettings: Sendable {
     public var batchMessagesMax = 500
     /// How long a batch may grow after its first message while more messages arrive.
     public var linger: Duration = .milliseconds(10)
-    /// After a batch that was less than an eighth full nothing is handed out for so long, so that a trickle of messages becomes small batches:
+    /// After a batch that was less than an eighth full nothing is handed out for this long, so that a trickle of messages becomes small batches:
     /// the lower bound after one of a few messages, more the more it held. Only a message that closely follows another one waits.
     public var smallBatchPause: ClosedRange<Duration> = .zero ... .zero
     /// A longer content is cut off, which ``Delivery/isTruncated`` reports.

@@ -192,7 +192,7 @@ public struct PublisherSettings: Sendable {
     public var windowMessagesMax = 1000
     /// How many messages are written before incoming frames are read. They leave in one send.
     public var burstMessagesMax = 64
-    /// After a burst that was less than a quarter full nothing is sent for so long, so that a trickle of messages becomes small bursts. Only a
+    /// After a burst that was less than a quarter full nothing is sent for this long, so that a trickle of messages becomes small bursts. Only a
     /// message that closely follows another one waits.
     public var smallBurstPause: Duration = .zero
     /// How many messages may wait to be sent, over all callers; further ones are ``PublishOutcome/notSent`` at once.

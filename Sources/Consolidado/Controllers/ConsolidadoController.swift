@@ -1,4 +1,4 @@
-import Access
+package import Access
 import Contrato
 package import Edge
 import FluxoDeCaixa
@@ -84,7 +84,7 @@ package struct ConsolidadoController: Sendable {
                     parameters.apos.ids,
                     to: parameters.filtro,
                     wait: wait,
-                    isWanted: scope.watchCaller()
+                    isWanted: scope.body.watchCaller()
                 )
             }
         } catch {
@@ -102,4 +102,8 @@ package struct ConsolidadoController: Sendable {
             throw ProblemaHTTP(error)
         }
     }
+}
+
+extension Scope {
+    package static let consolidadoLer = Scope(rawValue: "consolidado:ler")
 }

@@ -12,7 +12,7 @@ import Storage
 package final class LancamentosConsumer: Service, Sendable {
     /// One for applying, the others for readiness checks.
     static let connectionsMax = 3
-    /// The attempts of a batch before its failure counts as an outage. A single deadlock or lost connection is none.
+    /// The attempts of a batch before its failure counts as an outage. A single deadlock or lost connection does not count.
     private static let attemptsMax = 3
     private static let attemptPause: Duration = .milliseconds(100)
 
@@ -174,12 +174,12 @@ package final class LancamentosConsumer: Service, Sendable {
 /// The declarations of the consolidation service: the entry exchange, its own queue bound to it, the dead-letter queue, and the exchange of
 /// news.
 enum ConsolidadoTopology {
-    /// Of the consumer.
+    /// Declared by the consumer.
     static let consumer = AMQPTopology.lancamentosRegistrados
 
-    /// Of the publisher of dead letters.
+    /// Declared by the publisher of dead letters.
     static let deadLetters = AMQPTopology(queues: [.quorum(AMQPNames.Queue.consolidadoDLQ)])
 
-    /// Of the publisher of news of balances.
+    /// Declared by the publisher of notices.
     static let notices = AMQPTopology(exchanges: [.init(name: AMQPNames.Exchange.consolidados, kind: .topic)])
 }

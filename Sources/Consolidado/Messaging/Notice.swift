@@ -2,11 +2,11 @@ package import Contrato
 package import FluxoDeCaixa
 package import Storage
 
-/// News of a day, to be sent.
+/// A notice that a day has changed, to be sent.
 package struct Notice: Sendable, Equatable {
-    /// What the day holds now.
+    /// The contents of the day now.
     package let noticia: EventoConsolidadoAtualizado.Noticia
-    /// The version for which the news is due: if the day has another one at the time of the confirm, it is due again.
+    /// The version that made the notice due. If the day has a newer version when the broker confirms, the notice stays due.
     package let dueVersao: Int64
 
     package init(noticia: EventoConsolidadoAtualizado.Noticia, dueVersao: Int64) {

@@ -16,7 +16,7 @@ package final class NoticeSender: Service, Sendable {
         /// The shortest pause after sending all that is due: news of one day goes out at most once per pause.
         package var interval: Duration = .milliseconds(100)
         package var lease = LeaseLimits()
-        /// Reading what is due may use this part of the time, as 1 in so many: each read passes over all postponed news.
+        /// Reading due notices may take at most 1/`lookShare` of the time: each read passes over all postponed ones.
         package var lookShare = 10
         /// The longest pause.
         package var intervalMax: Duration = .seconds(5)

@@ -18,7 +18,7 @@ package struct PostgresNoticeLease: NoticeLease {
         AdvisoryLockSource(configuration: configuration, key: Self.lockKey) { PostgresNoticeLease(connection: $0) }
     }
 
-    /// Any number; the same for every instance.
+    /// The same for every instance, and unique among the advisory locks of this database.
     private static let lockKey: Int64 = 7_235_911_408_223_145_003
 
     package func due(after: ChaveDeSaldo?, limit: Int) async throws(StorageFailure) -> [Notice] {

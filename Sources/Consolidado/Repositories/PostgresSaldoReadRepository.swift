@@ -140,7 +140,7 @@ package struct PostgresSaldoReadRepository: SaldoReadRepository {
     }
 }
 
-/// A row of the statements above: version, opening balance, and a day with entries unless there is none.
+/// A row of the statements above: version, opening balance, and one day's sums, or nil.
 private struct MovimentoRow {
     let versao: Int64
     let saldoInicial: Quantia
@@ -174,7 +174,7 @@ extension MovimentoDoDia {
 }
 
 extension SaldoDoPeriodo {
-    /// Nil without a row: each statement returns at least one, with what the whole period has.
+    /// Nil without a row: each statement returns at least one, with version and opening balance.
     fileprivate init?(_ conta: String, _ periodo: Periodo, _ rows: [MovimentoRow]) {
         guard let first = rows.first else { return nil }
         self.init(

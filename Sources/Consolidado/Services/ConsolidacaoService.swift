@@ -15,13 +15,13 @@ package struct ConsolidacaoService: Sendable {
 
     /// Applies a batch. Running the same batch again is harmless.
     /// - Returns: the outcome of each entry, in order.
-    /// - Throws: ``StorageFailure/indisponivel``, or ``StorageFailure/dados`` if the store refuses an entry.
+    /// - Throws: ``StorageFailure/invalidData`` if the store refuses an entry; else the failure of the call.
     func apply(_ received: [LancamentoAplicavel]) async throws(StorageFailure) -> [ApplyBatch.Outcome] {
         let batch = ApplyBatch(received)
         let new = try await self.repository.apply(batch.toSend)
         let toCompare = batch.toCompare(new: new)
         let stored = toCompare.isEmpty ? [:] : try await self.repository.applied(toCompare)
-        guard let outcomes = batch.outcomes(new: new, stored: stored) else { throw .unavailable }
+        guard let outcomes = batch.outcomes(new: new, stored: stored) else { throw .outcomeUnknown }
         self.onApplied(zip(received, outcomes).filter { $0.1 != .conflict }.map(\.0))
         return outcomes
     }

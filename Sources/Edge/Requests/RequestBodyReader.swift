@@ -1,12 +1,12 @@
-import Contrato
+package import Contrato
 import HTTPTypes
-import Hummingbird
+package import Hummingbird
 import NIOConcurrencyHelpers
 import NIOCore
 import NIOHTTP1
 
 /// Reads the body of one request and records the state of the connection's input.
-final class RequestBodyReader: Sendable {
+package final class RequestBodyReader: Sendable {
     enum State {
         case untouched
         /// The rest may still arrive.
@@ -29,7 +29,8 @@ final class RequestBodyReader: Sendable {
         self.channel = channel
     }
 
-    func watchCaller() -> @Sendable () -> Bool {
+    /// Watches the connection, for handlers that wait long. The returned function reports whether the caller is still connected.
+    package func watchCaller() -> @Sendable () -> Bool {
         let (channel, watch) = (self.channel, CallerWatch())
         channel.triggerUserOutboundEvent(watch, promise: nil)
         return { channel.isActive && !watch.isGone }
@@ -37,7 +38,11 @@ final class RequestBodyReader: Sendable {
 
     var state: State { self.stateBox.withLockedValue { $0 } }
 
-    func check(_ request: Request, types: [String], maxBytes: Int) throws(Problema) -> String {
+    /// Checks the head of a request whose handler reads `request.body` as a stream.
+    ///
+    /// - Returns: the one of `types` that the body has.
+    /// - Throws: `tipo-de-midia` (another type, or any `Content-Encoding`), `corpo-grande` (a declared length over the limit).
+    package func check(_ request: Request, types: [String], maxBytes: Int) throws(Problema) -> String {
         let type = try Self.checkMediaType(request, types)
         if case .length(let length) = DeclaredBody(request.headers), length > maxBytes { throw Self.tooLarge(maxBytes) }
         return type
@@ -48,21 +53,30 @@ final class RequestBodyReader: Sendable {
         self.stateBox.withLockedValue { if case .streamed = $0 { $0 = .broken } }
     }
 
-    func closeAfterAnswer() {
+    /// Closes the connection after the answer that is being written; input is read and dropped for a short time.
+    package func closeAfterAnswer() {
         self.channel.triggerUserOutboundEvent(RequestPaceEvent.closeAfterAnswer, promise: nil)
     }
 
-    func willRead(_ request: Request) {
+    /// Begins reading the body as a stream: answers `Expect: 100-continue`. Handlers call it once, before reading.
+    ///
+    /// A handler that answers without reading to the end sets `Connection: close`, or calls ``closeAfterAnswer()`` if its answer has begun.
+    package func willRead(_ request: Request) {
         self.stateBox.withLockedValue { $0 = .streamed }
         self.continueIfExpected(request)
     }
 
-    func readJSON(_ request: Request) async throws(Problema) -> JSONValue {
+    /// Reads the whole body as JSON, at most `http.corpo_max_bytes`.
+    ///
+    /// - Throws: in this order `tipo-de-midia` (not `application/json`, or any `Content-Encoding`), `corpo-grande` (declared length before
+    ///   a byte is read), `ilegivel` (not JSON as ``JSONReader`` accepts it, or not complete in time).
+    package func readJSON(_ request: Request) async throws(Problema) -> JSONValue {
         try Self.checkMediaType(request)
         return try Self.parse(try await self.collect(request))
     }
 
-    func readOptionalJSON(_ request: Request) async throws(Problema) -> JSONValue? {
+    /// The same for calls with an optional body. `nil`: there was none, and no media type is required.
+    package func readOptionalJSON(_ request: Request) async throws(Problema) -> JSONValue? {
         guard DeclaredBody(request.headers) != .none else { return nil }
         if request.headers[.contentType] == nil, request.headers[.contentEncoding] == nil {
             // Chunked: only reading shows whether there is a body.

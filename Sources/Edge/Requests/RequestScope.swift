@@ -1,7 +1,7 @@
 package import Access
 package import Contrato
 import HTTPTypes
-package import Hummingbird
+import Hummingbird
 import Logging
 import NIOConcurrencyHelpers
 import NIOCore
@@ -14,12 +14,12 @@ package struct RequestScope: Sendable {
 
     /// UUIDv4 text, lower case: the header `X-Request-Id`, `instance` of a problem, `pedido` in logs.
     package let requestID: String
-    /// The caller; on an open route ``Identity/ninguem``.
+    /// The caller; on an open route ``Identity/nobody``.
     package internal(set) var identity: Identity
     /// The route's span in the caller's trace.
     let hop: Hop
     /// Reads the body, once.
-    let body: RequestBodyReader
+    package let body: RequestBodyReader
     let admission: Admission
     let waits = RequestWaits()
     /// Nil for an unknown path.
@@ -56,10 +56,7 @@ package struct RequestScope: Sendable {
         ]
     }
 
-    /// Watches the connection, for handlers that wait long. The returned function reports whether the caller is still connected.
-    package func watchCaller() -> @Sendable () -> Bool { self.body.watchCaller() }
-
-    /// Waits on request of the caller for an event that uses no resources meanwhile. During the wait the request does not count against
+    /// Waits for an event because the caller asked to; the wait itself uses no resources. During the wait the request does not count against
     /// `http.pedidos_max`, and the time is not part of `http_request_duration_seconds`.
     package func waiting<Value, Failure>(_ wait: () async throws(Failure) -> Value) async throws(Failure) -> Value {
         try await self.waits.counting { () throws(Failure) in try await self.admission.uncounted(wait) }
@@ -84,39 +81,6 @@ package struct RequestScope: Sendable {
     /// - Throws: `ilegivel` if percent-encoding or UTF-8 is malformed.
     package func query() throws(Problema) -> QueryParameters {
         try QueryParameters(parsing: self.rawQuery)
-    }
-
-    /// Reads the whole body as JSON, at most `http.corpo_max_bytes`.
-    ///
-    /// - Throws: in this order `tipo-de-midia` (not `application/json`, or any `Content-Encoding`), `corpo-grande` (declared length before
-    ///   a byte is read), `ilegivel` (not JSON as ``JSONReader`` accepts it, or not complete in time).
-    package func readJSON(_ request: Request) async throws(Problema) -> JSONValue {
-        try await self.body.readJSON(request)
-    }
-
-    /// The same for calls with an optional body. `nil`: there was none, and no media type is required.
-    package func readOptionalJSON(_ request: Request) async throws(Problema) -> JSONValue? {
-        try await self.body.readOptionalJSON(request)
-    }
-
-    /// Checks the head of a request whose handler reads `request.body` as a stream.
-    ///
-    /// - Returns: the one of `types` that the body has.
-    /// - Throws: `tipo-de-midia` (another type, or any `Content-Encoding`), `corpo-grande` (a declared length over the limit).
-    package func checkBody(_ request: Request, types: [String], maxBytes: Int) throws(Problema) -> String {
-        try self.body.check(request, types: types, maxBytes: maxBytes)
-    }
-
-    /// Begins such a stream: answers `Expect: 100-continue`. Handlers call it once, before reading.
-    ///
-    /// A handler that answers without reading to the end sets `Connection: close`, or calls ``closeAfterAnswer()`` if its answer has begun.
-    package func willReadBody(_ request: Request) {
-        self.body.willRead(request)
-    }
-
-    /// Closes the connection after the answer that is being written; input is read and dropped for a short time.
-    package func closeAfterAnswer() {
-        self.body.closeAfterAnswer()
     }
 }
 

@@ -16,7 +16,7 @@ package struct Route: Sendable {
     package enum Pace: Sendable {
         /// Complete within `http.requisicao_max_s`.
         case complete
-        /// Never silent for `http.requisicao_max_s`: for bodies read as a stream.
+        /// No total limit; the client must not pause longer than `http.requisicao_max_s`. For bodies read as a stream.
         case moving
     }
 

@@ -1,4 +1,4 @@
-import Access
+package import Access
 import Contrato
 package import Edge
 import FluxoDeCaixa
@@ -29,7 +29,7 @@ package struct LancamentoController: Sendable {
     }
 
     private func register(_ request: Request, _ scope: RequestScope) async throws -> Response {
-        let json = try await scope.readJSON(request)
+        let json = try await scope.body.readJSON(request)
         let chave = try IdempotencyKeyHeader.read(request.headers, required: self.exigirChave)
         let queryFaults = try scope.query().values(known: []).faults
         var novo = try self.read(json, queryFaults, scope.identity)
@@ -59,7 +59,7 @@ package struct LancamentoController: Sendable {
     }
 
     private func reverse(_ request: Request, _ scope: RequestScope) async throws -> Response {
-        let json = try await scope.readOptionalJSON(request)
+        let json = try await scope.body.readOptionalJSON(request)
         let text = try scope.parameter("id")
         var faults = FaultCollector(try scope.query().values(known: []).faults)
         try scope.identity.requireAnyConta()
@@ -129,4 +129,9 @@ enum IdempotencyKeyHeader {
 extension HTTPField.Name {
     static let idempotencyKey = HTTPField.Name("Idempotency-Key")!
     static let idempotentReplayed = HTTPField.Name("Idempotent-Replayed")!
+}
+
+extension Scope {
+    package static let lancamentosEscrever = Scope(rawValue: "lancamentos:escrever")
+    package static let lancamentosLer = Scope(rawValue: "lancamentos:ler")
 }

@@ -48,7 +48,7 @@ package struct LoteController: Sendable {
     }
 
     private func receive(_ request: Request, _ scope: RequestScope) async throws -> Response {
-        let type = try scope.checkBody(
+        let type = try scope.body.check(
             request, types: LoteReception.Form.allCases.map(\.rawValue), maxBytes: self.limits.bodyMaxBytes
         )
         guard let form = LoteReception.Form(rawValue: type) else { preconditionFailure("a type that was not offered: \(type)") }
@@ -67,7 +67,7 @@ package struct LoteController: Sendable {
         let reception = LoteReception(
             form: form, bodyMaxBytes: self.limits.bodyMaxBytes, reader: reader, service: self.service, scope: scope, answers: answers
         )
-        scope.willReadBody(request)
+        scope.body.willRead(request)
         // The answer is written after this handler has returned, while the body is still being read. The reading is therefore not a child
         // task. It always ends with the body, and the writer waits for it.
         let reading = Task { await reception.run(request.body) }

@@ -55,7 +55,7 @@ struct LoteReception: Sendable {
 
     /// Stops reading and closes the connection after the answer. A body that already has its last answer gets no other.
     private func breakOff(_ splitter: Splitter, _ problema: Problema) {
-        self.scope.closeAfterAnswer()
+        self.scope.body.closeAfterAnswer()
         guard !splitter.hasFailed else { return }
         self.answers.begin(.refused(problema))
         self.answers.append([.ended(problema)])

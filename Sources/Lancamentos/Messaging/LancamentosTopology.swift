@@ -4,10 +4,10 @@ import Mensageria
 
 /// The declarations of the entry service.
 enum LancamentosTopology {
-    /// Of the relay.
+    /// Declared by the relay.
     static let eventos = AMQPTopology.lancamentosRegistrados
 
-    /// Of the command intake.
+    /// Declared by the command intake.
     static let comandos = AMQPTopology(
         exchanges: [.init(name: AMQPNames.Exchange.comandos, kind: .topic)],
         queues: [.quorum(AMQPNames.Queue.comandos)],
@@ -20,7 +20,7 @@ enum LancamentosTopology {
         ]
     )
 
-    /// Of the publisher of dead letters. A publisher repeats its declarations every few seconds and a consumer does not, so this one also
+    /// Declared by the publisher of dead letters. A publisher repeats its declarations every few seconds and a consumer does not, so this one also
     /// restores a removed binding of the commands.
     static let comandosDeadLetters = AMQPTopology(
         exchanges: comandos.exchanges,

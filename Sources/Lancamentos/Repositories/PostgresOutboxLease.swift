@@ -19,7 +19,7 @@ package struct PostgresOutboxLease: OutboxLease {
         AdvisoryLockSource(configuration: configuration, key: Self.lockKey) { PostgresOutboxLease(connection: $0, logger: logger) }
     }
 
-    /// Any number; the same for every instance.
+    /// The same for every instance, and unique among the advisory locks of this database.
     private static let lockKey: Int64 = 7_235_911_408_223_145_002
 
     package func claim(above low: Int64, minimumAge: Duration, limit: Int64) async throws(StorageFailure) -> OutboxClaim {

@@ -65,7 +65,7 @@ private final class MonitoredDependency: Sendable {
         self.check = check
     }
 
-    /// The result of the check, or after `maxMs` that there is none.
+    /// The result of the check or, after `maxMs`, a reason that says that the check did not answer.
     func reason(maxMs: Int) async -> String? {
         await withCheckedContinuation { continuation in
             let (id, starts) = self.state.withLockedValue { state in

@@ -6,7 +6,7 @@ import NIOConcurrencyHelpers
 ///
 /// Every series has its own lock, held for a few additions; the registry's lock is held only to find or make a series, which callers do
 /// once (`Counter`, `Timer` … of swift-metrics keep their handler).
-/// Names have the prefix `fluxo_`. Timers are histograms in seconds; recorders are histograms, without aggregation gauges.
+/// Names have the prefix `fluxo_`. Timers are histograms in seconds. A recorder is a histogram, or a gauge if it does not aggregate (`Gauge`).
 package final class PrometheusRegistry: MetricsFactory {
     /// Series of one name; further label values are counted together as `outros`.
     static let seriesMax = 500

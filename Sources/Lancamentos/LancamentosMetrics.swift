@@ -1,4 +1,3 @@
-package import Access
 import Edge
 package import Observability
 import Postgres
@@ -18,9 +17,4 @@ extension LancamentosApp {
             .counter("command_replies_total", "Answers to commands, by outcome."),
             .counter("consumer_dead_letters_total", "Messages moved to the dead-letter queue, by reason."),
         ]
-}
-
-extension Scope {
-    package static let lancamentosEscrever = Scope(rawValue: "lancamentos:escrever")
-    package static let lancamentosLer = Scope(rawValue: "lancamentos:ler")
 }

@@ -1,4 +1,3 @@
-package import Access
 import Edge
 package import Observability
 import Postgres
@@ -16,8 +15,4 @@ extension ConsolidadoApp {
             .histogram("entry_age_seconds", "Time from an entry's registration to its application.", buckets: MetricDescription.ages),
             .counter("publish_total", "Messages published, by outcome."),
         ]
-}
-
-extension Scope {
-    package static let consolidadoLer = Scope(rawValue: "consolidado:ler")
 }
