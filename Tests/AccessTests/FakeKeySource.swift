@@ -2,7 +2,7 @@ import NIOConcurrencyHelpers
 
 @testable import Access
 
-/// A key source that answers what it is told to, and counts.
+/// A key source with a configurable answer, which counts its reads.
 final class FakeKeySource: KeySource {
     let name = "fake"
     let limits: RefreshSchedule.Limits

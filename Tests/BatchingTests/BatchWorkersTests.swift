@@ -46,7 +46,7 @@ import Testing
         }
     }
 
-    @Test func `what gathers is still done when the workers are told to end`() async throws {
+    @Test func `gathered items are still processed when the workers end`() async throws {
         let work = Work()
         let workers = BatchWorkers<Int>(limits: .init(queueMax: 100, batchMax: 40, workers: 2, queueWaitMax: .seconds(30))) { item in
             work.refused.withLockedValue { $0.append(item) }

@@ -34,7 +34,7 @@ import Testing
         return leases
     }
 
-    @Test func `everything due is told once, in batches, and the lease given back`() async {
+    @Test func `everything due is sent once, in batches, and the lease is released`() async {
         let notices = FakeNotices()
         for name in ["e", "a", "d", "b", "c"] { await notices.change(Self.chave(name), versao: 3) }
         let leases = await Self.send(notices) { await notices.dueCount == 0 }
@@ -44,7 +44,7 @@ import Testing
         #expect(await !leases.isHeld)
     }
 
-    @Test func `a day that changes while its news is on its way is told again`() async {
+    @Test func `a day that changes before its notice is confirmed is sent again`() async {
         let notices = FakeNotices()
         await notices.change(Self.chave("a"), versao: 3)
         await notices.changeWhileSending(Self.chave("a"), versao: 4)
@@ -64,7 +64,7 @@ import Testing
         #expect(await notices.dueCount == 1)
     }
 
-    @Test func `what may not have arrived is told again`() async {
+    @Test func `a notice that may not have arrived is sent again`() async {
         let notices = FakeNotices(unknowns: 1)
         for name in ["a", "b", "c"] { await notices.change(Self.chave(name), versao: 1) }
         await Self.send(notices) { await notices.dueCount == 0 }

@@ -142,7 +142,7 @@ import Testing
             let refused = try await client.execute(uri: "/v1/lancamentos", method: .get, headers: Self.writer)
             #expect(refused.problem == "sobrecarga" && refused.status.code == 503)
             #expect(refused.headers[values: .retryAfter] == ["1"])
-            // The operator sees in, and who has no good token is told that first.
+            // Open routes still answer, and a missing token has precedence.
             #expect(try await client.execute(uri: "/livez", method: .get).status == .ok)
             #expect(try await client.execute(uri: "/v1/lancamentos", method: .get).problem == "nao-autenticado")
             gate.open.continuation.finish()

@@ -138,7 +138,7 @@ import Testing
                 try await Task.sleep(for: .milliseconds(300))
                 #expect(try await Self.get(port, believing: other) == .ok)
                 let complaints = lines.withLockedValue { $0.filter { $0.contains("cannot be read again") }.count }
-                #expect((1...4).contains(complaints), "each fault is told once, not twenty times a second")
+                #expect((1...4).contains(complaints), "each fault is logged once, not twenty times a second")
             }
         }
     }

@@ -70,7 +70,7 @@ extension FuzzTarget {
             let same = EventoLancamentoRegistrado.decode(body: input, messageID: lancamento.id.description)
             if (try? same.get()) != lancamento { return "its own message_id changes it" }
             let other = EventoLancamentoRegistrado.decode(body: input, messageID: LancamentoID(bits: lancamento.id.bits ^ 1).description)
-            if (try? other.get()) != nil { return "another message_id is believed" }
+            if (try? other.get()) != nil { return "another message_id is accepted" }
             return nil
         }
     }

@@ -50,7 +50,7 @@ import Testing
         #expect(await broker.messages.count == 3)
     }
 
-    @Test func `a warning that repeats is told once an interval, with the count of all`() {
+    @Test func `a repeated warning is logged once an interval, with the total count`() {
         let start = ContinuousClock.now
         var throttle = WarningThrottle(interval: .seconds(5))
         #expect(throttle.add(2, now: start) == 2)

@@ -42,7 +42,7 @@ import Testing
         #expect(!command.hop.traceparent.description.contains("0af76519"))
     }
 
-    @Test func `only what came straight through the exchange for commands is believed`() {
+    @Test func `only messages that arrived directly through the exchange of commands are accepted`() {
         for exchange in ["", "amq.topic", "fluxo-caixa.lancamentos", "fluxo-caixa.comandos2"] {
             self.expect(Comandos.delivery(exchange: exchange), refusedAs: .contaNaoPermitida, .origemNaoPermitida)
         }
@@ -80,7 +80,7 @@ import Testing
         #expect(self.refusal(Comandos.delivery(body: largest + padding)) == nil)
     }
 
-    @Test func `every fault is told at once, and the dead letter names them`() throws {
+    @Test func `every fault is reported at once, and the dead letter names them`() throws {
         let refusal = try #require(self.refusal(Comandos.delivery(body: #"{"conta":"loja","tipo":"x","valor":0,"chave":"k"}"#)))
         #expect(refusal.problema.erros.map(\.campo) == ["tipo", "valor", "chave"])
         #expect(refusal.messageRefusal.motivo == .invalido)

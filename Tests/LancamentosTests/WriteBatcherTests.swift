@@ -71,7 +71,7 @@ import Testing
         }
     }
 
-    @Test func `an outcome that cannot be settled in time is told with the id`() async throws {
+    @Test func `an outcome that cannot be settled in time is reported with the id`() async throws {
         let repository = FakeLancamentoRepository(insertFaults: [.answerLost] + Array(repeating: .unavailable, count: 1000))
         try await self.withBatcher(repository, settleMax: .milliseconds(150)) { batcher in
             await #expect(throws: RegistrationFailure.resultadoDesconhecido(Registrations.id(1))) {

@@ -53,7 +53,7 @@ import UnixSignals
             fixture.send(.sigusr2)
             #expect(fixture.level.current == expected)
         }
-        // Each is told, at whatever level is written then.
+        // Each change is logged, at a level that is written then.
         let lines = fixture.lines.withLockedValue { $0 }
         #expect(lines.count == 10)
         #expect(lines[0].contains(" notice ") && lines[0].hasSuffix("log level set from=info to=debug\n"))

@@ -9,7 +9,7 @@ package enum ConformanceTool {
 
     /// Runs a program to its end.
     /// - Parameters:
-    ///   - stack: what it is told the addresses and the token of.
+    ///   - stack: the tool receives its addresses and its token.
     ///   - amqpURL: the broker as an integrator sees it.
     /// - Returns: what it printed.
     /// - Throws: ``TestFailure`` with what it printed if it does not end with 0.

@@ -21,7 +21,7 @@ struct HammerTests {
             let ledger = NIOLockedValueBox(Ledger())
             let news = News(try AMQPConfiguration(url: stack.amqpURL, connectionName: "noticias"))
             try await withThrowingTaskGroup(of: Void.self) { background in
-                // From before the first entry: what is told to nobody is not told again.
+                // From before the first entry: a notice without a listener is not repeated.
                 try await news.declare()
                 background.addTask { await news.run() }
                 try await Self.hammer(stack, ledger)

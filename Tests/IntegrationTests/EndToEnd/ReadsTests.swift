@@ -54,7 +54,7 @@ struct ReadsTests {
             let instance = stack.consolidados[0]
             let period = "/v1/consolidados?conta=loja42.caixa&de=2026-01-01&ate=2026-01-31"
             #expect(try await Self.get(api, instance, "\(period)&apos=\(id)", [("Prefer", "wait=5")]).text.contains("\"10.00\""))
-            // It is there: no wait is needed, and none is told.
+            // It is applied already: no wait is needed, and none is reported.
             let known = try await Self.get(api, instance, "\(period)&apos=\(id)")
             #expect(known.status == 200 && known.header("Preference-Applied") == nil)
             let unknown = UUID().uuidString

@@ -82,7 +82,7 @@ struct PostgresClientTests {
         }
     }
 
-    @Test func `an unreachable server is told at once`() async throws {
+    @Test func `an unreachable server is reported at once`() async throws {
         try await self.withClient(url: "postgresql://nobody@127.0.0.1:1/x") { client in
             for _ in 0..<3 {
                 let error = await #expect(throws: PostgresError.self) { try await client.query("select 1") }

@@ -7,7 +7,7 @@ import Testing
 @Suite(.enabled(if: TestServers.servidores != nil && TestServers.folder != nil), .timeLimit(.minutes(5)), .serialized)
 struct BrokerTLSTests {
     /// Messages of a few bytes, of many records, and so many that both sides' buffers are full again and again.
-    @Test func `a burst goes through TLS and comes back whole`() async throws {
+    @Test func `a burst passes TLS in both directions unchanged`() async throws {
         try await TLSBroker.with { broker in
             for host in ["localhost", "127.0.0.1"] {
                 let name = TestBroker.uniqueName("tls")
@@ -41,7 +41,7 @@ struct BrokerTLSTests {
         }
     }
 
-    @Test func `a broker that reads no more is given up, with TLS as without`() async throws {
+    @Test func `a broker that stops reading is abandoned, with TLS as without`() async throws {
         try await TLSBroker.with { broker in
             let name = TestBroker.uniqueName("tls-silent")
             var configuration = try broker.configuration("127.0.0.1")
@@ -57,7 +57,7 @@ struct BrokerTLSTests {
         }
     }
 
-    @Test func `a broker is believed by its certificate alone, and refused with one line`() async throws {
+    @Test func `a broker is trusted by its certificate alone, and an untrusted one is refused with one line`() async throws {
         try await TLSBroker.with { broker in
             func check(_ configuration: AMQPConfiguration, _ text: String, _ comment: Comment) async throws {
                 let error = try await broker.refusal(configuration)
@@ -94,7 +94,7 @@ struct BrokerTLSTests {
         }
     }
 
-    @Test func `this side shows its own certificate, and is told when it is not believed`() async throws {
+    @Test func `the client sends its own certificate, and an untrusted one is reported`() async throws {
         try await TLSBroker.with { broker in
             func configuration(_ certificate: TestAuthority.Certificate, key: String? = nil) throws -> AMQPConfiguration {
                 var configuration = try broker.configuration()

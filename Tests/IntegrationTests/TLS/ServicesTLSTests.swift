@@ -9,7 +9,7 @@ import Testing
 /// The services themselves, with TLS to the broker, to the database and to their callers.
 @Suite(.enabled(if: TestServers.hasEverything), .timeLimit(.minutes(4)))
 struct ServicesTLSTests {
-    /// What both services are told, and how their callers ask.
+    /// The settings of both services, and the client of their callers.
     private struct Scene {
         let broker: TLSBroker
         let database: TLSDatabase
