@@ -271,6 +271,6 @@ struct ConsumerState<Waiter, Suspender>: ~Copyable {
     var deadline: Instant? {
         var deadlines = [self.lifecycle.drainEnd]
         if case .none(let reopenAt) = self.channel, self.isWanted { deadlines.append(reopenAt) }
-        return deadlines.compactMap(\.self).min()
+        return deadlines.compactMap { $0 }.min()
     }
 }

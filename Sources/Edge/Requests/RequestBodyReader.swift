@@ -53,6 +53,11 @@ package final class RequestBodyReader: Sendable {
         self.stateBox.withLockedValue { if case .streamed = $0 { $0 = .broken } }
     }
 
+    /// The body may take as long as it needs while it keeps moving.
+    func keepMoving() {
+        self.channel.triggerUserOutboundEvent(RequestPaceEvent.keepMoving, promise: nil)
+    }
+
     /// Closes the connection after the answer that is being written; input is read and dropped for a short time.
     package func closeAfterAnswer() {
         self.channel.triggerUserOutboundEvent(RequestPaceEvent.closeAfterAnswer, promise: nil)
