@@ -1,4 +1,6 @@
+import Batching
 package import FluxoDeCaixa
+import ServiceLifecycle
 import Storage
 
 /// Reads balances.
@@ -60,5 +62,103 @@ package struct SaldoService: Sendable {
         isWanted: @escaping @Sendable () -> Bool
     ) async throws(ReadFailure) {
         try await self.waits.waitUntilApplied(ids, to: filtro, wait: wait, isWanted: isWanted)
+    }
+}
+
+/// Answers concurrent reads of single accounts with few statements.
+///
+/// A free worker takes the waiting reads at once, so a lone read is not delayed. While all workers are busy, reads gather and one statement
+/// answers many of them. A read joins only a statement that is sent after the read arrived. Long periods have separate workers, so that a day
+/// does not wait for the rows of a year.
+package final class SaldoReader: Service, Sendable {
+    /// The reader's limits.
+    package struct Limits: Sendable {
+        /// The highest number of waiting reads of each kind.
+        package var queueMax = 4096
+        /// The most days of a short period.
+        package var shortDaysMax = 31
+        /// The most short periods in one statement.
+        package var batchMax = 64
+        /// The most long periods in one statement: up to about 3,000 rows.
+        package var longBatchMax = 8
+        /// Concurrent statements for short periods.
+        package var workers: Int
+        /// Concurrent statements for long periods.
+        package var longWorkers: Int
+        /// The longest wait of a read for a worker.
+        package var queueWaitMax: Duration = .seconds(2)
+
+        package init(workers: Int, longWorkers: Int) {
+            self.workers = workers
+            self.longWorkers = longWorkers
+        }
+    }
+
+    private struct Item: Sendable {
+        let pedido: PedidoDeSaldo
+        let continuation: CheckedContinuation<Result<SaldoDoPeriodo, ReadFailure>, Never>
+    }
+
+    private let repository: any SaldoReadRepository
+    private let shortDaysMax: Int
+    private let short: BatchWorkers<Item>
+    private let long: BatchWorkers<Item>
+
+    package init(repository: any SaldoReadRepository, limits: Limits) {
+        self.repository = repository
+        self.shortDaysMax = limits.shortDaysMax
+        self.short = Self.workers(limits.workers, batchMax: limits.batchMax, limits)
+        self.long = Self.workers(limits.longWorkers, batchMax: limits.longBatchMax, limits)
+    }
+
+    private static func workers(_ workers: Int, batchMax: Int, _ limits: Limits) -> BatchWorkers<Item> {
+        BatchWorkers(
+            limits: .init(queueMax: limits.queueMax, batchMax: batchMax, workers: workers, queueWaitMax: limits.queueWaitMax)
+        ) { $0.continuation.resume(returning: .failure(.sobrecarga)) }
+    }
+
+    /// The number of reads that wait for a worker.
+    var count: Int { self.short.count + self.long.count }
+
+    /// Reads a period of an account.
+    /// - Throws: ``ReadFailure``.
+    func saldo(_ pedido: PedidoDeSaldo) async throws(ReadFailure) -> SaldoDoPeriodo {
+        let workers = pedido.periodo.quantidadeDeDias <= self.shortDaysMax ? self.short : self.long
+        let result = await withCheckedContinuation { continuation in
+            workers.submit([Item(pedido: pedido, continuation: continuation)])
+        }
+        return try result.get()
+    }
+
+    /// Runs the workers until graceful shutdown, then answers the waiting reads and returns.
+    package func run() async {
+        async let long: Void = self.long.run { await self.answer($0) }
+        await self.short.run { await self.answer($0) }
+        await long
+    }
+
+    /// Refuses further reads. ``run()`` returns when the waiting ones are answered.
+    func close() {
+        self.short.close()
+        self.long.close()
+    }
+
+    private func answer(_ items: [Item]) async {
+        // Equal requests share one result.
+        var positions: [PedidoDeSaldo: Int] = [:]
+        var pedidos: [PedidoDeSaldo] = []
+        for item in items where positions[item.pedido] == nil {
+            positions[item.pedido] = pedidos.count
+            pedidos.append(item.pedido)
+        }
+        do throws(StorageFailure) {
+            let saldos = try await self.repository.saldos(pedidos)
+            for item in items {
+                let saldo = positions[item.pedido].flatMap { saldos.indices.contains($0) ? saldos[$0] : nil }
+                item.continuation.resume(returning: saldo.map { .success($0) } ?? .failure(.indisponivel))
+            }
+        } catch {
+            for item in items { item.continuation.resume(returning: .failure(.indisponivel)) }
+        }
     }
 }
