@@ -58,7 +58,7 @@ package enum AMQPNames {
 
         /// The key of a command for this account.
         package static func registrar(_ conta: Conta) -> String {
-            "\(registrar).\(conta.nome)"
+            "\(self.registrar).\(conta.nome)"
         }
 
         /// The key of the event of a changed day of this account.
@@ -70,7 +70,7 @@ package enum AMQPNames {
         ///
         /// The broker's topic permissions decide who may send with which key, so only the key authorizes the account.
         package static func allows(_ routingKey: String, _ conta: Conta) -> Bool {
-            routingKey.hasSameBytes(as: registrar) || routingKey.hasSameBytes(as: registrar(conta))
+            routingKey.hasSameBytes(as: self.registrar) || routingKey.hasSameBytes(as: self.registrar(conta))
         }
     }
 
@@ -152,5 +152,5 @@ package struct MessageRefusal: Error, Hashable, Sendable {
 }
 
 extension MessageRefusal: CustomStringConvertible {
-    package var description: String { "\(motivo.rawValue): \(erro)" }
+    package var description: String { "\(self.motivo.rawValue): \(self.erro)" }
 }

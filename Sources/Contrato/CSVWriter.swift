@@ -23,53 +23,53 @@ package struct CSVWriter {
     /// An empty document.
     package init(separador: Separador, reservedBytes: Int = 1024) {
         self.separador = separador
-        bytes.reserveCapacity(reservedBytes)
+        self.bytes.reserveCapacity(reservedBytes)
     }
 
     /// Writes the header row.
     package mutating func header(_ names: [String]) {
-        for name in names { verbatim(name) }
-        endRow()
+        for name in names { self.verbatim(name) }
+        self.endRow()
     }
 
     /// Writes a text that a caller sent; nil is an empty cell.
     package mutating func text(_ text: String?) {
-        guard let text else { return verbatim("") }
-        verbatim(CSVWriter.looksLikeFormula(text) ? "'" + text : text)
+        guard let text else { return self.verbatim("") }
+        self.verbatim(CSVWriter.looksLikeFormula(text) ? "'" + text : text)
     }
 
     /// Writes an amount, such as `-12.30`.
     package mutating func amount(_ decimal: String) {
-        verbatim(separador == .virgula ? decimal : decimal.replacing(".", with: ","))
+        self.verbatim(self.separador == .virgula ? decimal : decimal.replacing(".", with: ","))
     }
 
     /// Writes a value that no spreadsheet reads as a formula: a date, an id, a count, a known word; nil is an empty cell.
     package mutating func verbatim(_ text: String?) {
-        if rowHasCell { bytes.append(UInt8(ascii: separador == .virgula ? "," : ";")) }
-        rowHasCell = true
+        if self.rowHasCell { self.bytes.append(UInt8(ascii: self.separador == .virgula ? "," : ";")) }
+        self.rowHasCell = true
         guard let text else { return }
         guard text.utf8.contains(where: CSVWriter.needsQuotes) else {
-            bytes.append(contentsOf: text.utf8)
+            self.bytes.append(contentsOf: text.utf8)
             return
         }
-        bytes.append(UInt8(ascii: "\""))
+        self.bytes.append(UInt8(ascii: "\""))
         for byte in text.utf8 {
-            if byte == UInt8(ascii: "\"") { bytes.append(byte) }
-            bytes.append(byte)
+            if byte == UInt8(ascii: "\"") { self.bytes.append(byte) }
+            self.bytes.append(byte)
         }
-        bytes.append(UInt8(ascii: "\""))
+        self.bytes.append(UInt8(ascii: "\""))
     }
 
     /// Ends the row.
     package mutating func endRow() {
-        bytes.append(contentsOf: [0x0D, 0x0A])
-        rowHasCell = false
+        self.bytes.append(contentsOf: [0x0D, 0x0A])
+        self.rowHasCell = false
     }
 
     /// Returns and removes the bytes written so far, for a body that is sent in pieces.
     package mutating func take() -> [UInt8] {
-        defer { bytes.removeAll(keepingCapacity: true) }
-        return bytes
+        defer { self.bytes.removeAll(keepingCapacity: true) }
+        return self.bytes
     }
 
     private static func looksLikeFormula(_ text: String) -> Bool {

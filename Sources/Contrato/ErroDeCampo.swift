@@ -56,7 +56,7 @@ package struct ErrosDeCampo: Error, Hashable, Sendable {
 extension ErrosDeCampo: CustomStringConvertible {
     /// Codes only: field names may contain what a user wrote.
     package var description: String {
-        "\(erros.count) erro(s): \(erros.map(\.codigo.rawValue).joined(separator: ", "))"
+        "\(self.erros.count) erro(s): \(self.erros.map(\.codigo.rawValue).joined(separator: ", "))"
     }
 }
 
@@ -69,25 +69,25 @@ struct BoundedFaults {
     private var demais = 0
 
     mutating func report(_ campo: String, _ codigo: ErroDeCampo.Codigo, _ mensagem: String) {
-        if primeiros.count < BoundedFaults.quantidadeMaxima {
-            primeiros.append(ErroDeCampo(campo: campo, codigo: codigo, mensagem: mensagem))
+        if self.primeiros.count < BoundedFaults.quantidadeMaxima {
+            self.primeiros.append(ErroDeCampo(campo: campo, codigo: codigo, mensagem: mensagem))
         } else {
-            demais += 1
+            self.demais += 1
         }
     }
 
     /// The faults. The message of the last one counts those beyond the limit.
     var erros: [ErroDeCampo] {
-        guard demais > 0, let ultimo = primeiros.last else { return primeiros }
-        let mensagem = "\(ultimo.mensagem) Há mais \(demais) \(demais == 1 ? "erro" : "erros") como este."
-        return primeiros.dropLast() + [ErroDeCampo(campo: ultimo.campo, codigo: ultimo.codigo, mensagem: mensagem)]
+        guard self.demais > 0, let ultimo = self.primeiros.last else { return self.primeiros }
+        let mensagem = "\(ultimo.mensagem) Há mais \(self.demais) \(self.demais == 1 ? "erro" : "erros") como este."
+        return self.primeiros.dropLast() + [ErroDeCampo(campo: ultimo.campo, codigo: ultimo.codigo, mensagem: mensagem)]
     }
 
     /// Returns the sender's name, truncated for an answer.
     static func truncated(_ nome: String) -> String {
-        guard nome.hasMoreScalars(than: comprimentoMaximoDoNomeEmEscalares) else { return nome }
+        guard nome.hasMoreScalars(than: self.comprimentoMaximoDoNomeEmEscalares) else { return nome }
         var curto = String.UnicodeScalarView()
-        curto.append(contentsOf: nome.unicodeScalars.prefix(comprimentoMaximoDoNomeEmEscalares - 1))
+        curto.append(contentsOf: nome.unicodeScalars.prefix(self.comprimentoMaximoDoNomeEmEscalares - 1))
         curto.append("…")
         return String(curto)
     }

@@ -26,7 +26,7 @@ package enum EventoConsolidadoAtualizado {
         }
 
         /// The member `id`. Of two events of one day, the one with the higher version is newer.
-        package var id: String { "\(conta.nome)/\(movimento.data)/\(versao)" }
+        package var id: String { "\(self.conta.nome)/\(self.movimento.data)/\(self.versao)" }
     }
 
     /// The member `dataschema`: where the JSON schema of `data` is served.
@@ -40,14 +40,14 @@ package enum EventoConsolidadoAtualizado {
         writer.object { writer in
             writer.member("specversion", "1.0")
             writer.member("id", noticia.id)
-            writer.member("source", source)
-            writer.member("type", type)
+            writer.member("source", self.source)
+            writer.member("type", self.type)
             writer.member("subject", noticia.conta.nome)
             writer.member("time", noticia.atualizadoEm.description)
             writer.member("datacontenttype", AMQPNames.ContentType.json)
-            writer.member("dataschema", dataschema(urlPublica: urlPublica))
+            writer.member("dataschema", self.dataschema(urlPublica: urlPublica))
             writer.name("data")
-            write(noticia, to: &writer)
+            self.write(noticia, to: &writer)
         }
         return writer.bytes
     }

@@ -30,12 +30,12 @@ package enum EventoLancamentoRegistrado {
         writer.object { writer in
             writer.member("specversion", "1.0")
             writer.member("id", registrado.id.description)
-            writer.member("source", source)
-            writer.member("type", type)
+            writer.member("source", self.source)
+            writer.member("type", self.type)
             writer.member("subject", registrado.conta.nome)
             writer.member("time", registrado.registradoEm.description)
             writer.member("datacontenttype", AMQPNames.ContentType.json)
-            writer.member("dataschema", dataschema(urlPublica: urlPublica))
+            writer.member("dataschema", self.dataschema(urlPublica: urlPublica))
             writer.name("data")
             LancamentoJSON.write(registrado, to: &writer)
         }
@@ -79,7 +79,7 @@ struct EventReader {
 
     /// The major version, if the event has this type but a version that this program does not read.
     var versaoMaiorDesconhecida: String? {
-        guard case .string(let tipo)? = evento["type"], tipo.utf8.starts(with: EventoLancamentoRegistrado.tipoSemVersao.utf8) else {
+        guard case .string(let tipo)? = self.evento["type"], tipo.utf8.starts(with: EventoLancamentoRegistrado.tipoSemVersao.utf8) else {
             return nil
         }
         let versao = tipo.utf8.dropFirst(EventoLancamentoRegistrado.tipoSemVersao.utf8.count)
@@ -92,53 +92,54 @@ struct EventReader {
 
     /// The entry; `nil` if there are ``falhas``.
     mutating func lancamento(messageID: String?) -> LancamentoAplicavel? {
-        guard case .object = evento else {
-            falhas.append("O corpo não é um objeto JSON.")
+        guard case .object = self.evento else {
+            self.falhas.append("O corpo não é um objeto JSON.")
             return nil
         }
-        envelope()
-        let id = id(messageID: messageID)
-        let conta = require(texto(data["conta"]).flatMap { Conta($0) }, "`data.conta` não é uma conta.")
-        let tipo: Tipo? = require(texto(data["tipo"]).flatMap { KnownWord.read($0) }, "`data.tipo` não é \"credito\" nem \"debito\".")
-        let valor = require(valor, "`data.valor` não é um valor maior que zero com até duas casas decimais.")
-        let dia = require(texto(data["data"]).flatMap { Dia(parsing: $0) }, "`data.data` não é uma data.")
-        if texto(data["moeda"])?.hasSameBytes(as: LancamentoJSON.moeda) != true {
-            falhas.append("`data.moeda` não é \"\(LancamentoJSON.moeda)\".")
+        self.envelope()
+        let id = self.id(messageID: messageID)
+        let conta = self.require(self.texto(self.data["conta"]).flatMap { Conta($0) }, "`data.conta` não é uma conta.")
+        let tipo: Tipo? = self.require(
+            self.texto(self.data["tipo"]).flatMap { KnownWord.read($0) }, "`data.tipo` não é \"credito\" nem \"debito\".")
+        let valor = self.require(self.valor, "`data.valor` não é um valor maior que zero com até duas casas decimais.")
+        let dia = self.require(self.texto(self.data["data"]).flatMap { Dia(parsing: $0) }, "`data.data` não é uma data.")
+        if self.texto(self.data["moeda"])?.hasSameBytes(as: LancamentoJSON.moeda) != true {
+            self.falhas.append("`data.moeda` não é \"\(LancamentoJSON.moeda)\".")
         }
-        let natureza = natureza()
-        let estornoDe = estornoDe()
-        guard falhas.isEmpty, let id, let conta, let tipo, let valor, let dia, let natureza else { return nil }
+        let natureza = self.natureza()
+        let estornoDe = self.estornoDe()
+        guard self.falhas.isEmpty, let id, let conta, let tipo, let valor, let dia, let natureza else { return nil }
         return LancamentoAplicavel(id: id, conta: conta, data: dia, tipo: tipo, natureza: natureza, valor: valor, estornoDe: estornoDe)
     }
 
     private mutating func envelope() {
-        if texto(evento["specversion"])?.hasSameBytes(as: "1.0") != true {
-            falhas.append("`specversion` não é \"1.0\".")
+        if self.texto(self.evento["specversion"])?.hasSameBytes(as: "1.0") != true {
+            self.falhas.append("`specversion` não é \"1.0\".")
         }
-        if texto(evento["type"])?.hasSameBytes(as: EventoLancamentoRegistrado.type) != true {
-            falhas.append("`type` não é \"\(EventoLancamentoRegistrado.type)\".")
+        if self.texto(self.evento["type"])?.hasSameBytes(as: EventoLancamentoRegistrado.type) != true {
+            self.falhas.append("`type` não é \"\(EventoLancamentoRegistrado.type)\".")
         }
-        if case .object = data { return }
-        falhas.append("`data` não é um objeto.")
+        if case .object = self.data { return }
+        self.falhas.append("`data` não é um objeto.")
     }
 
     private mutating func id(messageID: String?) -> LancamentoID? {
-        let doEvento = texto(evento["id"]).flatMap { LancamentoID(parsing: $0) }
+        let doEvento = self.texto(self.evento["id"]).flatMap { LancamentoID(parsing: $0) }
         guard let id = doEvento, id.isVersion7 else {
-            falhas.append("`id` não é um UUID versão 7.")
+            self.falhas.append("`id` não é um UUID versão 7.")
             return nil
         }
-        if texto(data["id"]).flatMap({ LancamentoID(parsing: $0) }) != id {
-            falhas.append("`data.id` não é o `id` do evento.")
+        if self.texto(self.data["id"]).flatMap({ LancamentoID(parsing: $0) }) != id {
+            self.falhas.append("`data.id` não é o `id` do evento.")
         }
         if let messageID, LancamentoID(parsing: messageID) != id {
-            falhas.append("`message_id` não é o `id` do evento.")
+            self.falhas.append("`message_id` não é o `id` do evento.")
         }
         return id
     }
 
     private var valor: Valor? {
-        switch data["valor"] {
+        switch self.data["valor"] {
         case .string(let texto)?, .number(let texto)?: Valor(parsing: texto)
         default: nil
         }
@@ -147,21 +148,21 @@ struct EventReader {
     /// Any text that can be stored; an absent one means the default.
     private mutating func natureza() -> String? {
         let maximo = LancamentoAplicavel.naturezaMaximaEmEscalares
-        switch data["natureza"] {
+        switch self.data["natureza"] {
         case nil, .null?:
             return Natureza.operacional.rawValue
         case .string(let texto)? where !texto.utf8.contains(0) && !texto.hasMoreScalars(than: maximo):
             return texto
         default:
-            falhas.append("`data.natureza` não é um texto de até \(maximo) caracteres sem U+0000.")
+            self.falhas.append("`data.natureza` não é um texto de até \(maximo) caracteres sem U+0000.")
             return nil
         }
     }
 
     private mutating func estornoDe() -> LancamentoID? {
-        switch data["estorno_de"] {
+        switch self.data["estorno_de"] {
         case nil, .null?: nil
-        case let valor?: require(texto(valor).flatMap { LancamentoID(parsing: $0) }, "`data.estorno_de` não é um UUID.")
+        case let valor?: self.require(self.texto(valor).flatMap { LancamentoID(parsing: $0) }, "`data.estorno_de` não é um UUID.")
         }
     }
 
@@ -170,7 +171,7 @@ struct EventReader {
     }
 
     private mutating func require<Lido>(_ lido: Lido?, _ falha: String) -> Lido? {
-        if lido == nil { falhas.append(falha) }
+        if lido == nil { self.falhas.append(falha) }
         return lido
     }
 }

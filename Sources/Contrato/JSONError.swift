@@ -50,7 +50,7 @@ package struct JSONError: Error, Hashable, Sendable {
     /// A message in Portuguese that repeats nothing of the text.
     package var mensagem: String {
         let cause =
-            switch reason {
+            switch self.reason {
             case .empty: "não há nenhum valor"
             case .byteOrderMark: "o texto começa com uma marca de ordem de bytes (BOM)"
             case .invalidUTF8: "não é UTF-8 válido"
@@ -64,10 +64,10 @@ package struct JSONError: Error, Hashable, Sendable {
             case .invalidEscape: "sequência de escape inválida"
             case .invalidNumber: "número malformado"
             }
-        return "JSON ilegível no byte \(position): \(cause)."
+        return "JSON ilegível no byte \(self.position): \(cause)."
     }
 }
 
 extension JSONError: CustomStringConvertible {
-    package var description: String { mensagem }
+    package var description: String { self.mensagem }
 }

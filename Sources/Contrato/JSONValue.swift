@@ -60,7 +60,7 @@ struct MemberNames {
         }
 
         func hash(into hasher: inout Hasher) {
-            var copy = text
+            var copy = self.text
             copy.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
         }
     }
@@ -72,9 +72,9 @@ struct MemberNames {
         if members.count < MemberNames.comparedMax {
             return !members.contains { $0.name.hasSameBytes(as: name) }
         }
-        if seen.isEmpty {
-            seen = Set(members.map { Name(text: $0.name) })
+        if self.seen.isEmpty {
+            self.seen = Set(members.map { Name(text: $0.name) })
         }
-        return seen.insert(Name(text: name)).inserted
+        return self.seen.insert(Name(text: name)).inserted
     }
 }

@@ -9,7 +9,7 @@ package enum LancamentoJSON {
     /// The whole document.
     package static func encode(_ lancamento: Lancamento) -> [UInt8] {
         var writer = JSONWriter()
-        write(lancamento, to: &writer)
+        self.write(lancamento, to: &writer)
         return writer.bytes
     }
 
@@ -20,14 +20,14 @@ package enum LancamentoJSON {
             writer.member("tipo", lancamento.tipo.rawValue)
             writer.member("valor", lancamento.valor.description)
             writer.member("data", lancamento.data.description)
-            writer.member("moeda", moeda)
+            writer.member("moeda", self.moeda)
             writer.member("natureza", lancamento.natureza.rawValue)
             writer.member("descricao", ifPresent: lancamento.descricao)
             writer.member("categoria", ifPresent: lancamento.categoria)
             writer.member("referencia", ifPresent: lancamento.referencia)
             if !lancamento.metadados.isEmpty {
                 writer.name("metadados")
-                write(lancamento.metadados, to: &writer)
+                self.write(lancamento.metadados, to: &writer)
             }
             writer.member("id", lancamento.id.description)
             writer.member("registrado_em", lancamento.registradoEm.description)
@@ -43,7 +43,7 @@ package enum LancamentoJSON {
     package static func text(of metadados: Metadados) -> String? {
         guard !metadados.isEmpty else { return nil }
         var writer = JSONWriter()
-        write(metadados, to: &writer)
+        self.write(metadados, to: &writer)
         return String(decoding: writer.bytes, as: UTF8.self)
     }
 

@@ -39,13 +39,13 @@ package struct LancamentoReader: Sendable {
             let erro = ErroDeCampo(campo: "corpo", codigo: .tipoInvalido, mensagem: "Deve ser um objeto JSON.")
             return .failure(LancamentoRecusado(conta: nil, chave: .ausente, erros: [erro]))
         }
-        var leitura = MemberReader<Membro>(membros, aceitos: aceitos)
-        let conta = conta(&leitura)
-        let tipo: Tipo? = obrigatorio(leitura.palavra(.tipo), .tipo, "\"credito\" ou \"debito\"", &leitura)
-        let valor = valor(&leitura)
+        var leitura = MemberReader<Membro>(membros, aceitos: self.aceitos)
+        let conta = self.conta(&leitura)
+        let tipo: Tipo? = self.obrigatorio(leitura.palavra(.tipo), .tipo, "\"credito\" ou \"debito\"", &leitura)
+        let valor = self.valor(&leitura)
         let data = leitura.dia(.data)
-        if let dia = leitura.valor(.data) == nil ? dataPadrao : data, !janela.aceita(dia) {
-            leitura.report(.data, .foraDoIntervalo, "Deve estar no intervalo \(janela).")
+        if let dia = leitura.valor(.data) == nil ? dataPadrao : data, !self.janela.aceita(dia) {
+            leitura.report(.data, .foraDoIntervalo, "Deve estar no intervalo \(self.janela).")
         }
         let _: Moeda? = leitura.palavra(.moeda)
         let natureza: Natureza? = leitura.palavra(.natureza)
@@ -53,8 +53,8 @@ package struct LancamentoReader: Sendable {
         let categoria = leitura.texto(.categoria, maximoEmEscalares: NovoLancamento.categoriaMaximaEmEscalares)
         let referencia = leitura.texto(.referencia, maximoEmEscalares: NovoLancamento.referenciaMaximaEmEscalares)
         var errosDosMetadados = BoundedFaults()
-        let metadados = metadados(leitura.valor(.metadados), &errosDosMetadados)
-        let chave = chave(&leitura)
+        let metadados = self.metadados(leitura.valor(.metadados), &errosDosMetadados)
+        let chave = self.chave(&leitura)
 
         let erros = leitura.allFaults(adding: errosDosMetadados)
         guard erros.isEmpty, chave != .malformada, let conta, let tipo, let valor, let metadados else {
@@ -90,7 +90,7 @@ package struct LancamentoReader: Sendable {
 
     private func conta(_ leitura: inout MemberReader<Membro>) -> Conta? {
         let aceita = "letras de A a Z sem acento, algarismos, \"_\" e \"-\", em segmentos separados por um ponto, de 1 a 64 caracteres"
-        guard let nome = obrigatorio(leitura.texto(.conta), .conta, aceita, &leitura) else { return nil }
+        guard let nome = self.obrigatorio(leitura.texto(.conta), .conta, aceita, &leitura) else { return nil }
         guard let conta = Conta(nome) else {
             leitura.report(.conta, .formato, "Deve ter \(aceita); um segmento não começa com \"-\".")
             return nil
@@ -204,7 +204,7 @@ package struct LancamentoRecusado: Error, Hashable, Sendable {
 
 extension LancamentoRecusado: CustomStringConvertible {
     package var description: String {
-        "lançamento recusado: \(ErrosDeCampo(erros))\(chave == .malformada ? ", chave malformada" : "")"
+        "lançamento recusado: \(ErrosDeCampo(self.erros))\(self.chave == .malformada ? ", chave malformada" : "")"
     }
 }
 
@@ -221,7 +221,7 @@ package struct PedidoDeEstornoReader: Sendable {
 
     /// - Parameter janela: the window of the day of the request.
     package init(janela: JanelaDeDatas) {
-        ultima = janela.ultima
+        self.ultima = janela.ultima
     }
 
     /// Returns the request, or every fault of form at once. The day is not compared with the original.
@@ -231,8 +231,8 @@ package struct PedidoDeEstornoReader: Sendable {
         }
         var leitura = MemberReader<Membro>(membros, aceitos: Set(Membro.allCases))
         let data = leitura.dia(.data)
-        if let data, data > ultima {
-            leitura.report(.data, .foraDoIntervalo, "Não pode ser depois de \(ultima).")
+        if let data, data > self.ultima {
+            leitura.report(.data, .foraDoIntervalo, "Não pode ser depois de \(self.ultima).")
         }
         let descricao = leitura.texto(.descricao, maximoEmEscalares: NovoLancamento.descricaoMaximaEmEscalares)
         let erros = leitura.allFaults()

@@ -42,39 +42,39 @@ package struct ArraySplitter {
         var pieces: [LotePiece] = []
         var index = 0
         while index < bytes.count {
-            if case .element(let position) = state {
-                index = readInside(position, bytes, from: index, &pieces)
-            } else if readBetween(bytes[index]) {
+            if case .element(let position) = self.state {
+                index = self.readInside(position, bytes, from: index, &pieces)
+            } else if self.readBetween(bytes[index]) {
                 index += 1
             } else {
-                defer { state = .failed }
-                if case .failed = state { return (pieces, nil) }
-                return (pieces, JSONError(position: offset + index, reason: .unexpectedCharacter))
+                defer { self.state = .failed }
+                if case .failed = self.state { return (pieces, nil) }
+                return (pieces, JSONError(position: self.offset + index, reason: .unexpectedCharacter))
             }
         }
-        offset += bytes.count
+        self.offset += bytes.count
         return (pieces, nil)
     }
 
     /// Returns the fault of a body that ends here, if any.
     package mutating func finish() -> JSONError? {
-        switch state {
+        switch self.state {
         case .closed, .failed: return nil
-        case .before: return JSONError(position: offset, reason: .empty)
-        default: return JSONError(position: offset, reason: .unexpectedEnd)
+        case .before: return JSONError(position: self.offset, reason: .empty)
+        default: return JSONError(position: self.offset, reason: .unexpectedEnd)
         }
     }
 
     /// Reads a byte outside elements; returns false if it is not allowed there.
     private mutating func readBetween(_ byte: UInt8) -> Bool {
         if ArraySplitter.isBlank(byte) { return true }
-        switch (state, byte) {
+        switch (self.state, byte) {
         case (.before, UInt8(ascii: "[")):
-            state = .open
-            hasBegun = true
-        case (.open, UInt8(ascii: "]")), (.afterElement, UInt8(ascii: "]")): state = .closed
-        case (.afterElement, UInt8(ascii: ",")): state = .afterComma
-        case (.open, _), (.afterComma, _): return begin(byte)
+            self.state = .open
+            self.hasBegun = true
+        case (.open, UInt8(ascii: "]")), (.afterElement, UInt8(ascii: "]")): self.state = .closed
+        case (.afterElement, UInt8(ascii: ",")): self.state = .afterComma
+        case (.open, _), (.afterComma, _): return self.begin(byte)
         default: return false
         }
         return true
@@ -82,12 +82,12 @@ package struct ArraySplitter {
 
     private mutating func begin(_ byte: UInt8) -> Bool {
         switch byte {
-        case UInt8(ascii: "{"), UInt8(ascii: "["): state = .element(.nested(depth: 1))
-        case UInt8(ascii: "\""): state = .element(.text)
+        case UInt8(ascii: "{"), UInt8(ascii: "["): self.state = .element(.nested(depth: 1))
+        case UInt8(ascii: "\""): self.state = .element(.text)
         case UInt8(ascii: ","), UInt8(ascii: "]"), UInt8(ascii: "}"), UInt8(ascii: ":"): return false
-        default: state = .element(.other)
+        default: self.state = .element(.other)
         }
-        collector.append(CollectionOfOne(byte))
+        self.collector.append(CollectionOfOne(byte))
         return true
     }
 
@@ -98,23 +98,23 @@ package struct ArraySplitter {
         while index < bytes.count {
             let byte = bytes[index]
             if case .other = position, ArraySplitter.isBlank(byte) || byte == UInt8(ascii: ",") || byte == UInt8(ascii: "]") {
-                return endElement(bytes[start..<index], &pieces, next: index)
+                return self.endElement(bytes[start..<index], &pieces, next: index)
             }
             index += 1
             guard let next = ArraySplitter.next(position, byte) else {
-                return endElement(bytes[start..<index], &pieces, next: index)
+                return self.endElement(bytes[start..<index], &pieces, next: index)
             }
             position = next
         }
-        collector.append(bytes[start...])
-        state = .element(position)
+        self.collector.append(bytes[start...])
+        self.state = .element(position)
         return index
     }
 
     private mutating func endElement(_ bytes: ArraySlice<UInt8>, _ pieces: inout [LotePiece], next: Int) -> Int {
-        collector.append(bytes)
-        pieces.append(collector.take())
-        state = .afterElement
+        self.collector.append(bytes)
+        pieces.append(self.collector.take())
+        self.state = .afterElement
         return next
     }
 
@@ -152,31 +152,31 @@ package struct LineSplitter {
         var pieces: [LotePiece] = []
         var rest = bytes[...]
         while let end = rest.firstIndex(of: 0x0A) {
-            append(rest[..<end])
-            endLine(&pieces)
+            self.append(rest[..<end])
+            self.endLine(&pieces)
             rest = rest[(end + 1)...]
         }
-        append(rest)
+        self.append(rest)
         return pieces
     }
 
     /// Returns the last line if only the end of the body ended it.
     package mutating func finish() -> [LotePiece] {
         var pieces: [LotePiece] = []
-        endLine(&pieces)
+        self.endLine(&pieces)
         return pieces
     }
 
     private mutating func append(_ bytes: ArraySlice<UInt8>) {
-        if !hasContent, bytes.contains(where: { !LineSplitter.isBlank($0) }) { hasContent = true }
-        line.append(bytes)
+        if !self.hasContent, bytes.contains(where: { !LineSplitter.isBlank($0) }) { self.hasContent = true }
+        self.line.append(bytes)
     }
 
     private mutating func endLine(_ pieces: inout [LotePiece]) {
-        let piece = line.take()
+        let piece = self.line.take()
         // A blank line over the limit is discarded as well.
-        if hasContent { pieces.append(piece) }
-        hasContent = false
+        if self.hasContent { pieces.append(piece) }
+        self.hasContent = false
     }
 
     private static func isBlank(_ byte: UInt8) -> Bool {
@@ -200,19 +200,19 @@ package enum LotePiece: Hashable, Sendable {
         private var isTooLong = false
 
         mutating func append(_ more: some Collection<UInt8>) {
-            guard !isTooLong else { return }
-            guard bytes.count + more.count <= bytesMax else {
-                isTooLong = true
-                bytes = []
+            guard !self.isTooLong else { return }
+            guard self.bytes.count + more.count <= bytesMax else {
+                self.isTooLong = true
+                self.bytes = []
                 return
             }
-            bytes.append(contentsOf: more)
+            self.bytes.append(contentsOf: more)
         }
 
         /// Returns what was collected and starts the next entry.
         mutating func take() -> LotePiece {
             defer { self = Collector() }
-            return isTooLong ? .tooLarge : .lancamento(bytes)
+            return self.isTooLong ? .tooLarge : .lancamento(self.bytes)
         }
     }
 }

@@ -12,40 +12,40 @@ struct MemberReader<Membro: RawRepresentable<String> & CaseIterable & Hashable> 
     init(_ membros: [JSONMember], aceitos: Set<Membro>) {
         for membro in membros {
             guard let conhecido: Membro = KnownWord.read(membro.name), aceitos.contains(conhecido) else {
-                desconhecidos.append(membro.name)
+                self.desconhecidos.append(membro.name)
                 continue
             }
-            if membro.value != .null { valores[conhecido] = membro.value }
+            if membro.value != .null { self.valores[conhecido] = membro.value }
         }
     }
 
     func valor(_ membro: Membro) -> JSONValue? {
-        valores[membro]
+        self.valores[membro]
     }
 
     mutating func report(_ membro: Membro, _ codigo: ErroDeCampo.Codigo, _ mensagem: String) {
-        erros.report(membro.rawValue, codigo, mensagem)
+        self.erros.report(membro.rawValue, codigo, mensagem)
     }
 
     /// Returns a member's text; `nil` if it is absent. Another type is a fault.
     mutating func texto(_ membro: Membro, ouEntao mensagem: @autoclosure () -> String = "Deve ser um texto.") -> String? {
-        switch valores[membro] {
+        switch self.valores[membro] {
         case nil: return nil
         case .string(let texto)?: return texto
         default:
-            report(membro, .tipoInvalido, mensagem())
+            self.report(membro, .tipoInvalido, mensagem())
             return nil
         }
     }
 
     /// Returns a text of at most `maximoEmEscalares` Unicode scalars without U+0000.
     mutating func texto(_ membro: Membro, maximoEmEscalares: Int) -> String? {
-        guard let texto = texto(membro) else { return nil }
+        guard let texto = self.texto(membro) else { return nil }
         if texto.hasMoreScalars(than: maximoEmEscalares) {
-            report(membro, .tamanho, "Deve ter no máximo \(maximoEmEscalares) caracteres.")
+            self.report(membro, .tamanho, "Deve ter no máximo \(maximoEmEscalares) caracteres.")
         }
         if texto.utf8.contains(0) {
-            report(membro, .caractereProibido, "Não pode conter o caractere U+0000.")
+            self.report(membro, .caractereProibido, "Não pode conter o caractere U+0000.")
         }
         return texto
     }
@@ -55,9 +55,9 @@ struct MemberReader<Membro: RawRepresentable<String> & CaseIterable & Hashable> 
         func aceitas() -> String {
             "Valores aceitos: \(Palavra.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", "))."
         }
-        guard let texto = texto(membro, ouEntao: aceitas()) else { return nil }
+        guard let texto = self.texto(membro, ouEntao: aceitas()) else { return nil }
         guard let palavra: Palavra = KnownWord.read(texto) else {
-            report(membro, .valorNaoAceito, aceitas())
+            self.report(membro, .valorNaoAceito, aceitas())
             return nil
         }
         return palavra
@@ -66,9 +66,9 @@ struct MemberReader<Membro: RawRepresentable<String> & CaseIterable & Hashable> 
     /// Returns an existing day.
     mutating func dia(_ membro: Membro) -> Dia? {
         let aceita = "Deve ser uma data existente na forma AAAA-MM-DD."
-        guard let texto = texto(membro, ouEntao: aceita) else { return nil }
+        guard let texto = self.texto(membro, ouEntao: aceita) else { return nil }
         guard let dia = Dia(parsing: texto) else {
-            report(membro, .formato, aceita)
+            self.report(membro, .formato, aceita)
             return nil
         }
         return dia
@@ -77,10 +77,10 @@ struct MemberReader<Membro: RawRepresentable<String> & CaseIterable & Hashable> 
     /// Returns every fault, those of unknown names last.
     func allFaults(adding outros: BoundedFaults = BoundedFaults()) -> [ErroDeCampo] {
         var daqueles = BoundedFaults()
-        for nome in desconhecidos {
+        for nome in self.desconhecidos {
             daqueles.report(BoundedFaults.truncated(nome), .desconhecido, "Membro desconhecido.")
         }
-        return erros.erros + outros.erros + daqueles.erros
+        return self.erros.erros + outros.erros + daqueles.erros
     }
 }
 
@@ -89,7 +89,7 @@ enum KnownWord {
     private static let comprimentoMaximoEmBytes = 32
 
     static func read<Palavra: RawRepresentable<String>>(_ texto: String) -> Palavra? {
-        guard texto.utf8.count <= comprimentoMaximoEmBytes, texto.utf8.allSatisfy({ $0 < 0x80 }) else { return nil }
+        guard texto.utf8.count <= self.comprimentoMaximoEmBytes, texto.utf8.allSatisfy({ $0 < 0x80 }) else { return nil }
         return Palavra(rawValue: texto)
     }
 }
@@ -97,6 +97,6 @@ enum KnownWord {
 extension String {
     /// Reports whether the text has more Unicode scalars, counting only where the bytes do not decide.
     func hasMoreScalars(than maximo: Int) -> Bool {
-        utf8.count > maximo && (utf8.count > 4 * maximo || unicodeScalars.count > maximo)
+        self.utf8.count > maximo && (self.utf8.count > 4 * maximo || self.unicodeScalars.count > maximo)
     }
 }

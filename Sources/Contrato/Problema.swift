@@ -116,7 +116,7 @@ extension Problema.Nome {
 
     /// The member `type`, a URL at which the problem is explained.
     package func type(urlPublica: String) -> String {
-        "\(urlPublica)/problemas#\(rawValue)"
+        "\(urlPublica)/problemas#\(self.rawValue)"
     }
 }
 
@@ -125,22 +125,22 @@ extension Problema {
     /// - Parameter requestID: the UUID of the header `X-Request-Id`.
     package func json(urlPublica: String, requestID: String) -> [UInt8] {
         var writer = JSONWriter()
-        write(to: &writer, urlPublica: urlPublica, requestID: requestID)
+        self.write(to: &writer, urlPublica: urlPublica, requestID: requestID)
         return writer.bytes
     }
 
     /// Writes the problem as a value inside another document, such as a line of a lote.
     package func write(to writer: inout JSONWriter, urlPublica: String, requestID: String) {
         writer.object { writer in
-            writer.member("type", nome.type(urlPublica: urlPublica))
-            writer.member("title", nome.title)
-            writer.member("status", nome.status)
-            writer.member("detail", detail)
+            writer.member("type", self.nome.type(urlPublica: urlPublica))
+            writer.member("title", self.nome.title)
+            writer.member("status", self.nome.status)
+            writer.member("detail", self.detail)
             writer.member("instance", "urn:uuid:\(requestID)")
-            if !erros.isEmpty {
+            if !self.erros.isEmpty {
                 writer.name("erros")
                 writer.array { writer in
-                    for erro in erros {
+                    for erro in self.erros {
                         writer.object { writer in
                             writer.member("campo", erro.campo)
                             writer.member("codigo", erro.codigo.rawValue)
@@ -149,7 +149,7 @@ extension Problema {
                     }
                 }
             }
-            writer.member("id", ifPresent: id?.description)
+            writer.member("id", ifPresent: self.id?.description)
         }
     }
 }
@@ -157,6 +157,6 @@ extension Problema {
 extension Problema: CustomStringConvertible {
     /// The name and the codes only: `detail` and field names may contain what a user wrote.
     package var description: String {
-        erros.isEmpty ? nome.rawValue : "\(nome.rawValue): \(ErrosDeCampo(erros))"
+        self.erros.isEmpty ? self.nome.rawValue : "\(self.nome.rawValue): \(ErrosDeCampo(self.erros))"
     }
 }

@@ -7,21 +7,21 @@ package enum DateParameters {
 
     /// Reads the `{data}` of a path: any day 0001-01-01…9999-12-31.
     package static func dia(_ texto: String, campo: String = "data") throws(ErrosDeCampo) -> Dia {
-        guard let dia = Dia(parsing: texto) else { throw ErrosDeCampo([naoEDia(campo)]) }
+        guard let dia = Dia(parsing: texto) else { throw ErrosDeCampo([self.naoEDia(campo)]) }
         return dia
     }
 
     /// Reads `de` and `ate` of balances: both required, `de` not after `ate`, at most ``periodoMaximoEmDias``.
     package static func periodo(de: String?, ate: String?) throws(ErrosDeCampo) -> Periodo {
-        let limites = try limites(de: de, ate: ate, obrigatorios: true)
+        let limites = try self.limites(de: de, ate: ate, obrigatorios: true)
         guard let primeiro = limites.de, let ultimo = limites.ate, let periodo = Periodo(de: primeiro, ate: ultimo) else {
-            throw ErrosDeCampo([ateAntesDeDe])
+            throw ErrosDeCampo([self.ateAntesDeDe])
         }
-        guard periodo.quantidadeDeDias <= periodoMaximoEmDias else {
+        guard periodo.quantidadeDeDias <= self.periodoMaximoEmDias else {
             throw ErrosDeCampo(
                 campo: "ate",
                 codigo: .foraDoIntervalo,
-                mensagem: "O período tem \(periodo.quantidadeDeDias) dias; o máximo é \(periodoMaximoEmDias)."
+                mensagem: "O período tem \(periodo.quantidadeDeDias) dias; o máximo é \(self.periodoMaximoEmDias)."
             )
         }
         return periodo
@@ -29,7 +29,7 @@ package enum DateParameters {
 
     /// Reads `de` and `ate` of a list: each may be absent, `de` not after `ate`.
     package static func intervalo(de: String?, ate: String?) throws(ErrosDeCampo) -> (de: Dia?, ate: Dia?) {
-        try limites(de: de, ate: ate, obrigatorios: false)
+        try self.limites(de: de, ate: ate, obrigatorios: false)
     }
 
     private static func limites(de: String?, ate: String?, obrigatorios: Bool) throws(ErrosDeCampo) -> (de: Dia?, ate: Dia?) {
@@ -41,10 +41,10 @@ package enum DateParameters {
             if texto == nil, obrigatorios {
                 erros.append(ErroDeCampo(campo: campo, codigo: .obrigatorio, mensagem: "Obrigatório: uma data AAAA-MM-DD."))
             } else if texto != nil, dia == nil {
-                erros.append(naoEDia(campo))
+                erros.append(self.naoEDia(campo))
             }
         }
-        if let de = dias[0], let ate = dias[1], ate < de { erros.append(ateAntesDeDe) }
+        if let de = dias[0], let ate = dias[1], ate < de { erros.append(self.ateAntesDeDe) }
         guard erros.isEmpty else { throw ErrosDeCampo(erros) }
         return (dias[0], dias[1])
     }
@@ -73,10 +73,10 @@ package enum ListParameters {
         } catch {
             erros += error.erros
         }
-        filtro.tipo = palavra("tipo", valores["tipo"], &erros)
-        filtro.natureza = palavra("natureza", valores["natureza"], &erros)
-        filtro.categoria = texto("categoria", valores["categoria"], NovoLancamento.categoriaMaximaEmEscalares, &erros)
-        filtro.referencia = texto("referencia", valores["referencia"], NovoLancamento.referenciaMaximaEmEscalares, &erros)
+        filtro.tipo = self.palavra("tipo", valores["tipo"], &erros)
+        filtro.natureza = self.palavra("natureza", valores["natureza"], &erros)
+        filtro.categoria = self.texto("categoria", valores["categoria"], NovoLancamento.categoriaMaximaEmEscalares, &erros)
+        filtro.referencia = self.texto("referencia", valores["referencia"], NovoLancamento.referenciaMaximaEmEscalares, &erros)
         if let chave = valores["chave"] {
             filtro.chave = Chave(literal: chave)
             if filtro.chave == nil {

@@ -5,14 +5,14 @@ package enum SaldoJSON {
     /// Returns one day as a whole document.
     package static func encode(_ saldo: SaldoDiario) -> [UInt8] {
         var writer = JSONWriter()
-        write(saldo, to: &writer)
+        self.write(saldo, to: &writer)
         return writer.bytes
     }
 
     /// Returns a period as a whole document: its days, then its totals.
     package static func encode(_ saldo: SaldoDoPeriodo) -> [UInt8] {
         var writer = JSONWriter(reservedBytes: 512 * (saldo.dias.count + 1))
-        write(saldo, to: &writer)
+        self.write(saldo, to: &writer)
         return writer.bytes
     }
 
@@ -50,10 +50,10 @@ package enum SaldoJSON {
             writer.member("versao", saldo.versao)
             writer.name("dias")
             writer.array { writer in
-                for dia in saldo.dias { write(dia, to: &writer) }
+                for dia in saldo.dias { self.write(dia, to: &writer) }
             }
             writer.name("totais")
-            write(saldo.totais, to: &writer)
+            self.write(saldo.totais, to: &writer)
         }
     }
 
@@ -83,7 +83,7 @@ package enum SaldoCSV {
     /// Returns a whole file.
     package static func encode(_ dias: [SaldoDiario], separador: CSVWriter.Separador) -> [UInt8] {
         var writer = CSVWriter(separador: separador, reservedBytes: 192 * (dias.count + 2))
-        writer.header(colunas)
+        writer.header(self.colunas)
         for dia in dias {
             writer.text(dia.conta)
             writer.verbatim(dia.data.description)
@@ -117,7 +117,7 @@ package enum ResumoDeContaJSON {
         writer.object { writer in
             writer.name("itens")
             writer.array { writer in
-                for conta in contas { write(conta, to: &writer) }
+                for conta in contas { self.write(conta, to: &writer) }
             }
             writer.name("proximo")
             if let proximo {

@@ -60,5 +60,5 @@ package struct Chave: Hashable, Sendable {
 }
 
 extension Chave: CustomStringConvertible {
-    package var description: String { texto }
+    package var description: String { self.texto }
 }

@@ -19,7 +19,7 @@ package struct Conta: Hashable, Sendable {
         var inicioDeSegmento = true
         for byte in bytes {
             comprimento += 1
-            guard comprimento <= comprimentoMaximoEmCaracteres else { return false }
+            guard comprimento <= self.comprimentoMaximoEmCaracteres else { return false }
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
                 UInt8(ascii: "_"):
@@ -44,5 +44,5 @@ extension Conta: Comparable {
 }
 
 extension Conta: CustomStringConvertible {
-    package var description: String { nome }
+    package var description: String { self.nome }
 }

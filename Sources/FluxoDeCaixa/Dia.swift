@@ -58,31 +58,31 @@ package struct Dia: Hashable, Comparable, Sendable {
 
     /// Year (1…9999), month (1…12) and day of the month (1…31).
     package var partes: (ano: Int, mes: Int, dia: Int) {
-        GregorianCalendar.partes(diasDesde2000: Int(diasDesde2000))
+        GregorianCalendar.partes(diasDesde2000: Int(self.diasDesde2000))
     }
 
     /// 1…9999.
-    package var ano: Int { partes.ano }
+    package var ano: Int { self.partes.ano }
     /// 1…12.
-    package var mes: Int { partes.mes }
+    package var mes: Int { self.partes.mes }
     /// 1…31.
-    package var dia: Int { partes.dia }
+    package var dia: Int { self.partes.dia }
 
     /// The 1st of the same month.
     package var primeiroDoMes: Dia {
-        Dia(semConferir: diasDesde2000 - Int32(dia - 1))
+        Dia(semConferir: self.diasDesde2000 - Int32(self.dia - 1))
     }
 
     /// `nil` when the result is outside 0001-01-01…9999-12-31.
     package func somando(dias: Int) -> Dia? {
-        let (soma, estourou) = Int(diasDesde2000).addingReportingOverflow(dias)
+        let (soma, estourou) = Int(self.diasDesde2000).addingReportingOverflow(dias)
         guard !estourou, let dias = Int32(exactly: soma) else { return nil }
         return Dia(diasDesde2000: dias)
     }
 
     /// The same day `anos` years earlier, 28 February where 29 does not exist; `nil` before year 1 or after 9999.
     package func anosAntes(_ anos: Int) -> Dia? {
-        let (ano, mes, dia) = partes
+        let (ano, mes, dia) = self.partes
         let (destino, estourou) = ano.subtractingReportingOverflow(anos)
         guard !estourou, (1...9999).contains(destino) else { return nil }
         return Dia(ano: destino, mes: mes, dia: min(dia, Dia.diasDoMes(mes, ano: destino)))
@@ -90,7 +90,7 @@ package struct Dia: Hashable, Comparable, Sendable {
 
     /// Days from the other day to this one; negative if this one is earlier.
     package func diasDesde(_ outro: Dia) -> Int {
-        Int(diasDesde2000) - Int(outro.diasDesde2000)
+        Int(self.diasDesde2000) - Int(outro.diasDesde2000)
     }
 
     package static func < (lhs: Dia, rhs: Dia) -> Bool {
@@ -110,7 +110,7 @@ extension Dia: CustomStringConvertible {
     /// `YYYY-MM-DD`.
     package var description: String {
         String(unsafeUninitializedCapacity: 10) { destino in
-            let (ano, mes, dia) = partes
+            let (ano, mes, dia) = self.partes
             var writer = DigitWriter(destino)
             writer.number(ano, digits: 4)
             writer.literal("-")
@@ -137,13 +137,13 @@ enum GregorianCalendar {
         let mesDesdeMarco = mes > 2 ? mes - 3 : mes + 9
         let diaDoAno = (153 * mesDesdeMarco + 2) / 5 + dia - 1
         let diaDaEra = anoDaEra * 365 + anoDaEra / 4 - anoDaEra / 100 + diaDoAno
-        return era * diasDaEra + diaDaEra - deMarcoDoAnoZeroA2000
+        return era * self.diasDaEra + diaDaEra - self.deMarcoDoAnoZeroA2000
     }
 
     static func partes(diasDesde2000: Int) -> (ano: Int, mes: Int, dia: Int) {
-        let dias = diasDesde2000 + deMarcoDoAnoZeroA2000
-        let era = (dias >= 0 ? dias : dias - (diasDaEra - 1)) / diasDaEra
-        let diaDaEra = dias - era * diasDaEra
+        let dias = diasDesde2000 + self.deMarcoDoAnoZeroA2000
+        let era = (dias >= 0 ? dias : dias - (self.diasDaEra - 1)) / self.diasDaEra
+        let diaDaEra = dias - era * self.diasDaEra
         let anoDaEra = (diaDaEra - diaDaEra / 1460 + diaDaEra / 36_524 - diaDaEra / 146_096) / 365
         let diaDoAno = diaDaEra - (365 * anoDaEra + anoDaEra / 4 - anoDaEra / 100)
         let mesDesdeMarco = (5 * diaDoAno + 2) / 153

@@ -33,25 +33,25 @@ extension Lancamento {
         registradoPor: String?,
         canal: Canal
     ) throws(EstornoRecusado) -> Lancamento {
-        guard estornoDe == nil else { throw .estornoDeEstorno }
+        guard self.estornoDe == nil else { throw .estornoDeEstorno }
         if let pedida = pedido.data {
-            guard pedida >= data else { throw .dataAntesDoOriginal }
+            guard pedida >= self.data else { throw .dataAntesDoOriginal }
             guard pedida <= JanelaDeDatas(hoje: hoje).ultima else { throw .dataDepoisDeAmanha }
         }
         return Lancamento(
             id: novo,
-            conta: conta,
-            tipo: tipo.oposto,
-            valor: valor,
-            data: pedido.data ?? max(hoje, data),
-            natureza: natureza,
-            descricao: pedido.descricao ?? "Estorno de \(id)",
-            categoria: categoria,
-            referencia: referencia,
-            metadados: metadados,
+            conta: self.conta,
+            tipo: self.tipo.oposto,
+            valor: self.valor,
+            data: pedido.data ?? max(hoje, self.data),
+            natureza: self.natureza,
+            descricao: pedido.descricao ?? "Estorno de \(self.id)",
+            categoria: self.categoria,
+            referencia: self.referencia,
+            metadados: self.metadados,
             registradoPor: registradoPor,
             canal: canal,
-            estornoDe: id
+            estornoDe: self.id
         )
     }
 }

@@ -35,9 +35,9 @@ package enum FiltroDeConta: Hashable, Sendable {
         switch (self, outro) {
         case (.todas, _): true
         case (_, .todas): false
-        case (_, .uma(let conta)): cobre(conta)
+        case (_, .uma(let conta)): self.cobre(conta)
         case (.uma, .abaixoDe): false
-        case (.abaixoDe(let acima), .abaixoDe(let abaixo)): acima == abaixo || cobre(abaixo)
+        case (.abaixoDe(let acima), .abaixoDe(let abaixo)): acima == abaixo || self.cobre(abaixo)
         }
     }
 

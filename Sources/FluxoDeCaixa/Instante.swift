@@ -27,7 +27,7 @@ package struct Instante: Hashable, Comparable, Sendable {
 
     /// As PostgreSQL's `timestamptz`: microseconds since 2000-01-01T00:00:00Z.
     package var microsecondsSince2000: Int64 {
-        (milissegundos - Instante.milissegundosAte2000) * 1000
+        (self.milissegundos - Instante.milissegundosAte2000) * 1000
     }
 
     package static func < (lhs: Instante, rhs: Instante) -> Bool {
@@ -73,8 +73,8 @@ extension Instante {
     private static func deslocamento(_ bytes: ArraySlice<UInt8>) -> Int64? {
         if bytes.elementsEqual("Z".utf8) || bytes.elementsEqual("z".utf8) { return 0 }
         let zona = Array(bytes)
-        guard zona.count == 6, zona[3] == UInt8(ascii: ":"), let horas = doisDigitos(zona, em: 1, ate: 23),
-            let minutos = doisDigitos(zona, em: 4, ate: 59)
+        guard zona.count == 6, zona[3] == UInt8(ascii: ":"), let horas = self.doisDigitos(zona, em: 1, ate: 23),
+            let minutos = self.doisDigitos(zona, em: 4, ate: 59)
         else { return nil }
         switch zona[0] {
         case UInt8(ascii: "+"): return horas * 60 + minutos
@@ -84,10 +84,8 @@ extension Instante {
     }
 
     private static func doisDigitos(_ bytes: [UInt8], em posicao: Int, ate maximo: Int64) -> Int64? {
-        guard let dezena = digito(bytes[posicao]), let unidade = digito(bytes[posicao + 1]), dezena * 10 + unidade <= maximo else {
-            return nil
-        }
-        return dezena * 10 + unidade
+        guard let dezena = self.digito(bytes[posicao]), let unidade = self.digito(bytes[posicao + 1]) else { return nil }
+        return dezena * 10 + unidade <= maximo ? dezena * 10 + unidade : nil
     }
 
     private static func digito(_ byte: UInt8) -> Int64? {
@@ -99,9 +97,9 @@ extension Instante: CustomStringConvertible {
     /// RFC 3339 in UTC with milliseconds: `2026-11-24T07:01:32.123Z`.
     package var description: String {
         String(unsafeUninitializedCapacity: 24) { destino in
-            let resto = milissegundos % Instante.milissegundosPorDia
+            let resto = self.milissegundos % Instante.milissegundosPorDia
             let doDia = Int(resto < 0 ? resto + Instante.milissegundosPorDia : resto)
-            let dias = Int((milissegundos - Int64(doDia)) / Instante.milissegundosPorDia)
+            let dias = Int((self.milissegundos - Int64(doDia)) / Instante.milissegundosPorDia)
             let (ano, mes, dia) = GregorianCalendar.partes(diasDesde2000: dias - Instante.diasAte2000)
             var writer = DigitWriter(destino)
             writer.number(ano, digits: 4)

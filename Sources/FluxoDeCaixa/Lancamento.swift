@@ -80,7 +80,7 @@ package struct Lancamento: Sendable {
     }
 
     /// When it was registered: the id's instant.
-    package var registradoEm: Instante { id.instante }
+    package var registradoEm: Instante { self.id.instante }
 }
 
 extension Lancamento: Equatable {

@@ -40,12 +40,12 @@ package struct LancamentoID: Hashable, Comparable, Sendable {
 
     /// Whether it is a UUID of version 7 and of RFC 9562's variant.
     package var isVersion7: Bool {
-        (bits >> 76) & 0xF == 7 && (bits >> 62) & 0b11 == 0b10
+        (self.bits >> 76) & 0xF == 7 && (self.bits >> 62) & 0b11 == 0b10
     }
 
     /// The instant in the first 48 bits of an id of version 7.
     package var instante: Instante {
-        Instante(milissegundos: Int64(bits >> 80))
+        Instante(milissegundos: Int64(self.bits >> 80))
     }
 
     package static func < (lhs: LancamentoID, rhs: LancamentoID) -> Bool {
@@ -70,7 +70,7 @@ extension LancamentoID: CustomStringConvertible {
             var deslocamento = 128
             while deslocamento > 0 {
                 deslocamento -= 4
-                writer.hexadecimal(UInt8(truncatingIfNeeded: bits >> deslocamento) & 0xF)
+                writer.hexadecimal(UInt8(truncatingIfNeeded: self.bits >> deslocamento) & 0xF)
                 switch writer.written {
                 case 8, 13, 18, 23: writer.literal("-")
                 default: break
@@ -99,17 +99,17 @@ package struct IDGenerator: Sendable {
     /// Returns an id greater than all earlier ones of this generator. Instants before 1970 count as 1970.
     package mutating func next(now: Instante, using random: inout some RandomNumberGenerator) -> LancamentoID {
         let relogio = UInt64(max(0, now.milissegundos))
-        if !comecou || relogio > milissegundos {
-            comecou = true
-            milissegundos = relogio
-            contador = random.next() & (IDGenerator.contadorMaximo >> 1)
-        } else if contador < IDGenerator.contadorMaximo {
-            contador += 1
+        if !self.comecou || relogio > self.milissegundos {
+            self.comecou = true
+            self.milissegundos = relogio
+            self.contador = random.next() & (IDGenerator.contadorMaximo >> 1)
+        } else if self.contador < IDGenerator.contadorMaximo {
+            self.contador += 1
         } else {
-            milissegundos += 1
-            contador = random.next() & (IDGenerator.contadorMaximo >> 1)
+            self.milissegundos += 1
+            self.contador = random.next() & (IDGenerator.contadorMaximo >> 1)
         }
-        let alto = milissegundos << 16 | 0x7000 | contador
+        let alto = self.milissegundos << 16 | 0x7000 | self.contador
         let baixo: UInt64 = 0b10 << 62 | random.next() >> 2
         return LancamentoID(bits: UInt128(alto) << 64 | UInt128(baixo))
     }

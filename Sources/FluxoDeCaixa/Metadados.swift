@@ -22,7 +22,7 @@ package struct Metadados: Sendable {
     package let itens: [Item]
 
     private init(ordenados: [Item]) {
-        itens = ordenados
+        self.itens = ordenados
     }
 
     /// `nil` with more than ``quantidadeMaxima`` items, more than ``tamanhoMaximoEmBytes``, a repeated name, or U+0000 anywhere (PostgreSQL
@@ -40,7 +40,7 @@ package struct Metadados: Sendable {
     }
 
     /// Reports whether there are no items.
-    package var isEmpty: Bool { itens.isEmpty }
+    package var isEmpty: Bool { self.itens.isEmpty }
 
     /// The size that ``tamanhoMaximoEmBytes`` limits.
     package static func tamanhoEmBytes(_ itens: some Sequence<Item>) -> Int {
@@ -54,8 +54,8 @@ extension Metadados: Hashable {
     }
 
     package func hash(into hasher: inout Hasher) {
-        hasher.combine(itens.count)
-        for item in itens {
+        hasher.combine(self.itens.count)
+        for item in self.itens {
             for texto in [item.nome, item.valor] {
                 hasher.combine(texto.utf8.count)
                 for byte in texto.utf8 { hasher.combine(byte) }

@@ -55,16 +55,16 @@ extension NovoLancamento {
     package var conteudoNormalizado: [UInt8] {
         var conteudo: [UInt8] = [NovoLancamento.versaoDoConteudo]
         conteudo.reserveCapacity(192)
-        Self.anexar(texto: conta.nome, a: &conteudo)
-        Self.anexar(texto: tipo.rawValue, a: &conteudo)
-        Self.anexar(inteiro: UInt64(bitPattern: valor.centavos), a: &conteudo)
-        Self.anexar(opcional: data?.description, a: &conteudo)
-        Self.anexar(texto: natureza.rawValue, a: &conteudo)
-        Self.anexar(opcional: descricao, a: &conteudo)
-        Self.anexar(opcional: categoria, a: &conteudo)
-        Self.anexar(opcional: referencia, a: &conteudo)
-        Self.anexar(inteiro: UInt64(metadados.itens.count), a: &conteudo)
-        for item in metadados.itens {
+        Self.anexar(texto: self.conta.nome, a: &conteudo)
+        Self.anexar(texto: self.tipo.rawValue, a: &conteudo)
+        Self.anexar(inteiro: UInt64(bitPattern: self.valor.centavos), a: &conteudo)
+        Self.anexar(opcional: self.data?.description, a: &conteudo)
+        Self.anexar(texto: self.natureza.rawValue, a: &conteudo)
+        Self.anexar(opcional: self.descricao, a: &conteudo)
+        Self.anexar(opcional: self.categoria, a: &conteudo)
+        Self.anexar(opcional: self.referencia, a: &conteudo)
+        Self.anexar(inteiro: UInt64(self.metadados.itens.count), a: &conteudo)
+        for item in self.metadados.itens {
             Self.anexar(texto: item.nome, a: &conteudo)
             Self.anexar(texto: item.valor, a: &conteudo)
         }
@@ -75,12 +75,12 @@ extension NovoLancamento {
 
     private static func anexar(opcional texto: String?, a conteudo: inout [UInt8]) {
         conteudo.append(texto == nil ? 0 : 1)
-        if let texto { anexar(texto: texto, a: &conteudo) }
+        if let texto { self.anexar(texto: texto, a: &conteudo) }
     }
 
     /// The length prefix makes the encoding unambiguous.
     private static func anexar(texto: String, a conteudo: inout [UInt8]) {
-        anexar(inteiro: UInt64(texto.utf8.count), a: &conteudo)
+        self.anexar(inteiro: UInt64(texto.utf8.count), a: &conteudo)
         conteudo.append(contentsOf: texto.utf8)
     }
 
@@ -97,7 +97,7 @@ extension NovoLancamento: Hashable {
     }
 
     package func hash(into hasher: inout Hasher) {
-        hasher.combine(chave)
-        hasher.combine(conteudoNormalizado)
+        hasher.combine(self.chave)
+        hasher.combine(self.conteudoNormalizado)
     }
 }

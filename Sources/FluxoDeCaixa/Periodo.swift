@@ -13,11 +13,11 @@ package struct Periodo: Hashable, Sendable {
     }
 
     /// At least 1.
-    package var quantidadeDeDias: Int { ate.diasDesde(de) + 1 }
+    package var quantidadeDeDias: Int { self.ate.diasDesde(self.de) + 1 }
 
     /// Every day, in order.
     package var dias: some Sequence<Dia> {
-        (de.diasDesde2000...ate.diasDesde2000).lazy.compactMap { Dia(diasDesde2000: $0) }
+        (self.de.diasDesde2000...self.ate.diasDesde2000).lazy.compactMap { Dia(diasDesde2000: $0) }
     }
 }
 
@@ -33,19 +33,19 @@ package struct JanelaDeDatas: Hashable, Sendable {
 
     /// `hoje` is today in the business time zone.
     package init(hoje: Dia) {
-        primeira = hoje.anosAntes(JanelaDeDatas.anosParaTras) ?? .primeiro
-        ultima = hoje.somando(dias: 1) ?? .ultimo
+        self.primeira = hoje.anosAntes(JanelaDeDatas.anosParaTras) ?? .primeiro
+        self.ultima = hoje.somando(dias: 1) ?? .ultimo
     }
 
     /// Reports whether an entry may have this day.
     package func aceita(_ dia: Dia) -> Bool {
-        dia >= primeira && dia <= ultima
+        dia >= self.primeira && dia <= self.ultima
     }
 }
 
 extension JanelaDeDatas: CustomStringConvertible {
     /// For messages to users: `de 2016-11-24 a 2026-11-25`.
     package var description: String {
-        "de \(primeira) a \(ultima)"
+        "de \(self.primeira) a \(self.ultima)"
     }
 }

@@ -43,11 +43,11 @@ extension Quantia: CustomStringConvertible {
     /// Reais with two decimals: `-12.30`, `0.00`, never `-0.00`.
     package var description: String {
         // 128-bit division is a library call; nearly every amount fits in 64 bits.
-        if let pequeno = UInt64(exactly: centavos.magnitude) {
-            return Quantia.texto(negativo: centavos < 0, reais: pequeno / 100, centavos: Int(pequeno % 100))
+        if let pequeno = UInt64(exactly: self.centavos.magnitude) {
+            return Quantia.texto(negativo: self.centavos < 0, reais: pequeno / 100, centavos: Int(pequeno % 100))
         }
-        let modulo = centavos.magnitude
-        return Quantia.texto(negativo: centavos < 0, reais: modulo / 100, centavos: Int(modulo % 100))
+        let modulo = self.centavos.magnitude
+        return Quantia.texto(negativo: self.centavos < 0, reais: modulo / 100, centavos: Int(modulo % 100))
     }
 
     private static func texto(negativo: Bool, reais: some BinaryInteger, centavos: Int) -> String {

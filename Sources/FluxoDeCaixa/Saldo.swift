@@ -17,20 +17,20 @@ package struct SaldoDiario: Sendable, Equatable {
         self.versao = versao
     }
 
-    package var data: Dia { movimento.data }
-    package var totalCreditos: Quantia { movimento.totalCreditos }
-    package var totalDebitos: Quantia { movimento.totalDebitos }
-    package var transferenciasEntrada: Quantia { movimento.transferenciasEntrada }
-    package var transferenciasSaida: Quantia { movimento.transferenciasSaida }
-    package var quantidadeCreditos: Int64 { movimento.quantidadeCreditos }
-    package var quantidadeDebitos: Int64 { movimento.quantidadeDebitos }
+    package var data: Dia { self.movimento.data }
+    package var totalCreditos: Quantia { self.movimento.totalCreditos }
+    package var totalDebitos: Quantia { self.movimento.totalDebitos }
+    package var transferenciasEntrada: Quantia { self.movimento.transferenciasEntrada }
+    package var transferenciasSaida: Quantia { self.movimento.transferenciasSaida }
+    package var quantidadeCreditos: Int64 { self.movimento.quantidadeCreditos }
+    package var quantidadeDebitos: Int64 { self.movimento.quantidadeDebitos }
     /// `nil` for a day never touched.
-    package var atualizadoEm: Instante? { movimento.atualizadoEm }
+    package var atualizadoEm: Instante? { self.movimento.atualizadoEm }
 
     /// Credits less debits of the day.
-    package var saldoDoDia: Quantia { movimento.saldoDoDia }
+    package var saldoDoDia: Quantia { self.movimento.saldoDoDia }
     /// The closing balance, which the next day opens with.
-    package var saldoFinal: Quantia { saldoInicial + saldoDoDia }
+    package var saldoFinal: Quantia { self.saldoInicial + self.saldoDoDia }
 }
 
 /// The sums of the entries of one day.
@@ -73,7 +73,7 @@ package struct MovimentoDoDia: Sendable, Equatable {
     }
 
     /// Credits less debits.
-    package var saldoDoDia: Quantia { totalCreditos - totalDebitos }
+    package var saldoDoDia: Quantia { self.totalCreditos - self.totalDebitos }
 }
 
 /// The balances of every day of a period.
@@ -90,9 +90,9 @@ package struct SaldoDoPeriodo: Sendable, Equatable {
         package var quantidadeDebitos: Int64 = 0
 
         /// Credits less debits.
-        package var saldoDoPeriodo: Quantia { totalCreditos - totalDebitos }
+        package var saldoDoPeriodo: Quantia { self.totalCreditos - self.totalDebitos }
         /// The closing balance of the last day.
-        package var saldoFinal: Quantia { saldoInicial + saldoDoPeriodo }
+        package var saldoFinal: Quantia { self.saldoInicial + self.saldoDoPeriodo }
     }
 
     /// The account or pattern of the request.
@@ -135,24 +135,24 @@ package struct SaldoDoPeriodo: Sendable, Equatable {
 
 extension MovimentoDoDia {
     fileprivate mutating func somar(_ outro: MovimentoDoDia) {
-        totalCreditos += outro.totalCreditos
-        totalDebitos += outro.totalDebitos
-        transferenciasEntrada += outro.transferenciasEntrada
-        transferenciasSaida += outro.transferenciasSaida
-        quantidadeCreditos += outro.quantidadeCreditos
-        quantidadeDebitos += outro.quantidadeDebitos
-        atualizadoEm = [atualizadoEm, outro.atualizadoEm].compactMap(\.self).max()
+        self.totalCreditos += outro.totalCreditos
+        self.totalDebitos += outro.totalDebitos
+        self.transferenciasEntrada += outro.transferenciasEntrada
+        self.transferenciasSaida += outro.transferenciasSaida
+        self.quantidadeCreditos += outro.quantidadeCreditos
+        self.quantidadeDebitos += outro.quantidadeDebitos
+        self.atualizadoEm = [self.atualizadoEm, outro.atualizadoEm].compactMap(\.self).max()
     }
 }
 
 extension SaldoDoPeriodo.Totais {
     fileprivate mutating func somar(_ movimento: MovimentoDoDia) {
-        totalCreditos += movimento.totalCreditos
-        totalDebitos += movimento.totalDebitos
-        transferenciasEntrada += movimento.transferenciasEntrada
-        transferenciasSaida += movimento.transferenciasSaida
-        quantidadeCreditos += movimento.quantidadeCreditos
-        quantidadeDebitos += movimento.quantidadeDebitos
+        self.totalCreditos += movimento.totalCreditos
+        self.totalDebitos += movimento.totalDebitos
+        self.transferenciasEntrada += movimento.transferenciasEntrada
+        self.transferenciasSaida += movimento.transferenciasSaida
+        self.quantidadeCreditos += movimento.quantidadeCreditos
+        self.quantidadeDebitos += movimento.quantidadeDebitos
     }
 }
 

@@ -2,7 +2,7 @@ extension String {
     /// Reports whether both texts have the same UTF-8 bytes. Swift's `==` also holds for texts that are only canonically equivalent.
     package func hasSameBytes(as outro: String) -> Bool {
         // The lengths are stored, and differ for nearly all texts that differ.
-        utf8.count == outro.utf8.count && utf8.elementsEqual(outro.utf8)
+        self.utf8.count == outro.utf8.count && self.utf8.elementsEqual(outro.utf8)
     }
 }
 
@@ -27,23 +27,23 @@ struct DigitWriter {
     }
 
     mutating func literal(_ character: Unicode.Scalar) {
-        destination[written] = UInt8(ascii: character)
-        written += 1
+        self.destination[self.written] = UInt8(ascii: character)
+        self.written += 1
     }
 
     /// The number's lowest decimal digits, with leading zeros.
     mutating func number(_ number: Int, digits: Int) {
         var rest = number
-        for position in (written..<written + digits).reversed() {
-            destination[position] = UInt8(ascii: "0") + UInt8(rest % 10)
+        for position in (self.written..<self.written + digits).reversed() {
+            self.destination[position] = UInt8(ascii: "0") + UInt8(rest % 10)
             rest /= 10
         }
-        written += digits
+        self.written += digits
     }
 
     /// The four bits as one lower-case hexadecimal digit.
     mutating func hexadecimal(_ nibble: UInt8) {
-        destination[written] = nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10
-        written += 1
+        self.destination[self.written] = nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10
+        self.written += 1
     }
 }
