@@ -34,7 +34,6 @@ package enum AMQPNames {
     package enum QueueArgument {
         /// Its value is ``quorum``.
         package static let type = "x-queue-type"
-        /// The value of ``type``.
         package static let quorum = "quorum"
         /// Its value is ``deliveryLimitValue``.
         package static let deliveryLimit = "x-delivery-limit"
@@ -56,7 +55,6 @@ package enum AMQPNames {
             "lancamento.registrado.\(tipo.rawValue).\(conta.nome)"
         }
 
-        /// The key of a command for this account.
         package static func registrar(_ conta: Conta) -> String {
             "\(self.registrar).\(conta.nome)"
         }
@@ -84,7 +82,6 @@ package enum AMQPNames {
         package static let problema = "application/problem+json"
     }
 
-    /// Names in the property `headers`.
     package enum Header {
         /// In a reply: the status that REST answers, an integer.
         package static let status = "status"
@@ -99,11 +96,9 @@ package enum AMQPNames {
 
         /// In a dead letter: a ``Motivo``. All headers of dead letters are strings.
         package static let motivo = "motivo"
-        /// ``MessageRefusal/erro``.
         package static let erro = "erro"
         /// When it was received, RFC 3339.
         package static let recebidoEm = "recebido_em"
-        /// The queue that it was received from.
         package static let fila = "fila"
         /// The routing key with which it was delivered.
         package static let chaveDeRoteamento = "chave_de_roteamento"
@@ -111,11 +106,8 @@ package enum AMQPNames {
         package static let usuario = "usuario"
     }
 
-    /// The property `app_id`.
     package enum AppID {
-        /// The entry service.
         package static let lancamentos = "lancamentos"
-        /// The consolidation service.
         package static let consolidado = "consolidado"
     }
 }
@@ -130,7 +122,6 @@ package enum Motivo: String, Hashable, Sendable, CaseIterable {
     case versaoDesconhecida = "versao-desconhecida"
     /// The same id or key with other content.
     case conflito
-    /// The account is not the one of the routing key.
     case contaNaoPermitida = "conta-nao-permitida"
     /// The command was not published to the exchange for commands, or the event is not from the user of the entry service.
     case origemNaoPermitida = "origem-nao-permitida"
@@ -140,7 +131,6 @@ package enum Motivo: String, Hashable, Sendable, CaseIterable {
 
 /// Why a message is dead-lettered: the headers `motivo` and `erro`.
 package struct MessageRefusal: Error, Hashable, Sendable {
-    /// The header `motivo`.
     package let motivo: Motivo
     /// A message in Portuguese that repeats nothing of the body.
     package let erro: String

@@ -12,21 +12,17 @@ package struct CSVWriter {
         case pontoEVirgula = "ponto-e-virgula"
     }
 
-    /// The media type.
     package static let contentType = "text/csv; charset=utf-8; header=present"
 
-    /// The bytes written so far.
     package private(set) var bytes: [UInt8] = []
     private let separador: Separador
     private var rowHasCell = false
 
-    /// An empty document.
     package init(separador: Separador, reservedBytes: Int = 1024) {
         self.separador = separador
         self.bytes.reserveCapacity(reservedBytes)
     }
 
-    /// Writes the header row.
     package mutating func header(_ names: [String]) {
         for name in names { self.verbatim(name) }
         self.endRow()
@@ -60,7 +56,6 @@ package struct CSVWriter {
         self.bytes.append(UInt8(ascii: "\""))
     }
 
-    /// Ends the row.
     package mutating func endRow() {
         self.bytes.append(contentsOf: [0x0D, 0x0A])
         self.rowHasCell = false

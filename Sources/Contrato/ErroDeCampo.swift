@@ -4,27 +4,20 @@ package struct ErroDeCampo: Sendable, Hashable {
     package enum Codigo: String, Sendable, CaseIterable {
         /// A required member or parameter is absent.
         case obrigatorio
-        /// The JSON type is not accepted.
         case tipoInvalido = "tipo_invalido"
-        /// Not in the required form.
         case formato
         /// In the required form, but out of range.
         case foraDoIntervalo = "fora_do_intervalo"
         /// Too long, or too many.
         case tamanho
-        /// The member or parameter is unknown.
         case desconhecido
-        /// The parameter is given more than once.
         case repetido
-        /// A character that cannot be stored.
         case caractereProibido = "caractere_proibido"
-        /// Not one of the accepted values.
         case valorNaoAceito = "valor_nao_aceito"
     }
 
     /// Dotted member path, parameter or header name.
     package let campo: String
-    /// What is wrong.
     package let codigo: Codigo
     /// What is accepted, in Portuguese.
     package let mensagem: String
@@ -42,12 +35,10 @@ package struct ErrosDeCampo: Error, Hashable, Sendable {
     /// In the order of the answer.
     package let erros: [ErroDeCampo]
 
-    /// - Parameter erros: at least one.
     package init(_ erros: [ErroDeCampo]) {
         self.erros = erros
     }
 
-    /// A single fault.
     package init(campo: String, codigo: ErroDeCampo.Codigo, mensagem: String) {
         self.init([ErroDeCampo(campo: campo, codigo: codigo, mensagem: mensagem)])
     }
@@ -62,33 +53,33 @@ extension ErrosDeCampo: CustomStringConvertible {
 
 /// Collects faults whose number the sender controls, up to a limit: a small bad body must not cause a huge answer.
 struct BoundedFaults {
-    static let quantidadeMaxima = 32
-    static let comprimentoMaximoDoNomeEmEscalares = 64
+    static let countMax = 32
+    static let nameScalarsMax = 64
 
-    private var primeiros: [ErroDeCampo] = []
-    private var demais = 0
+    private var first: [ErroDeCampo] = []
+    private var more = 0
 
     mutating func report(_ campo: String, _ codigo: ErroDeCampo.Codigo, _ mensagem: String) {
-        if self.primeiros.count < BoundedFaults.quantidadeMaxima {
-            self.primeiros.append(ErroDeCampo(campo: campo, codigo: codigo, mensagem: mensagem))
+        if self.first.count < BoundedFaults.countMax {
+            self.first.append(ErroDeCampo(campo: campo, codigo: codigo, mensagem: mensagem))
         } else {
-            self.demais += 1
+            self.more += 1
         }
     }
 
     /// The faults. The message of the last one counts those beyond the limit.
     var erros: [ErroDeCampo] {
-        guard self.demais > 0, let ultimo = self.primeiros.last else { return self.primeiros }
-        let mensagem = "\(ultimo.mensagem) Há mais \(self.demais) \(self.demais == 1 ? "erro" : "erros") como este."
-        return self.primeiros.dropLast() + [ErroDeCampo(campo: ultimo.campo, codigo: ultimo.codigo, mensagem: mensagem)]
+        guard self.more > 0, let last = self.first.last else { return self.first }
+        let mensagem = "\(last.mensagem) Há mais \(self.more) \(self.more == 1 ? "erro" : "erros") como este."
+        return self.first.dropLast() + [ErroDeCampo(campo: last.campo, codigo: last.codigo, mensagem: mensagem)]
     }
 
     /// Returns the sender's name, truncated for an answer.
     static func truncated(_ nome: String) -> String {
-        guard nome.hasMoreScalars(than: self.comprimentoMaximoDoNomeEmEscalares) else { return nome }
-        var curto = String.UnicodeScalarView()
-        curto.append(contentsOf: nome.unicodeScalars.prefix(self.comprimentoMaximoDoNomeEmEscalares - 1))
-        curto.append("…")
-        return String(curto)
+        guard nome.hasMoreScalars(than: self.nameScalarsMax) else { return nome }
+        var short = String.UnicodeScalarView()
+        short.append(contentsOf: nome.unicodeScalars.prefix(self.nameScalarsMax - 1))
+        short.append("…")
+        return String(short)
     }
 }

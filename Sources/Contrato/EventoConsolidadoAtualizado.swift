@@ -4,12 +4,10 @@ package import FluxoDeCaixa
 ///
 /// It contains the sums of the day itself. Opening and closing balance are left out because they change with earlier days.
 package enum EventoConsolidadoAtualizado {
-    /// The member `source`.
     package static let source = "/fluxo-caixa/consolidado"
     /// The member `type`, and the AMQP property of that name; the number at its end is the major version.
     package static let type = "br.fluxocaixa.consolidado.atualizado.v1"
 
-    /// The content of the event.
     package struct Noticia: Sendable, Equatable {
         package let conta: Conta
         package let movimento: MovimentoDoDia
@@ -34,7 +32,6 @@ package enum EventoConsolidadoAtualizado {
         "\(urlPublica)/esquemas/consolidado-atualizado-v1.json"
     }
 
-    /// The whole body.
     package static func encode(_ noticia: Noticia, urlPublica: String) -> [UInt8] {
         var writer = JSONWriter(reservedBytes: 1024)
         writer.object { writer in
@@ -46,27 +43,24 @@ package enum EventoConsolidadoAtualizado {
             writer.member("time", noticia.atualizadoEm.description)
             writer.member("datacontenttype", AMQPNames.ContentType.json)
             writer.member("dataschema", self.dataschema(urlPublica: urlPublica))
-            writer.name("data")
-            self.write(noticia, to: &writer)
+            writer.object("data") { self.write(noticia, to: &$0) }
         }
         return writer.bytes
     }
 
     private static func write(_ noticia: Noticia, to writer: inout JSONWriter) {
         let movimento = noticia.movimento
-        writer.object { writer in
-            writer.member("conta", noticia.conta.nome)
-            writer.member("data", movimento.data.description)
-            writer.member("moeda", LancamentoJSON.moeda)
-            writer.member("total_creditos", movimento.totalCreditos.description)
-            writer.member("total_debitos", movimento.totalDebitos.description)
-            writer.member("transferencias_entrada", movimento.transferenciasEntrada.description)
-            writer.member("transferencias_saida", movimento.transferenciasSaida.description)
-            writer.member("saldo_do_dia", movimento.saldoDoDia.description)
-            writer.member("quantidade_creditos", movimento.quantidadeCreditos)
-            writer.member("quantidade_debitos", movimento.quantidadeDebitos)
-            writer.member("versao", noticia.versao)
-            writer.member("atualizado_em", noticia.atualizadoEm.description)
-        }
+        writer.member("conta", noticia.conta.nome)
+        writer.member("data", movimento.data.description)
+        writer.member("moeda", LancamentoJSON.moeda)
+        writer.member("total_creditos", movimento.totalCreditos.description)
+        writer.member("total_debitos", movimento.totalDebitos.description)
+        writer.member("transferencias_entrada", movimento.transferenciasEntrada.description)
+        writer.member("transferencias_saida", movimento.transferenciasSaida.description)
+        writer.member("saldo_do_dia", movimento.saldoDoDia.description)
+        writer.member("quantidade_creditos", movimento.quantidadeCreditos)
+        writer.member("quantidade_debitos", movimento.quantidadeDebitos)
+        writer.member("versao", noticia.versao)
+        writer.member("atualizado_em", noticia.atualizadoEm.description)
     }
 }

@@ -2,12 +2,10 @@ package import FluxoDeCaixa
 
 /// The event of a registered entry: CloudEvents 1.0, structured JSON.
 package enum EventoLancamentoRegistrado {
-    /// The member `source`.
     package static let source = "/fluxo-caixa/lancamentos"
     /// The member `type`, and the AMQP property of that name; the number at its end is the major version.
     package static let type = "br.fluxocaixa.lancamento.registrado.v1"
 
-    /// The type without its major version.
     static let tipoSemVersao = "br.fluxocaixa.lancamento.registrado.v"
     static let versaoMaior = "1"
 
@@ -98,12 +96,12 @@ struct EventReader {
         }
         self.envelope()
         let id = self.id(messageID: messageID)
-        let conta = self.require(self.texto(self.data["conta"]).flatMap { Conta($0) }, "`data.conta` não é uma conta.")
+        let conta = self.require(self.data["conta"]?.text.flatMap { Conta($0) }, "`data.conta` não é uma conta.")
         let tipo: Tipo? = self.require(
-            self.texto(self.data["tipo"]).flatMap { KnownWord.read($0) }, "`data.tipo` não é \"credito\" nem \"debito\".")
+            self.data["tipo"]?.text.flatMap { KnownWord.read($0) }, "`data.tipo` não é \"credito\" nem \"debito\".")
         let valor = self.require(self.valor, "`data.valor` não é um valor maior que zero com até duas casas decimais.")
-        let dia = self.require(self.texto(self.data["data"]).flatMap { Dia(parsing: $0) }, "`data.data` não é uma data.")
-        if self.texto(self.data["moeda"])?.hasSameBytes(as: LancamentoJSON.moeda) != true {
+        let dia = self.require(self.data["data"]?.text.flatMap { Dia(parsing: $0) }, "`data.data` não é uma data.")
+        if self.data["moeda"]?.text?.hasSameBytes(as: LancamentoJSON.moeda) != true {
             self.falhas.append("`data.moeda` não é \"\(LancamentoJSON.moeda)\".")
         }
         let natureza = self.natureza()
@@ -113,10 +111,10 @@ struct EventReader {
     }
 
     private mutating func envelope() {
-        if self.texto(self.evento["specversion"])?.hasSameBytes(as: "1.0") != true {
+        if self.evento["specversion"]?.text?.hasSameBytes(as: "1.0") != true {
             self.falhas.append("`specversion` não é \"1.0\".")
         }
-        if self.texto(self.evento["type"])?.hasSameBytes(as: EventoLancamentoRegistrado.type) != true {
+        if self.evento["type"]?.text?.hasSameBytes(as: EventoLancamentoRegistrado.type) != true {
             self.falhas.append("`type` não é \"\(EventoLancamentoRegistrado.type)\".")
         }
         if case .object = self.data { return }
@@ -124,12 +122,12 @@ struct EventReader {
     }
 
     private mutating func id(messageID: String?) -> LancamentoID? {
-        let doEvento = self.texto(self.evento["id"]).flatMap { LancamentoID(parsing: $0) }
+        let doEvento = self.evento["id"]?.text.flatMap { LancamentoID(parsing: $0) }
         guard let id = doEvento, id.isVersion7 else {
             self.falhas.append("`id` não é um UUID versão 7.")
             return nil
         }
-        if self.texto(self.data["id"]).flatMap({ LancamentoID(parsing: $0) }) != id {
+        if self.data["id"]?.text.flatMap({ LancamentoID(parsing: $0) }) != id {
             self.falhas.append("`data.id` não é o `id` do evento.")
         }
         if let messageID, LancamentoID(parsing: messageID) != id {
@@ -162,12 +160,8 @@ struct EventReader {
     private mutating func estornoDe() -> LancamentoID? {
         switch self.data["estorno_de"] {
         case nil, .null?: nil
-        case let valor?: self.require(self.texto(valor).flatMap { LancamentoID(parsing: $0) }, "`data.estorno_de` não é um UUID.")
+        case let valor?: self.require(valor.text.flatMap { LancamentoID(parsing: $0) }, "`data.estorno_de` não é um UUID.")
         }
-    }
-
-    private func texto(_ valor: JSONValue?) -> String? {
-        if case .string(let texto)? = valor { texto } else { nil }
     }
 
     private mutating func require<Lido>(_ lido: Lido?, _ falha: String) -> Lido? {

@@ -1,18 +1,14 @@
 /// Why ``JSONReader`` refuses a text.
 package struct JSONError: Error, Hashable, Sendable {
-    /// What is wrong.
     package enum Reason: String, Sendable, CaseIterable {
         /// Only white space, or nothing.
         case empty
-        /// A leading byte order mark.
         case byteOrderMark
         /// Not UTF-8 (surrogates, overlong forms and values over U+10FFFF included).
         case invalidUTF8
-        /// The text ends inside the value.
         case unexpectedEnd
         /// A character that is not allowed at this position.
         case unexpectedCharacter
-        /// Bytes after the value.
         case trailingBytes
         /// More than ``JSONReader/depthMax`` nested arrays and objects.
         case tooDeep
@@ -38,10 +34,8 @@ package struct JSONError: Error, Hashable, Sendable {
 
     /// The number of bytes before the fault.
     package let position: Int
-    /// What is wrong at that byte.
     package let reason: Reason
 
-    /// A fault at this byte.
     package init(position: Int, reason: Reason) {
         self.position = position
         self.reason = reason

@@ -187,12 +187,8 @@ package struct JSONReader {
         var number: UInt16 = 0
         for _ in 0..<4 {
             guard let byte = self.current else { throw self.failure(.unexpectedEnd) }
-            switch byte {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): number = number << 4 | UInt16(byte - UInt8(ascii: "0"))
-            case UInt8(ascii: "a")...UInt8(ascii: "f"): number = number << 4 | UInt16(byte - UInt8(ascii: "a") + 10)
-            case UInt8(ascii: "A")...UInt8(ascii: "F"): number = number << 4 | UInt16(byte - UInt8(ascii: "A") + 10)
-            default: throw JSONError(position: start, reason: .invalidEscape)
-            }
+            guard let digit = byte.hexadecimalValue else { throw JSONError(position: start, reason: .invalidEscape) }
+            number = number << 4 | UInt16(digit)
             self.position += 1
         }
         return number
@@ -238,7 +234,6 @@ package struct JSONReader {
         return true
     }
 
-    /// Consumes the character if it is next.
     @discardableResult
     private mutating func skip(_ character: Unicode.Scalar) -> Bool {
         guard self.current == UInt8(ascii: character) else { return false }

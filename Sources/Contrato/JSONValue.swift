@@ -15,10 +15,8 @@ package enum JSONValue: Sendable {
 package struct JSONMember: Sendable {
     /// Unescaped; may be empty.
     package let name: String
-    /// The value after the colon.
     package let value: JSONValue
 
-    /// A member of an object.
     package init(name: String, value: JSONValue) {
         self.name = name
         self.value = value
@@ -30,6 +28,25 @@ extension JSONValue {
     package subscript(name: String) -> JSONValue? {
         guard case .object(let members) = self else { return nil }
         return members.first { $0.name.hasSameBytes(as: name) }?.value
+    }
+
+    /// Of an object; of anything else none.
+    package var members: [JSONMember] {
+        if case .object(let members) = self { members } else { [] }
+    }
+
+    /// Of an array; of anything else none.
+    package var elements: [JSONValue] {
+        if case .array(let elements) = self { elements } else { [] }
+    }
+
+    package var text: String? {
+        if case .string(let text) = self { text } else { nil }
+    }
+
+    /// A whole number that fits.
+    package var integer: Int? {
+        if case .number(let text) = self { Int(text) } else { nil }
     }
 }
 

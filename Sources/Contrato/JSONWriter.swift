@@ -11,17 +11,16 @@ package struct JSONWriter {
         self.bytes.reserveCapacity(reservedBytes)
     }
 
-    /// Writes an object whose members the closure writes.
-    package mutating func object<E: Error>(_ body: (inout JSONWriter) throws(E) -> Void) throws(E) {
-        try self.container(open: UInt8(ascii: "{"), close: UInt8(ascii: "}"), body)
+    /// Writes an object whose members the closure writes, after its name if there is one.
+    package mutating func object(_ name: String? = nil, _ body: (inout JSONWriter) -> Void) {
+        self.container(name, open: UInt8(ascii: "{"), close: UInt8(ascii: "}"), body)
     }
 
-    /// Writes an array whose values the closure writes.
-    package mutating func array<E: Error>(_ body: (inout JSONWriter) throws(E) -> Void) throws(E) {
-        try self.container(open: UInt8(ascii: "["), close: UInt8(ascii: "]"), body)
+    /// Writes an array whose values the closure writes, after its name if there is one.
+    package mutating func array(_ name: String? = nil, _ body: (inout JSONWriter) -> Void) {
+        self.container(name, open: UInt8(ascii: "["), close: UInt8(ascii: "]"), body)
     }
 
-    /// Writes the name of the next value.
     package mutating func name(_ name: String) {
         self.comma()
         self.quoted(name)
@@ -41,13 +40,11 @@ package struct JSONWriter {
         self.bytes.append(contentsOf: String(number).utf8)
     }
 
-    /// Writes `true` or `false`.
     package mutating func bool(_ value: Bool) {
         self.comma()
         self.bytes.append(contentsOf: (value ? "true" : "false").utf8)
     }
 
-    /// Writes `null`.
     package mutating func null() {
         self.comma()
         self.bytes.append(contentsOf: "null".utf8)
@@ -76,32 +73,36 @@ package struct JSONWriter {
         }
     }
 
-    /// Writes a name and a text.
     package mutating func member(_ name: String, _ text: String) {
         self.name(name)
         self.string(text)
     }
 
-    /// Writes a name and a text; nothing without a text.
     package mutating func member(_ name: String, ifPresent text: String?) {
         if let text { self.member(name, text) }
     }
 
-    /// Writes a name and a whole number.
+    package mutating func member(_ name: String, orNull text: String?) {
+        self.name(name)
+        if let text { self.string(text) } else { self.null() }
+    }
+
+    package mutating func member(_ name: String, _ value: Bool) {
+        self.name(name)
+        self.bool(value)
+    }
+
     package mutating func member(_ name: String, _ number: some BinaryInteger) {
         self.name(name)
         self.integer(number)
     }
 
-    private mutating func container<E: Error>(
-        open: UInt8,
-        close: UInt8,
-        _ body: (inout JSONWriter) throws(E) -> Void
-    ) throws(E) {
+    private mutating func container(_ name: String?, open: UInt8, close: UInt8, _ body: (inout JSONWriter) -> Void) {
+        if let name { self.name(name) }
         self.comma()
         self.bytes.append(open)
         self.needsComma = false
-        try body(&self)
+        body(&self)
         self.bytes.append(close)
         self.needsComma = true
     }

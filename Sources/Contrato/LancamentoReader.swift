@@ -10,7 +10,7 @@ package struct LancamentoReader: Sendable {
         case accepted
     }
 
-    private enum Membro: String, CaseIterable {
+    private enum Member: String, CaseIterable {
         case conta, tipo, valor, data, moeda, natureza, descricao, categoria, referencia, metadados, chave
     }
 
@@ -20,45 +20,45 @@ package struct LancamentoReader: Sendable {
 
     /// The known members in the order of the documents.
     package static func membros(_ chave: ChaveMember) -> [String] {
-        Membro.allCases.filter { $0 != .chave || chave == .accepted }.map(\.rawValue)
+        Member.allCases.filter { $0 != .chave || chave == .accepted }.map(\.rawValue)
     }
 
     private let janela: JanelaDeDatas
-    private let aceitos: Set<Membro>
+    private let accepted: Set<Member>
 
     /// Create one reader per request: the window moves at midnight.
     package init(janela: JanelaDeDatas, chave: ChaveMember) {
         self.janela = janela
-        self.aceitos = chave == .accepted ? Set(Membro.allCases) : Set(Membro.allCases).subtracting([.chave])
+        self.accepted = chave == .accepted ? Set(Member.allCases) : Set(Member.allCases).subtracting([.chave])
     }
 
     /// Returns the entry, or every fault at once.
     /// - Parameter dataPadrao: the day of an entry without `data`, checked against the same window. It does not become part of the entry.
     package func read(_ json: JSONValue, dataPadrao: Dia? = nil) -> Result<NovoLancamento, LancamentoRecusado> {
-        guard case .object(let membros) = json else {
-            let erro = ErroDeCampo(campo: "corpo", codigo: .tipoInvalido, mensagem: "Deve ser um objeto JSON.")
-            return .failure(LancamentoRecusado(conta: nil, chave: .ausente, erros: [erro]))
+        guard case .object(let written) = json else {
+            let fault = ErroDeCampo(campo: "corpo", codigo: .tipoInvalido, mensagem: "Deve ser um objeto JSON.")
+            return .failure(LancamentoRecusado(conta: nil, chave: .ausente, erros: [fault]))
         }
-        var leitura = MemberReader<Membro>(membros, aceitos: self.aceitos)
-        let conta = self.conta(&leitura)
-        let tipo: Tipo? = self.obrigatorio(leitura.palavra(.tipo), .tipo, "\"credito\" ou \"debito\"", &leitura)
-        let valor = self.valor(&leitura)
-        let data = leitura.dia(.data)
-        if let dia = leitura.valor(.data) == nil ? dataPadrao : data, !self.janela.aceita(dia) {
-            leitura.report(.data, .foraDoIntervalo, "Deve estar no intervalo \(self.janela).")
+        var members = MemberReader<Member>(written, accepted: self.accepted)
+        let conta = self.conta(&members)
+        let tipo: Tipo? = self.required(members.word(.tipo), .tipo, "\"credito\" ou \"debito\"", &members)
+        let valor = self.valor(&members)
+        let data = members.dia(.data)
+        if let dia = members[.data] == nil ? dataPadrao : data, !self.janela.aceita(dia) {
+            members.report(.data, .foraDoIntervalo, "Deve estar no intervalo \(self.janela).")
         }
-        let _: Moeda? = leitura.palavra(.moeda)
-        let natureza: Natureza? = leitura.palavra(.natureza)
-        let descricao = leitura.texto(.descricao, maximoEmEscalares: NovoLancamento.descricaoMaximaEmEscalares)
-        let categoria = leitura.texto(.categoria, maximoEmEscalares: NovoLancamento.categoriaMaximaEmEscalares)
-        let referencia = leitura.texto(.referencia, maximoEmEscalares: NovoLancamento.referenciaMaximaEmEscalares)
-        var errosDosMetadados = BoundedFaults()
-        let metadados = self.metadados(leitura.valor(.metadados), &errosDosMetadados)
-        let chave = self.chave(&leitura)
+        let _: Moeda? = members.word(.moeda)
+        let natureza: Natureza? = members.word(.natureza)
+        let descricao = members.text(.descricao, scalarsMax: NovoLancamento.descricaoMaximaEmEscalares)
+        let categoria = members.text(.categoria, scalarsMax: NovoLancamento.categoriaMaximaEmEscalares)
+        let referencia = members.text(.referencia, scalarsMax: NovoLancamento.referenciaMaximaEmEscalares)
+        var metadataFaults = BoundedFaults()
+        let metadados = self.metadados(members[.metadados], &metadataFaults)
+        let chave = self.chave(&members)
 
-        let erros = leitura.allFaults(adding: errosDosMetadados)
-        guard erros.isEmpty, chave != .malformada, let conta, let tipo, let valor, let metadados else {
-            return .failure(LancamentoRecusado(conta: conta, chave: chave, erros: erros))
+        let faults = members.allFaults(adding: metadataFaults)
+        guard faults.isEmpty, chave != .malformada, let conta, let tipo, let valor, let metadados else {
+            return .failure(LancamentoRecusado(conta: conta, chave: chave, erros: faults))
         }
         return .success(
             NovoLancamento(
@@ -79,89 +79,77 @@ package struct LancamentoReader: Sendable {
     // MARK: Members
 
     /// Reports an absent member. A refused value has been reported already.
-    private func obrigatorio<Valor>(_ valor: Valor?, _ membro: Membro, _ aceito: String, _ leitura: inout MemberReader<Membro>)
-        -> Valor?
-    {
-        if leitura.valor(membro) == nil {
-            leitura.report(membro, .obrigatorio, "Obrigatório: \(aceito).")
-        }
-        return valor
+    private func required<Value>(_ value: Value?, _ member: Member, _ accepted: String, _ members: inout MemberReader<Member>) -> Value? {
+        if members[member] == nil { members.report(member, .obrigatorio, "Obrigatório: \(accepted).") }
+        return value
     }
 
-    private func conta(_ leitura: inout MemberReader<Membro>) -> Conta? {
-        let aceita = "letras de A a Z sem acento, algarismos, \"_\" e \"-\", em segmentos separados por um ponto, de 1 a 64 caracteres"
-        guard let nome = self.obrigatorio(leitura.texto(.conta), .conta, aceita, &leitura) else { return nil }
-        guard let conta = Conta(nome) else {
-            leitura.report(.conta, .formato, "Deve ter \(aceita); um segmento não começa com \"-\".")
-            return nil
-        }
+    private func conta(_ members: inout MemberReader<Member>) -> Conta? {
+        let accepted = "letras de A a Z sem acento, algarismos, \"_\" e \"-\", em segmentos separados por um ponto, de 1 a 64 caracteres"
+        guard let name = self.required(members.text(.conta), .conta, accepted, &members) else { return nil }
+        let conta = Conta(name)
+        if conta == nil { members.report(.conta, .formato, "Deve ter \(accepted); um segmento não começa com \"-\".") }
         return conta
     }
 
-    private func valor(_ leitura: inout MemberReader<Membro>) -> Valor? {
-        let aceito = "de 0.01 a 9999999999.99, com ponto e no máximo duas casas decimais, como \"150.75\""
-        let texto: String
-        switch leitura.valor(.valor) {
-        case .string(let escrito)?, .number(let escrito)?:
-            texto = escrito
+    private func valor(_ members: inout MemberReader<Member>) -> Valor? {
+        let accepted = "de 0.01 a 9999999999.99, com ponto e no máximo duas casas decimais, como \"150.75\""
+        let text: String
+        switch members[.valor] {
+        case .string(let written)?, .number(let written)?:
+            text = written
         case nil:
-            leitura.report(.valor, .obrigatorio, "Obrigatório: \(aceito).")
+            members.report(.valor, .obrigatorio, "Obrigatório: \(accepted).")
             return nil
         default:
-            leitura.report(.valor, .tipoInvalido, "Deve ser um texto ou número \(aceito).")
+            members.report(.valor, .tipoInvalido, "Deve ser um texto ou número \(accepted).")
             return nil
         }
-        guard let valor = Valor(parsing: texto) else {
-            let codigo: ErroDeCampo.Codigo = LancamentoReader.eDecimal(texto) ? .foraDoIntervalo : .formato
-            leitura.report(.valor, codigo, "Deve ser \(aceito).")
-            return nil
-        }
+        let valor = Valor(parsing: text)
+        if valor == nil { members.report(.valor, Self.isDecimal(text) ? .foraDoIntervalo : .formato, "Deve ser \(accepted).") }
         return valor
     }
 
     /// Reports whether the text has the form of an amount, so that only its size or sign is wrong.
-    private static func eDecimal(_ texto: String) -> Bool {
-        let semSinal = texto.utf8.first == UInt8(ascii: "-") ? texto.utf8.dropFirst() : texto.utf8[...]
-        let partes = semSinal.split(separator: UInt8(ascii: "."), maxSplits: 1, omittingEmptySubsequences: false)
-        let algarismos = UInt8(ascii: "0")...UInt8(ascii: "9")
-        guard let inteiros = partes.first, !inteiros.isEmpty, partes.allSatisfy({ $0.allSatisfy(algarismos.contains) }) else {
-            return false
-        }
-        let zeroNaFrente = inteiros.count > 1 && inteiros.first == UInt8(ascii: "0")
-        return !zeroNaFrente && (partes.count == 1 || (1...2).contains(partes[1].count))
+    private static func isDecimal(_ text: String) -> Bool {
+        let unsigned = text.utf8.first == UInt8(ascii: "-") ? text.utf8.dropFirst() : text.utf8[...]
+        let parts = unsigned.split(separator: UInt8(ascii: "."), maxSplits: 1, omittingEmptySubsequences: false)
+        let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
+        guard let whole = parts.first, !whole.isEmpty, parts.allSatisfy({ $0.allSatisfy(digits.contains) }) else { return false }
+        let hasLeadingZero = whole.count > 1 && whole.first == UInt8(ascii: "0")
+        return !hasLeadingZero && (parts.count == 1 || (1...2).contains(parts[1].count))
     }
 
-    private func chave(_ leitura: inout MemberReader<Membro>) -> LancamentoRecusado.ChaveLida {
-        guard leitura.valor(.chave) != nil else { return .ausente }
-        guard let texto = leitura.texto(.chave) else { return .deOutroTipo }
-        return Chave(literal: texto).map { .lida($0) } ?? .malformada
+    private func chave(_ members: inout MemberReader<Member>) -> LancamentoRecusado.ChaveLida {
+        guard members[.chave] != nil else { return .ausente }
+        guard let text = members.text(.chave) else { return .deOutroTipo }
+        return Chave(literal: text).map { .lida($0) } ?? .malformada
     }
 
-    private func metadados(_ valor: JSONValue?, _ erros: inout BoundedFaults) -> Metadados? {
-        guard let valor else { return .vazio }
-        guard case .object(let membros) = valor else {
-            erros.report(Membro.metadados.rawValue, .tipoInvalido, "Deve ser um objeto de textos.")
+    private func metadados(_ value: JSONValue?, _ faults: inout BoundedFaults) -> Metadados? {
+        guard let value else { return .vazio }
+        let campo = Member.metadados.rawValue
+        guard case .object(let members) = value else {
+            faults.report(campo, .tipoInvalido, "Deve ser um objeto de textos.")
             return nil
         }
-        let itens = membros.compactMap { membro in
-            if case .string(let texto) = membro.value { Metadados.Item(nome: membro.name, valor: texto) } else { nil }
-        }
+        let itens = members.compactMap { member in member.value.text.map { Metadados.Item(nome: member.name, valor: $0) } }
         // The object's own faults go first: the limit on the number of faults must not drop them.
-        if membros.count > Metadados.quantidadeMaxima {
-            erros.report(Membro.metadados.rawValue, .tamanho, "Deve ter no máximo \(Metadados.quantidadeMaxima) nomes.")
+        if members.count > Metadados.quantidadeMaxima {
+            faults.report(campo, .tamanho, "Deve ter no máximo \(Metadados.quantidadeMaxima) nomes.")
         }
         if Metadados.tamanhoEmBytes(itens) > Metadados.tamanhoMaximoEmBytes {
-            let maximo = Metadados.tamanhoMaximoEmBytes
-            erros.report(Membro.metadados.rawValue, .tamanho, "Nomes e textos devem somar no máximo \(maximo) bytes em UTF-8.")
+            let bytesMax = Metadados.tamanhoMaximoEmBytes
+            faults.report(campo, .tamanho, "Nomes e textos devem somar no máximo \(bytesMax) bytes em UTF-8.")
         }
-        for membro in membros {
-            let campo = "metadados.\(BoundedFaults.truncated(membro.name))"
-            guard case .string(let texto) = membro.value else {
-                erros.report(campo, .tipoInvalido, "Deve ser um texto.")
+        for member in members {
+            let campo = "metadados.\(BoundedFaults.truncated(member.name))"
+            guard let text = member.value.text else {
+                faults.report(campo, .tipoInvalido, "Deve ser um texto.")
                 continue
             }
-            if membro.name.utf8.contains(0) || texto.utf8.contains(0) {
-                erros.report(campo, .caractereProibido, "Nem o nome nem o texto podem conter o caractere U+0000.")
+            if member.name.utf8.contains(0) || text.utf8.contains(0) {
+                faults.report(campo, .caractereProibido, "Nem o nome nem o texto podem conter o caractere U+0000.")
             }
         }
         return Metadados(itens)
@@ -172,7 +160,6 @@ package struct LancamentoReader: Sendable {
 ///
 /// The caller answers in this order: key malformed or missing where required (400), account not allowed (403), then these faults (422).
 package struct LancamentoRecusado: Error, Hashable, Sendable {
-    /// The member `chave`.
     package enum ChaveLida: Hashable, Sendable {
         /// Absent or `null`.
         case ausente
@@ -182,7 +169,6 @@ package struct LancamentoRecusado: Error, Hashable, Sendable {
         /// Not a text; `erros` contains this fault.
         case deOutroTipo
 
-        /// The key, if it is valid.
         package var valor: Chave? {
             if case .lida(let chave) = self { chave } else { nil }
         }
@@ -210,12 +196,11 @@ extension LancamentoRecusado: CustomStringConvertible {
 
 /// Reads the optional body of an estorno.
 package struct PedidoDeEstornoReader: Sendable {
-    private enum Membro: String, CaseIterable {
+    private enum Member: String, CaseIterable {
         case data, descricao
     }
 
-    /// The known members.
-    package static let membros = Membro.allCases.map(\.rawValue)
+    package static let membros = Member.allCases.map(\.rawValue)
 
     private let ultima: Dia
 
@@ -226,17 +211,17 @@ package struct PedidoDeEstornoReader: Sendable {
 
     /// Returns the request, or every fault of form at once. The day is not compared with the original.
     package func read(_ json: JSONValue) throws(ErrosDeCampo) -> PedidoDeEstorno {
-        guard case .object(let membros) = json else {
+        guard case .object(let written) = json else {
             throw ErrosDeCampo(campo: "corpo", codigo: .tipoInvalido, mensagem: "Deve ser um objeto JSON.")
         }
-        var leitura = MemberReader<Membro>(membros, aceitos: Set(Membro.allCases))
-        let data = leitura.dia(.data)
+        var members = MemberReader<Member>(written, accepted: Set(Member.allCases))
+        let data = members.dia(.data)
         if let data, data > self.ultima {
-            leitura.report(.data, .foraDoIntervalo, "Não pode ser depois de \(self.ultima).")
+            members.report(.data, .foraDoIntervalo, "Não pode ser depois de \(self.ultima).")
         }
-        let descricao = leitura.texto(.descricao, maximoEmEscalares: NovoLancamento.descricaoMaximaEmEscalares)
-        let erros = leitura.allFaults()
-        guard erros.isEmpty else { throw ErrosDeCampo(erros) }
+        let descricao = members.text(.descricao, scalarsMax: NovoLancamento.descricaoMaximaEmEscalares)
+        let faults = members.allFaults()
+        guard faults.isEmpty else { throw ErrosDeCampo(faults) }
         return PedidoDeEstorno(data: data, descricao: descricao)
     }
 }

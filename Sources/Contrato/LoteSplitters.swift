@@ -1,7 +1,21 @@
+/// Splits the body of a lote into its entries as it arrives.
+package protocol LoteSplitter: Sendable {
+    /// The entries that end in some bytes, up to the first fault.
+    typealias Received = (pieces: [LotePiece], failure: JSONError?)
+
+    /// Whether entries can be answered: always for lines, after the `[` for an array.
+    var hasBegun: Bool { get }
+
+    mutating func receive(_ bytes: [UInt8]) -> Received
+
+    /// Ends the body.
+    mutating func finish() -> Received
+}
+
 /// Splits a JSON array into its elements as it arrives.
 ///
 /// It finds only where each element ends; ``JSONReader`` reads the elements. A fault between elements ends the array.
-package struct ArraySplitter {
+package struct ArraySplitter: LoteSplitter {
     private enum State {
         /// Only white space so far.
         case before
@@ -32,13 +46,12 @@ package struct ArraySplitter {
     private var state = State.before
     private var collector = LotePiece.Collector()
     private var offset = 0
-    /// Whether the `[` was read.
     package private(set) var hasBegun = false
 
     package init() {}
 
     /// Returns the elements that end in these bytes, up to the first fault. After a fault it returns nothing more.
-    package mutating func receive(_ bytes: [UInt8]) -> (pieces: [LotePiece], failure: JSONError?) {
+    package mutating func receive(_ bytes: [UInt8]) -> Received {
         var pieces: [LotePiece] = []
         var index = 0
         while index < bytes.count {
@@ -57,11 +70,11 @@ package struct ArraySplitter {
     }
 
     /// Returns the fault of a body that ends here, if any.
-    package mutating func finish() -> JSONError? {
+    package mutating func finish() -> Received {
         switch self.state {
-        case .closed, .failed: return nil
-        case .before: return JSONError(position: self.offset, reason: .empty)
-        default: return JSONError(position: self.offset, reason: .unexpectedEnd)
+        case .closed, .failed: ([], nil)
+        case .before: ([], JSONError(position: self.offset, reason: .empty))
+        default: ([], JSONError(position: self.offset, reason: .unexpectedEnd))
         }
     }
 
@@ -141,14 +154,16 @@ package struct ArraySplitter {
 }
 
 /// Splits NDJSON into its lines as it arrives. A line ends at LF or at the end of the body; blank lines are skipped.
-package struct LineSplitter {
+package struct LineSplitter: LoteSplitter {
     private var line = LotePiece.Collector()
     private var hasContent = false
 
     package init() {}
 
+    package var hasBegun: Bool { true }
+
     /// Returns the lines that end in these bytes.
-    package mutating func receive(_ bytes: [UInt8]) -> [LotePiece] {
+    package mutating func receive(_ bytes: [UInt8]) -> Received {
         var pieces: [LotePiece] = []
         var rest = bytes[...]
         while let end = rest.firstIndex(of: 0x0A) {
@@ -157,14 +172,14 @@ package struct LineSplitter {
             rest = rest[(end + 1)...]
         }
         self.append(rest)
-        return pieces
+        return (pieces, nil)
     }
 
     /// Returns the last line if only the end of the body ended it.
-    package mutating func finish() -> [LotePiece] {
+    package mutating func finish() -> Received {
         var pieces: [LotePiece] = []
         self.endLine(&pieces)
-        return pieces
+        return (pieces, nil)
     }
 
     private mutating func append(_ bytes: ArraySlice<UInt8>) {

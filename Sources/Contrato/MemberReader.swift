@@ -3,100 +3,96 @@ import FluxoDeCaixa
 /// Reads the known members of a JSON object and collects every fault.
 ///
 /// `null` equals absence, but an unknown name is refused with any value because it is probably a typo.
-struct MemberReader<Membro: RawRepresentable<String> & CaseIterable & Hashable> {
-    private(set) var erros = BoundedFaults()
-    private var valores: [Membro: JSONValue] = [:]
-    private var desconhecidos: [String] = []
+struct MemberReader<Member: RawRepresentable<String> & CaseIterable & Hashable> {
+    private(set) var faults = BoundedFaults()
+    private var values: [Member: JSONValue] = [:]
+    private var unknown: [String] = []
 
-    /// - Parameter aceitos: the known members.
-    init(_ membros: [JSONMember], aceitos: Set<Membro>) {
-        for membro in membros {
-            guard let conhecido: Membro = KnownWord.read(membro.name), aceitos.contains(conhecido) else {
-                self.desconhecidos.append(membro.name)
+    /// - Parameter accepted: the known members.
+    init(_ members: [JSONMember], accepted: Set<Member>) {
+        for member in members {
+            guard let known: Member = KnownWord.read(member.name), accepted.contains(known) else {
+                self.unknown.append(member.name)
                 continue
             }
-            if membro.value != .null { self.valores[conhecido] = membro.value }
+            if member.value != .null { self.values[known] = member.value }
         }
     }
 
-    func valor(_ membro: Membro) -> JSONValue? {
-        self.valores[membro]
-    }
+    subscript(member: Member) -> JSONValue? { self.values[member] }
 
-    mutating func report(_ membro: Membro, _ codigo: ErroDeCampo.Codigo, _ mensagem: String) {
-        self.erros.report(membro.rawValue, codigo, mensagem)
+    mutating func report(_ member: Member, _ codigo: ErroDeCampo.Codigo, _ mensagem: String) {
+        self.faults.report(member.rawValue, codigo, mensagem)
     }
 
     /// Returns a member's text; `nil` if it is absent. Another type is a fault.
-    mutating func texto(_ membro: Membro, ouEntao mensagem: @autoclosure () -> String = "Deve ser um texto.") -> String? {
-        switch self.valores[membro] {
+    mutating func text(_ member: Member, otherwise message: @autoclosure () -> String = "Deve ser um texto.") -> String? {
+        switch self.values[member] {
         case nil: return nil
-        case .string(let texto)?: return texto
+        case .string(let text)?: return text
         default:
-            self.report(membro, .tipoInvalido, mensagem())
+            self.report(member, .tipoInvalido, message())
             return nil
         }
     }
 
-    /// Returns a text of at most `maximoEmEscalares` Unicode scalars without U+0000.
-    mutating func texto(_ membro: Membro, maximoEmEscalares: Int) -> String? {
-        guard let texto = self.texto(membro) else { return nil }
-        if texto.hasMoreScalars(than: maximoEmEscalares) {
-            self.report(membro, .tamanho, "Deve ter no máximo \(maximoEmEscalares) caracteres.")
+    /// Returns a text of at most `scalarsMax` Unicode scalars without U+0000.
+    mutating func text(_ member: Member, scalarsMax: Int) -> String? {
+        guard let text = self.text(member) else { return nil }
+        if text.hasMoreScalars(than: scalarsMax) {
+            self.report(member, .tamanho, "Deve ter no máximo \(scalarsMax) caracteres.")
         }
-        if texto.utf8.contains(0) {
-            self.report(membro, .caractereProibido, "Não pode conter o caractere U+0000.")
+        if text.utf8.contains(0) {
+            self.report(member, .caractereProibido, "Não pode conter o caractere U+0000.")
         }
-        return texto
+        return text
     }
 
-    /// Returns one of the words of `Palavra`.
-    mutating func palavra<Palavra: RawRepresentable<String> & CaseIterable>(_ membro: Membro) -> Palavra? {
-        func aceitas() -> String {
-            "Valores aceitos: \(Palavra.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", "))."
-        }
-        guard let texto = self.texto(membro, ouEntao: aceitas()) else { return nil }
-        guard let palavra: Palavra = KnownWord.read(texto) else {
-            self.report(membro, .valorNaoAceito, aceitas())
-            return nil
-        }
-        return palavra
+    /// Returns one of the words of `Word`.
+    mutating func word<Word: RawRepresentable<String> & CaseIterable>(_ member: Member) -> Word? {
+        guard let text = self.text(member, otherwise: KnownWord.accepted(Word.self)) else { return nil }
+        let word: Word? = KnownWord.read(text)
+        if word == nil { self.report(member, .valorNaoAceito, KnownWord.accepted(Word.self)) }
+        return word
     }
 
     /// Returns an existing day.
-    mutating func dia(_ membro: Membro) -> Dia? {
-        let aceita = "Deve ser uma data existente na forma AAAA-MM-DD."
-        guard let texto = self.texto(membro, ouEntao: aceita) else { return nil }
-        guard let dia = Dia(parsing: texto) else {
-            self.report(membro, .formato, aceita)
-            return nil
-        }
+    mutating func dia(_ member: Member) -> Dia? {
+        let accepted = "Deve ser uma data existente na forma AAAA-MM-DD."
+        guard let text = self.text(member, otherwise: accepted) else { return nil }
+        let dia = Dia(parsing: text)
+        if dia == nil { self.report(member, .formato, accepted) }
         return dia
     }
 
     /// Returns every fault, those of unknown names last.
-    func allFaults(adding outros: BoundedFaults = BoundedFaults()) -> [ErroDeCampo] {
-        var daqueles = BoundedFaults()
-        for nome in self.desconhecidos {
-            daqueles.report(BoundedFaults.truncated(nome), .desconhecido, "Membro desconhecido.")
+    func allFaults(adding others: BoundedFaults = BoundedFaults()) -> [ErroDeCampo] {
+        var ofUnknown = BoundedFaults()
+        for name in self.unknown {
+            ofUnknown.report(BoundedFaults.truncated(name), .desconhecido, "Membro desconhecido.")
         }
-        return self.erros.erros + outros.erros + daqueles.erros
+        return self.faults.erros + others.erros + ofUnknown.erros
     }
 }
 
 /// Recognises words by bytes: a text that is only canonically equivalent to a word is refused.
 enum KnownWord {
-    private static let comprimentoMaximoEmBytes = 32
+    private static let bytesMax = 32
 
-    static func read<Palavra: RawRepresentable<String>>(_ texto: String) -> Palavra? {
-        guard texto.utf8.count <= self.comprimentoMaximoEmBytes, texto.utf8.allSatisfy({ $0 < 0x80 }) else { return nil }
-        return Palavra(rawValue: texto)
+    static func read<Word: RawRepresentable<String>>(_ text: String) -> Word? {
+        guard text.utf8.count <= self.bytesMax, text.utf8.allSatisfy({ $0 < 0x80 }) else { return nil }
+        return Word(rawValue: text)
+    }
+
+    /// The message that lists the words.
+    static func accepted<Word: RawRepresentable<String> & CaseIterable>(_ words: Word.Type) -> String {
+        "Valores aceitos: \(words.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", "))."
     }
 }
 
 extension String {
     /// Reports whether the text has more Unicode scalars, counting only where the bytes do not decide.
-    func hasMoreScalars(than maximo: Int) -> Bool {
-        self.utf8.count > maximo && (self.utf8.count > 4 * maximo || self.unicodeScalars.count > maximo)
+    func hasMoreScalars(than limit: Int) -> Bool {
+        self.utf8.count > limit && (self.utf8.count > 4 * limit || self.unicodeScalars.count > limit)
     }
 }

@@ -16,7 +16,6 @@ package struct Problema: Error, Hashable, Sendable {
         case contaNaoPermitida = "conta-nao-permitida"
         /// The path or entry does not exist, or the caller may not see it.
         case naoEncontrado = "nao-encontrado"
-        /// The path does not have this method.
         case metodo
         /// The entries asked for are not in the balance within the wait.
         case aindaNaoConsolidado = "ainda-nao-consolidado"
@@ -36,11 +35,9 @@ package struct Problema: Error, Hashable, Sendable {
         case sobrecarga
         /// The database is unavailable; nothing was registered.
         case bancoIndisponivel = "banco-indisponivel"
-        /// It is unknown whether the entry was registered.
         case resultadoDesconhecido = "resultado-desconhecido"
     }
 
-    /// Which problem.
     package var nome: Nome
     /// What happened this time, in Portuguese.
     package var detail: String
@@ -138,8 +135,7 @@ extension Problema {
             writer.member("detail", self.detail)
             writer.member("instance", "urn:uuid:\(requestID)")
             if !self.erros.isEmpty {
-                writer.name("erros")
-                writer.array { writer in
+                writer.array("erros") { writer in
                     for erro in self.erros {
                         writer.object { writer in
                             writer.member("campo", erro.campo)

@@ -93,10 +93,9 @@ package enum ListParameters {
         _ campo: String, _ valor: String?, _ erros: inout [ErroDeCampo]
     ) -> Palavra? {
         guard let valor else { return nil }
-        guard let palavra: Palavra = KnownWord.read(valor) else {
-            let aceitas = Palavra.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
-            erros.append(ErroDeCampo(campo: campo, codigo: .valorNaoAceito, mensagem: "Valores aceitos: \(aceitas)."))
-            return nil
+        let palavra: Palavra? = KnownWord.read(valor)
+        if palavra == nil {
+            erros.append(ErroDeCampo(campo: campo, codigo: .valorNaoAceito, mensagem: KnownWord.accepted(Palavra.self)))
         }
         return palavra
     }

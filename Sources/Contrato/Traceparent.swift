@@ -1,3 +1,5 @@
+import FluxoDeCaixa
+
 /// A W3C trace context in the form of its header, `00-<trace id>-<span id>-<flags>`, carried as text from hop to hop.
 ///
 /// Source: https://www.w3.org/TR/trace-context/#traceparent-header
@@ -55,30 +57,35 @@ package struct Traceparent: Sendable, Hashable, CustomStringConvertible {
     /// 32 lower-case hexadecimal digits, not all zero.
     package var traceID: String {
         String(unsafeUninitializedCapacity: 32) { digits in
-            Self.write(self.first, at: 0, into: digits)
-            Self.write(self.last, at: 16, into: digits)
-            return 32
+            var writer = DigitWriter(digits)
+            writer.hexadecimal(self.first, digits: 16)
+            writer.hexadecimal(self.last, digits: 16)
+            return writer.written
         }
     }
 
     /// 16 lower-case hexadecimal digits, not all zero.
     package var spanID: String {
         String(unsafeUninitializedCapacity: 16) { digits in
-            Self.write(self.span, at: 0, into: digits)
-            return 16
+            var writer = DigitWriter(digits)
+            writer.hexadecimal(self.span, digits: 16)
+            return writer.written
         }
     }
 
     /// The header, version 00.
     package var description: String {
         String(unsafeUninitializedCapacity: Self.byteCount) { text in
-            for position in [0, 1, 53] { text[position] = UInt8(ascii: "0") }
-            for position in [2, 35, 52] { text[position] = Self.dash }
-            Self.write(self.first, at: 3, into: text)
-            Self.write(self.last, at: 19, into: text)
-            Self.write(self.span, at: 36, into: text)
-            text[54] = self.isSampled ? UInt8(ascii: "1") : UInt8(ascii: "0")
-            return Self.byteCount
+            var writer = DigitWriter(text)
+            writer.hexadecimal(0, digits: 2)
+            writer.literal("-")
+            writer.hexadecimal(self.first, digits: 16)
+            writer.hexadecimal(self.last, digits: 16)
+            writer.literal("-")
+            writer.hexadecimal(self.span, digits: 16)
+            writer.literal("-")
+            writer.hexadecimal(self.isSampled ? 1 : 0, digits: 2)
+            return writer.written
         }
     }
 
@@ -88,19 +95,9 @@ package struct Traceparent: Sendable, Hashable, CustomStringConvertible {
     private static func number(_ digits: Slice<UnsafeBufferPointer<UInt8>>) -> UInt64? {
         var number: UInt64 = 0
         for digit in digits {
-            switch digit {
-            case 0x30...0x39: number = number << 4 | UInt64(digit - 0x30)
-            case 0x61...0x66: number = number << 4 | UInt64(digit - 0x61 + 10)
-            default: return nil
-            }
+            guard let value = digit.hexadecimalValue, !(UInt8(ascii: "A")...UInt8(ascii: "F")).contains(digit) else { return nil }
+            number = number << 4 | UInt64(value)
         }
         return number
-    }
-
-    private static func write(_ number: UInt64, at position: Int, into text: UnsafeMutableBufferPointer<UInt8>) {
-        for index in 0..<16 {
-            let digit = UInt8(truncatingIfNeeded: number >> UInt64(60 - 4 * index)) & 15
-            text[position + index] = digit < 10 ? 0x30 + digit : 0x61 + digit - 10
-        }
     }
 }

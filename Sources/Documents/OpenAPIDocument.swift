@@ -2,7 +2,6 @@ package import Contrato
 
 /// What an OpenAPI document says, by its parts.
 package struct OpenAPIDocument: Sendable {
-    /// One call.
     package struct Operation: Sendable {
         /// Upper case.
         package let method: String
@@ -32,22 +31,5 @@ package struct OpenAPIDocument: Sendable {
         guard let reference = value["$ref"]?.text else { return value }
         let target = reference.split(separator: "/").dropFirst().reduce(self.value as JSONValue?) { $0?[String($1)] }
         return self.resolved(target ?? .null)
-    }
-}
-
-extension JSONValue {
-    /// Of an object; of anything else none.
-    package var members: [JSONMember] {
-        if case .object(let members) = self { members } else { [] }
-    }
-
-    /// Of an array; of anything else none.
-    package var elements: [JSONValue] {
-        if case .array(let elements) = self { elements } else { [] }
-    }
-
-    /// Of a text.
-    package var text: String? {
-        if case .string(let text) = self { text } else { nil }
     }
 }

@@ -1,6 +1,5 @@
 /// An idempotency key: 1–128 characters, each 0x21–0x7E. It belongs to one account and is kept as long as the entry.
 package struct Chave: Hashable, Sendable {
-    /// Longer keys are refused.
     package static let comprimentoMaximoEmCaracteres = 128
 
     /// ASCII without space and control characters.

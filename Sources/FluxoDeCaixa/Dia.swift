@@ -110,13 +110,8 @@ extension Dia: CustomStringConvertible {
     /// `YYYY-MM-DD`.
     package var description: String {
         String(unsafeUninitializedCapacity: 10) { destino in
-            let (ano, mes, dia) = self.partes
             var writer = DigitWriter(destino)
-            writer.number(ano, digits: 4)
-            writer.literal("-")
-            writer.number(mes, digits: 2)
-            writer.literal("-")
-            writer.number(dia, digits: 2)
+            writer.date(self.partes)
             return writer.written
         }
     }

@@ -38,20 +38,16 @@ extension Lancamento {
             guard pedida >= self.data else { throw .dataAntesDoOriginal }
             guard pedida <= JanelaDeDatas(hoje: hoje).ultima else { throw .dataDepoisDeAmanha }
         }
-        return Lancamento(
-            id: novo,
-            conta: self.conta,
-            tipo: self.tipo.oposto,
-            valor: self.valor,
-            data: pedido.data ?? max(hoje, self.data),
-            natureza: self.natureza,
-            descricao: pedido.descricao ?? "Estorno de \(self.id)",
-            categoria: self.categoria,
-            referencia: self.referencia,
-            metadados: self.metadados,
-            registradoPor: registradoPor,
-            canal: canal,
-            estornoDe: self.id
-        )
+        var estorno = self
+        estorno.id = novo
+        estorno.tipo = self.tipo.oposto
+        estorno.data = pedido.data ?? max(hoje, self.data)
+        estorno.descricao = pedido.descricao ?? "Estorno de \(self.id)"
+        estorno.registradoPor = registradoPor
+        estorno.canal = canal
+        estorno.chave = nil
+        estorno.estornoDe = self.id
+        estorno.estornadoPor = nil
+        return estorno
     }
 }

@@ -3,7 +3,6 @@ package enum FiltroDeConta: Hashable, Sendable {
     case uma(Conta)
     /// Every account whose name begins with this account's name and a dot.
     case abaixoDe(Conta)
-    /// Every account.
     case todas
 
     /// Reads an account name, `<name>.*` or `*`; `nil` for anything else.
@@ -21,7 +20,6 @@ package enum FiltroDeConta: Hashable, Sendable {
         }
     }
 
-    /// Reports whether the set contains the account.
     package func cobre(_ conta: Conta) -> Bool {
         switch self {
         case .uma(let unica): unica == conta

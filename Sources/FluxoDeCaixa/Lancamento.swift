@@ -16,7 +16,6 @@ package struct Lancamento: Sendable {
     package var metadados: Metadados
     /// Who sent it: the token's subject or the broker's user.
     package var registradoPor: String?
-    /// How it arrived.
     package var canal: Canal
     /// The idempotency key that it was sent with, if any.
     package var chave: Chave?

@@ -3,7 +3,6 @@ package struct LancamentoID: Hashable, Comparable, Sendable {
     /// The 16 bytes as one big-endian number.
     package let bits: UInt128
 
-    /// A UUID of any version.
     package init(bits: UInt128) {
         self.bits = bits
     }
@@ -18,7 +17,7 @@ package struct LancamentoID: Hashable, Comparable, Sendable {
             case 8, 13, 18, 23:
                 guard byte == UInt8(ascii: "-") else { return nil }
             case 0..<36:
-                guard let digito = LancamentoID.digito(byte) else { return nil }
+                guard let digito = byte.hexadecimalValue.map(UInt64.init) else { return nil }
                 if posicao < 18 {
                     alto = alto << 4 | digito
                 } else {
@@ -51,34 +50,11 @@ package struct LancamentoID: Hashable, Comparable, Sendable {
     package static func < (lhs: LancamentoID, rhs: LancamentoID) -> Bool {
         lhs.bits < rhs.bits
     }
-
-    private static func digito(_ byte: UInt8) -> UInt64? {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt64(byte - UInt8(ascii: "0"))
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): UInt64(byte - UInt8(ascii: "a") + 10)
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): UInt64(byte - UInt8(ascii: "A") + 10)
-        default: nil
-        }
-    }
 }
 
 extension LancamentoID: CustomStringConvertible {
     /// 8-4-4-4-12 in lower case.
-    package var description: String {
-        String(unsafeUninitializedCapacity: 36) { destino in
-            var writer = DigitWriter(destino)
-            var deslocamento = 128
-            while deslocamento > 0 {
-                deslocamento -= 4
-                writer.hexadecimal(UInt8(truncatingIfNeeded: self.bits >> deslocamento) & 0xF)
-                switch writer.written {
-                case 8, 13, 18, 23: writer.literal("-")
-                default: break
-                }
-            }
-            return writer.written
-        }
-    }
+    package var description: String { self.bits.uuidText }
 }
 
 /// Makes UUIDs of version 7 (RFC 9562, section 6.2, method 1) that strictly increase, whatever the clock does.

@@ -1,6 +1,5 @@
 /// A caller's own data beside an entry: an unordered set of names with texts. Names compare by bytes.
 package struct Metadados: Sendable {
-    /// A name and its text.
     package struct Item: Sendable {
         package let nome: String
         package let valor: String
@@ -11,7 +10,6 @@ package struct Metadados: Sendable {
         }
     }
 
-    /// Items.
     package static let quantidadeMaxima = 16
     /// UTF-8 of all names and values together.
     package static let tamanhoMaximoEmBytes = 4096
@@ -39,7 +37,6 @@ package struct Metadados: Sendable {
         self.init(ordenados: ordenados)
     }
 
-    /// Reports whether there are no items.
     package var isEmpty: Bool { self.itens.isEmpty }
 
     /// The size that ``tamanhoMaximoEmBytes`` limits.
@@ -48,18 +45,8 @@ package struct Metadados: Sendable {
     }
 }
 
-extension Metadados: Hashable {
+extension Metadados: Equatable {
     package static func == (lhs: Metadados, rhs: Metadados) -> Bool {
         lhs.itens.elementsEqual(rhs.itens) { $0.nome.hasSameBytes(as: $1.nome) && $0.valor.hasSameBytes(as: $1.valor) }
-    }
-
-    package func hash(into hasher: inout Hasher) {
-        hasher.combine(self.itens.count)
-        for item in self.itens {
-            for texto in [item.nome, item.valor] {
-                hasher.combine(texto.utf8.count)
-                for byte in texto.utf8 { hasher.combine(byte) }
-            }
-        }
     }
 }

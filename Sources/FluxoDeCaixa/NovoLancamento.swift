@@ -91,13 +91,8 @@ extension NovoLancamento {
     }
 }
 
-extension NovoLancamento: Hashable {
+extension NovoLancamento: Equatable {
     package static func == (lhs: NovoLancamento, rhs: NovoLancamento) -> Bool {
         lhs.chave == rhs.chave && lhs.conteudoNormalizado == rhs.conteudoNormalizado
-    }
-
-    package func hash(into hasher: inout Hasher) {
-        hasher.combine(self.chave)
-        hasher.combine(self.conteudoNormalizado)
     }
 }

@@ -1,11 +1,8 @@
 /// Days from one to another, both included.
 package struct Periodo: Hashable, Sendable {
-    /// The first day.
     package let de: Dia
-    /// The last day.
     package let ate: Dia
 
-    /// `nil` if `ate` is before `de`.
     package init?(de: Dia, ate: Dia) {
         guard de <= ate else { return nil }
         self.de = de
@@ -15,7 +12,6 @@ package struct Periodo: Hashable, Sendable {
     /// At least 1.
     package var quantidadeDeDias: Int { self.ate.diasDesde(self.de) + 1 }
 
-    /// Every day, in order.
     package var dias: some Sequence<Dia> {
         (self.de.diasDesde2000...self.ate.diasDesde2000).lazy.compactMap { Dia(diasDesde2000: $0) }
     }
@@ -37,7 +33,6 @@ package struct JanelaDeDatas: Hashable, Sendable {
         self.ultima = hoje.somando(dias: 1) ?? .ultimo
     }
 
-    /// Reports whether an entry may have this day.
     package func aceita(_ dia: Dia) -> Bool {
         dia >= self.primeira && dia <= self.ultima
     }

@@ -2,13 +2,11 @@
 ///
 /// It has 128 bits because 9.2 million entries of the largest amount overflow 64. An overflow of 128 bits takes more than 10^26 entries.
 package struct Quantia: Hashable, Comparable, Sendable {
-    /// `0.00`.
     package static let zero = Quantia(centavos: 0)
 
     /// Negative if debits exceed credits.
     package let centavos: Int128
 
-    /// A sum of `centavos`.
     package init(centavos: Int128) {
         self.centavos = centavos
     }

@@ -9,7 +9,6 @@ package struct SaldoDiario: Sendable, Equatable {
     /// The account's version; it grows with every change to any of its days.
     package var versao: Int64
 
-    /// The balance of the day of `movimento`.
     package init(conta: String, saldoInicial: Quantia, movimento: MovimentoDoDia, versao: Int64) {
         self.conta = conta
         self.saldoInicial = saldoInicial
@@ -27,13 +26,11 @@ package struct SaldoDiario: Sendable, Equatable {
     /// `nil` for a day never touched.
     package var atualizadoEm: Instante? { self.movimento.atualizadoEm }
 
-    /// Credits less debits of the day.
     package var saldoDoDia: Quantia { self.movimento.saldoDoDia }
     /// The closing balance, which the next day opens with.
     package var saldoFinal: Quantia { self.saldoInicial + self.saldoDoDia }
 }
 
-/// The sums of the entries of one day.
 package struct MovimentoDoDia: Sendable, Equatable {
     package var data: Dia
     /// Transfers included.
@@ -44,9 +41,7 @@ package struct MovimentoDoDia: Sendable, Equatable {
     package var transferenciasEntrada: Quantia
     /// The part of the debits that are transfers.
     package var transferenciasSaida: Quantia
-    /// Entries that are credits.
     package var quantidadeCreditos: Int64
-    /// Entries that are debits.
     package var quantidadeDebitos: Int64
     /// `nil` for a day never touched.
     package var atualizadoEm: Instante?
@@ -72,13 +67,11 @@ package struct MovimentoDoDia: Sendable, Equatable {
         self.atualizadoEm = atualizadoEm
     }
 
-    /// Credits less debits.
     package var saldoDoDia: Quantia { self.totalCreditos - self.totalDebitos }
 }
 
 /// The balances of every day of a period.
 package struct SaldoDoPeriodo: Sendable, Equatable {
-    /// Sums over the whole period.
     package struct Totais: Sendable, Equatable {
         /// The opening balance of the first day.
         package var saldoInicial: Quantia
@@ -89,7 +82,6 @@ package struct SaldoDoPeriodo: Sendable, Equatable {
         package var quantidadeCreditos: Int64 = 0
         package var quantidadeDebitos: Int64 = 0
 
-        /// Credits less debits.
         package var saldoDoPeriodo: Quantia { self.totalCreditos - self.totalDebitos }
         /// The closing balance of the last day.
         package var saldoFinal: Quantia { self.saldoInicial + self.saldoDoPeriodo }
@@ -103,7 +95,6 @@ package struct SaldoDoPeriodo: Sendable, Equatable {
     package let versao: Int64
     /// One for each day of the period, in order.
     package let dias: [SaldoDiario]
-    /// Sums over the days.
     package let totais: Totais
 
     /// Builds every day from the opening balance of the first and the days that have entries. A day without entries carries the balance
@@ -156,16 +147,12 @@ extension SaldoDoPeriodo.Totais {
     }
 }
 
-/// A summary of an account.
 package struct ResumoDeConta: Sendable, Equatable {
     package let conta: Conta
     /// The closing balance of its last day: the sum of all entries.
     package let saldo: Quantia
-    /// The first day with an entry.
     package let primeiraData: Dia
-    /// The last day with an entry.
     package let ultimaData: Dia
-    /// Number of entries.
     package let quantidade: Int64
     /// Grows with every change to any day of the account.
     package let versao: Int64

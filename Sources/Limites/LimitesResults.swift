@@ -1,13 +1,10 @@
 import Contrato
 import Foundation
 
-/// The measurements, as text and as JSON.
 struct LimitesResults: Sendable {
     let segundos: Int
-    /// The servers' versions.
     var servers: [String] = []
     private var rates: [(part: Part, rate: Double)] = []
-    /// The measures at the rates of `pico`.
     var peak: PeakMeasures?
 
     init(segundos: Int) { self.segundos = segundos }
@@ -18,7 +15,6 @@ struct LimitesResults: Sendable {
         self.say("\(part.rawValue)  \(Self.perSecond(measured.rate))  \(part.title)")
     }
 
-    /// Prints a line and flushes standard output.
     func say(_ text: String) {
         print(text)
         fflush(nil)
@@ -47,12 +43,10 @@ struct LimitesResults: Sendable {
             writer.member("segundos", self.segundos)
             writer.member("processadores", ProcessInfo.processInfo.activeProcessorCount)
             writer.member("servidores", self.servers.joined(separator: ", "))
-            writer.name("partes")
-            writer.object { writer in
+            writer.object("partes") { writer in
                 for (part, rate) in self.rates { writer.member(part.rawValue, Int(rate)) }
             }
-            writer.name("compostos")
-            writer.object { writer in
+            writer.object("compostos") { writer in
                 for (name, limit) in [("escrita", composed.write), ("lote", composed.lote), ("leitura", composed.read)] {
                     if let limit { writer.member(name, Int(limit)) }
                 }
@@ -71,7 +65,6 @@ struct LimitesResults: Sendable {
     }
 }
 
-/// One part of the system, measured alone.
 enum Part: String, CaseIterable, Sendable {
     case bareWrite = "H"
     case bareRead = "G"
@@ -82,7 +75,6 @@ enum Part: String, CaseIterable, Sendable {
     case apply = "A"
     case read = "R"
 
-    /// What the part does.
     var title: String {
         switch self {
         case .bareWrite: "a bare handler that parses an entry and answers 201"
@@ -140,7 +132,6 @@ struct PeakMeasures: Sendable {
     /// The p99 of single entries, each in its own transaction; nil if the database does not keep up.
     let insertP99Ms: Double?
 
-    /// The line of the report.
     var line: String {
         "peak  \(Int(Workload.peakPerSecond))/s each: bare handlers p99 \(Self.text(self.bare.writeP99Ms)) and "
             + "\(Self.text(self.bare.readP99Ms)) ms with \(Self.text(self.bare.processors)) of a processor, a single durable insert p99 "

@@ -8,7 +8,7 @@ import Testing
 
     private func linhas(_ texto: String) -> [LotePiece] {
         var splitter = LineSplitter()
-        return splitter.receive(Array(texto.utf8)) + splitter.finish()
+        return splitter.receive(Array(texto.utf8)).pieces + splitter.finish().pieces
     }
 
     private func lancamento(_ texto: String) -> LotePiece { .lancamento(Array(texto.utf8)) }
@@ -39,7 +39,7 @@ import Testing
             if let failure { return (pieces, failure) }
             inicio = corte
         }
-        return (pieces, splitter.finish())
+        return (pieces, splitter.finish().failure)
     }
 
     private func lista(_ texto: String) -> (pieces: [LotePiece], failure: JSONError?) { lista(Array(texto.utf8)) }

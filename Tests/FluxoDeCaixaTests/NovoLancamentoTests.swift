@@ -87,6 +87,6 @@ import Testing
             try com { $0.metadados = try metadados(("a", "")) },
         ]
         #expect(Set(variantes.map(\.conteudoNormalizado)).count == variantes.count)
-        #expect(Set(variantes).count == variantes.count)
+        for (posicao, variante) in variantes.enumerated() { #expect(variantes.firstIndex(of: variante) == posicao) }
     }
 }

@@ -82,11 +82,11 @@ extension FuzzTarget {
         let size = Int(first) + 1
         let pieces = Self.pieces(of: body, size)
         var whole = LineSplitter()
-        let expected = whole.receive(body) + whole.finish()
+        let expected = whole.receive(body).pieces + whole.finish().pieces
         var cut = LineSplitter()
         var seen: [LotePiece] = []
-        for piece in pieces { seen += cut.receive(piece) }
-        seen += cut.finish()
+        for piece in pieces { seen += cut.receive(piece).pieces }
+        seen += cut.finish().pieces
         if seen != expected { return "lines depend on where the body is cut" }
 
         let list = Self.lista([body])
@@ -117,7 +117,7 @@ extension FuzzTarget {
                 return lista
             }
         }
-        lista.failure = splitter.finish()
+        lista.failure = splitter.finish().failure
         return lista
     }
 

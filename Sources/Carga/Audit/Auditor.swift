@@ -8,18 +8,15 @@ struct Auditor: Sendable {
         var absentAfter: Duration = .seconds(31)
         /// Balances that have not changed for this long count as final.
         var quietMax: Duration = .seconds(10)
-        /// The longest wait for the balances.
         var waitMax: Duration = .seconds(600)
         var pollInterval: Duration = .milliseconds(200)
     }
 
-    /// Concurrent requests.
     static let requestsMax = 16
     private static let attemptsMax = 5
     /// The number of days whose entries are listed and counted.
     private static let listedDaysMax = 200
 
-    /// The audit could not be made.
     struct Failure: Error, CustomStringConvertible {
         let description: String
     }
@@ -96,7 +93,6 @@ struct Auditor: Sendable {
         for unknown in try await self.settle(missing, &ledger) { ledger.settle(self.plan.entry(unknown.number), isRegistered: false) }
     }
 
-    /// - Returns: the entries that are not registered.
     private func settle(_ open: [Ledger.Unknown], _ ledger: inout Ledger) async throws -> [Ledger.Unknown] {
         var missing: [Ledger.Unknown] = []
         var (registered, unanswered): ([Ledger.Unknown], [Ledger.Unknown]) = ([], [])
@@ -215,8 +211,8 @@ enum BalanceReader {
 
     /// The number of entries in a period; nil if the answer has another form.
     static func quantity(_ bytes: [UInt8]) -> Int? {
-        guard let totais = (try? JSONReader.read(bytes))?["totais"], let credits = self.integer(totais["quantidade_creditos"]),
-            let debits = self.integer(totais["quantidade_debitos"])
+        guard let totais = (try? JSONReader.read(bytes))?["totais"], let credits = totais["quantidade_creditos"]?.integer,
+            let debits = totais["quantidade_debitos"]?.integer
         else { return nil }
         return credits + debits
     }
@@ -224,8 +220,7 @@ enum BalanceReader {
     /// The number of entries on a page of the list and the cursor of the next page; nil if the answer has another form.
     static func page(_ bytes: [UInt8]) -> (count: Int, next: String?)? {
         guard let page = try? JSONReader.read(bytes), case .array(let items)? = page["itens"] else { return nil }
-        if case .string(let cursor)? = page["proximo"] { return (items.count, cursor) }
-        return (items.count, nil)
+        return (items.count, page["proximo"]?.text)
     }
 
     /// Reads `-12.30` as -1230.
@@ -238,23 +233,14 @@ enum BalanceReader {
     }
 
     private static func day(_ row: JSONValue) -> DaySeen? {
-        guard let credits = self.centavos(row["total_creditos"]), let debits = self.centavos(row["total_debitos"]),
-            let opening = self.centavos(row["saldo_inicial"]), let closing = self.centavos(row["saldo_final"]),
-            let creditCount = self.integer(row["quantidade_creditos"]), let debitCount = self.integer(row["quantidade_debitos"])
+        func amount(_ name: String) -> Int128? { row[name]?.text.flatMap { self.centavos($0) } }
+        guard let credits = amount("total_creditos"), let debits = amount("total_debitos"), let opening = amount("saldo_inicial"),
+            let closing = amount("saldo_final"),
+            let creditCount = row["quantidade_creditos"]?.integer, let debitCount = row["quantidade_debitos"]?.integer
         else { return nil }
         return DaySeen(
             sum: DaySum(
                 creditosCentavos: credits, debitosCentavos: debits, quantidadeCreditos: creditCount, quantidadeDebitos: debitCount),
             saldoInicialCentavos: opening, saldoFinalCentavos: closing)
-    }
-
-    private static func integer(_ value: JSONValue?) -> Int? {
-        guard case .number(let text)? = value else { return nil }
-        return Int(text)
-    }
-
-    private static func centavos(_ value: JSONValue?) -> Int128? {
-        guard case .string(let text)? = value else { return nil }
-        return self.centavos(text)
     }
 }

@@ -14,11 +14,9 @@ struct ResultsFile {
         writer.object { writer in
             writer.member("versao", 1)
             writer.member("inicio", self.begun)
-            writer.name("completo")
-            writer.bool(isComplete)
+            writer.member("completo", isComplete)
             writer.member("processadores", ProcessInfo.processInfo.activeProcessorCount)
-            writer.name("cenarios")
-            writer.array { writer in
+            writer.array("cenarios") { writer in
                 for result in results { Self.write(result, to: &writer) }
             }
         }
@@ -36,16 +34,13 @@ struct ResultsFile {
             case .skipped(let reason): self.write("nao_executado", reason, to: &writer)
             }
             if case .notOffered = result.verdict {} else { self.writeFigures(result, to: &writer) }
-            writer.name("passos")
-            writer.array { writer in result.notes.forEach { writer.string($0) } }
+            writer.array("passos") { writer in result.notes.forEach { writer.string($0) } }
             if let audit = result.audit { self.write(audit, to: &writer) }
-            writer.name("carga")
-            writer.object { writer in
+            writer.object("carga") { writer in
                 writer.number("cpu_s", result.ownCPU / .seconds(1))
                 writer.number("duracao_s", result.wall / .seconds(1))
             }
-            writer.name("processos")
-            writer.array { writer in
+            writer.array("processos") { writer in
                 for process in result.processes {
                     writer.object { writer in
                         writer.member("nome", process.name)
@@ -63,28 +58,23 @@ struct ResultsFile {
     }
 
     private static func writeFigures(_ result: ScenarioResult, to writer: inout JSONWriter) {
-        writer.name("valores")
-        writer.object { writer in
+        writer.object("valores") { writer in
             for figure in result.figures { writer.number(figure.name, figure.value) }
         }
-        writer.name("razoes")
-        writer.object { writer in
+        writer.object("razoes") { writer in
             for figure in result.figures {
                 guard let ratio = figure.ratio else { continue }
-                writer.name(figure.name)
-                writer.object { writer in
+                writer.object(figure.name) { writer in
                     writer.number("valor", ratio.value)
                     writer.number("alvo", ratio.target)
                 }
             }
         }
-        writer.name("fluxos")
-        writer.array { writer in
+        writer.array("fluxos") { writer in
             for stream in result.streams { self.write(stream, to: &writer) }
         }
         guard let visible = result.visible else { return }
-        writer.name("visivel")
-        writer.object { writer in
+        writer.object("visivel") { writer in
             writer.member("vistos", visible.latencies.count)
             writer.member("nao_vistos", visible.notSeen)
             writer.member("nao_seguidos", visible.skipped)
@@ -118,10 +108,8 @@ struct ResultsFile {
     }
 
     private static func write(_ audit: AuditReport, to writer: inout JSONWriter) {
-        writer.name("auditoria")
-        writer.object { writer in
-            writer.name("passou")
-            writer.bool(audit.passes)
+        writer.object("auditoria") { writer in
+            writer.member("passou", audit.passes)
             writer.member("tentados", audit.attempted)
             writer.member("confirmados", audit.acknowledged)
             writer.member("desconhecidos", audit.unclear)
@@ -133,8 +121,7 @@ struct ResultsFile {
             writer.member("inesperados", audit.unexpected)
             writer.member("dias_diferentes", audit.differingDays)
             writer.number("espera_s", audit.waited / .seconds(1))
-            writer.name("diferencas")
-            writer.array { writer in
+            writer.array("diferencas") { writer in
                 for difference in audit.differences {
                     writer.object { writer in
                         writer.member("conta", difference.conta)
@@ -148,8 +135,7 @@ struct ResultsFile {
     }
 
     private static func write(_ name: String, _ sum: DaySum, to writer: inout JSONWriter) {
-        writer.name(name)
-        writer.object { writer in
+        writer.object(name) { writer in
             writer.member("total_creditos", Text.money(sum.creditosCentavos))
             writer.member("total_debitos", Text.money(sum.debitosCentavos))
             writer.member("quantidade_creditos", sum.quantidadeCreditos)

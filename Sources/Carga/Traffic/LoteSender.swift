@@ -3,7 +3,6 @@ import FluxoDeCaixa
 
 /// The outcomes of the entries of one lote, by their position in it.
 struct LoteOutcome: Sendable {
-    /// The number of the first entry.
     let first: Int
     /// One for each entry. An entry without an answer line is unclear.
     private(set) var lines: [EntryOutcome]
@@ -28,8 +27,8 @@ struct LoteOutcome: Sendable {
     }
 
     private mutating func take(_ bytes: ArraySlice<UInt8>) {
-        guard let line = try? JSONReader.read(bytes), case .number(let indice)? = line["indice"], let position = Int(indice),
-            self.lines.indices.contains(position), case .number(let status)? = line["status"], let status = Int(status)
+        guard let line = try? JSONReader.read(bytes), let position = line["indice"]?.integer,
+            self.lines.indices.contains(position), let status = line["status"]?.integer
         else {
             self.fault = "a line that is not of the form of a lote's answer"
             return
@@ -44,7 +43,6 @@ struct LoteOutcome: Sendable {
 }
 
 extension Ledger {
-    /// Records the outcomes of a lote.
     mutating func take(_ lote: LoteOutcome, plan: EntryPlan) {
         for (position, line) in lote.lines.enumerated() {
             switch line {

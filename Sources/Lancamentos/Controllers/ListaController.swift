@@ -18,7 +18,6 @@ package struct ListaController: Sendable {
         self.extracts = ConcurrencySlots(max: concurrentExtractsMax)
     }
 
-    /// The routes of this controller.
     package var routes: [Route] {
         [Route(.get, "/v1/lancamentos", access: .scope(.lancamentosLer)) { try await self.list($0, $1) }]
     }
@@ -59,16 +58,11 @@ package struct ListaController: Sendable {
         let items = found.prefix(limit)
         var writer = JSONWriter(reservedBytes: 512 * (items.count + 1))
         writer.object { writer in
-            writer.name("itens")
-            writer.array { writer in
+            writer.array("itens") { writer in
                 for item in items { LancamentoJSON.write(item, to: &writer) }
             }
-            writer.name("proximo")
-            if found.count > limit, let last = items.last {
-                writer.string(Cursor(after: last.id.description, filters: Self.filters(filtro)).text)
-            } else {
-                writer.null()
-            }
+            let last = found.count > limit ? items.last : nil
+            writer.member("proximo", orNull: last.map { Cursor(after: $0.id.description, filters: Self.filters(filtro)).text })
         }
         return .json(writer.bytes, headers: Self.headers)
     }
@@ -130,7 +124,6 @@ package struct ListaController: Sendable {
 
 /// Reads an extract in pages with one statement each, so that a slow client holds neither a connection nor a snapshot.
 enum Extract {
-    /// Entries in one page.
     static let pageEntriesMax = 1000
 
     /// The pauses before a failed page is read again. The answer has begun, so a status can no longer report the failure.

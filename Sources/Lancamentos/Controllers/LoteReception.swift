@@ -7,7 +7,6 @@ import NIOCore
 
 /// Reads the body of a lote to its end and puts the outcome of each entry into the queue of answers.
 struct LoteReception: Sendable {
-    /// The form of the body.
     enum Form: String, CaseIterable, Sendable {
         case ndjson = "application/x-ndjson"
         case array = "application/json"
@@ -23,40 +22,42 @@ struct LoteReception: Sendable {
     /// Returns when the body ends or the caller is gone. Each entry that was sent to the store by then may be committed.
     func run(_ body: RequestBody) async {
         defer { self.answers.finish() }
-        var splitter = Splitter(self.form)
+        var splitter: any LoteSplitter = self.form == .ndjson ? LineSplitter() : ArraySplitter()
+        // Whether the array is broken, so that the rest is not read.
+        var hasFailed = false
         var receivedBytes = 0
         do {
             for try await buffer in body {
                 let room = self.bodyMaxBytes - receivedBytes
                 receivedBytes += buffer.readableBytes
-                if !splitter.hasFailed {
+                if !hasFailed {
                     let received = splitter.receive(Array(buffer.readableBytesView.prefix(room)))
                     if splitter.hasBegun { self.answers.begin(.answers) }
-                    await self.register(received, &splitter)
+                    hasFailed = await self.hasFailed(registering: received, hasBegun: splitter.hasBegun)
                 }
                 // Discarded bytes count as well, so that no caller holds a slot without end.
                 if receivedBytes > self.bodyMaxBytes {
-                    self.breakOff(splitter, Problema(.corpoGrande, detail: "O corpo tem mais de \(self.bodyMaxBytes) bytes."))
+                    self.breakOff(hasFailed, Problema(.corpoGrande, detail: "O corpo tem mais de \(self.bodyMaxBytes) bytes."))
                     return
                 }
             }
         } catch {
             // Too slow, disconnected or not HTTP: it is unknown whether the last line is complete.
-            self.breakOff(splitter, Problema(.ilegivel, detail: "O corpo não chegou inteiro."))
+            self.breakOff(hasFailed, Problema(.ilegivel, detail: "O corpo não chegou inteiro."))
             return
         }
-        guard !splitter.hasFailed else { return }
+        guard !hasFailed else { return }
         guard receivedBytes > 0 else {
             self.answers.begin(.refused(Problema(.ilegivel, detail: "O corpo está vazio.")))
             return
         }
-        await self.register(splitter.finish(), &splitter)
+        _ = await self.hasFailed(registering: splitter.finish(), hasBegun: splitter.hasBegun)
     }
 
     /// Stops reading and closes the connection after the answer. A body that already has its last answer gets no other.
-    private func breakOff(_ splitter: Splitter, _ problema: Problema) {
+    private func breakOff(_ hasFailed: Bool, _ problema: Problema) {
         self.scope.body.closeAfterAnswer()
-        guard !splitter.hasFailed else { return }
+        guard !hasFailed else { return }
         self.answers.begin(.refused(problema))
         self.answers.append([.ended(problema)])
     }
@@ -67,7 +68,9 @@ struct LoteReception: Sendable {
         case toRegister(NovoLancamento)
     }
 
-    private func register(_ received: Splitter.Received, _ splitter: inout Splitter) async {
+    /// Registers the entries and answers a fault that ends the array.
+    /// - Returns: whether there is such a fault.
+    private func hasFailed(registering received: LoteSplitter.Received, hasBegun: Bool) async -> Bool {
         var steps: [Step] = []
         var failure = received.failure
         pieces: for piece in received.pieces {
@@ -85,10 +88,10 @@ struct LoteReception: Sendable {
             }
         }
         if !steps.isEmpty { await self.register(steps) }
-        guard let failure else { return }
-        splitter.hasFailed = true
+        guard let failure else { return false }
         let problema = Problema(failure)
-        if splitter.hasBegun { self.answers.append([.ended(problema)]) } else { self.answers.begin(.refused(problema)) }
+        if hasBegun { self.answers.append([.ended(problema)]) } else { self.answers.begin(.refused(problema)) }
+        return true
     }
 
     private func register(_ steps: [Step]) async {
@@ -104,57 +107,5 @@ struct LoteReception: Sendable {
                 case .toRegister: outcomes.removeFirst()
                 }
             })
-    }
-}
-
-/// Splits a body of either form.
-private struct Splitter {
-    struct Received {
-        var pieces: [LotePiece]
-        var failure: JSONError?
-    }
-
-    private enum Kind {
-        case lines(LineSplitter)
-        case array(ArraySplitter)
-    }
-
-    private var kind: Kind
-    /// Whether the array is broken, so that the rest is not read.
-    var hasFailed = false
-
-    init(_ form: LoteReception.Form) {
-        self.kind = form == .ndjson ? .lines(LineSplitter()) : .array(ArraySplitter())
-    }
-
-    /// Whether entries can be answered: always for lines, after the `[` for an array.
-    var hasBegun: Bool {
-        switch self.kind {
-        case .lines: true
-        case .array(let splitter): splitter.hasBegun
-        }
-    }
-
-    mutating func receive(_ bytes: [UInt8]) -> Received {
-        switch self.kind {
-        case .lines(var splitter):
-            defer { self.kind = .lines(splitter) }
-            return Received(pieces: splitter.receive(bytes))
-        case .array(var splitter):
-            defer { self.kind = .array(splitter) }
-            let (pieces, failure) = splitter.receive(bytes)
-            return Received(pieces: pieces, failure: failure)
-        }
-    }
-
-    mutating func finish() -> Received {
-        switch self.kind {
-        case .lines(var splitter):
-            defer { self.kind = .lines(splitter) }
-            return Received(pieces: splitter.finish())
-        case .array(var splitter):
-            defer { self.kind = .array(splitter) }
-            return Received(pieces: [], failure: splitter.finish())
-        }
     }
 }

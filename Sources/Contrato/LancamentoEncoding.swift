@@ -6,7 +6,6 @@ package enum LancamentoJSON {
     /// The only currency.
     package static let moeda = "BRL"
 
-    /// The whole document.
     package static func encode(_ lancamento: Lancamento) -> [UInt8] {
         var writer = JSONWriter()
         self.write(lancamento, to: &writer)
@@ -56,7 +55,6 @@ package enum LancamentoJSON {
 
 /// Registered entries as rows of CSV. The columns are the members of ``LancamentoJSON`` in their order; new ones go to the end.
 package enum LancamentoCSV {
-    /// The header row.
     package static let colunas = [
         "conta", "tipo", "valor", "data", "moeda", "natureza", "descricao", "categoria", "referencia", "metadados", "id", "registrado_em",
         "registrado_por", "canal", "chave", "estorno_de", "estornado_por",

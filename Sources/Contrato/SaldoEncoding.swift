@@ -32,12 +32,7 @@ package enum SaldoJSON {
             writer.member("quantidade_creditos", saldo.quantidadeCreditos)
             writer.member("quantidade_debitos", saldo.quantidadeDebitos)
             writer.member("versao", saldo.versao)
-            writer.name("atualizado_em")
-            if let atualizadoEm = saldo.atualizadoEm {
-                writer.string(atualizadoEm.description)
-            } else {
-                writer.null()
-            }
+            writer.member("atualizado_em", orNull: saldo.atualizadoEm?.description)
         }
     }
 
@@ -48,8 +43,7 @@ package enum SaldoJSON {
             writer.member("ate", saldo.periodo.ate.description)
             writer.member("moeda", LancamentoJSON.moeda)
             writer.member("versao", saldo.versao)
-            writer.name("dias")
-            writer.array { writer in
+            writer.array("dias") { writer in
                 for dia in saldo.dias { self.write(dia, to: &writer) }
             }
             writer.name("totais")
@@ -109,22 +103,15 @@ package enum SaldoCSV {
     }
 }
 
-/// The list of accounts as JSON.
 package enum ResumoDeContaJSON {
     /// Returns a page: its accounts and the cursor of the next page, null on the last.
     package static func encode(_ contas: [ResumoDeConta], proximo: String?) -> [UInt8] {
         var writer = JSONWriter(reservedBytes: 192 * (contas.count + 1))
         writer.object { writer in
-            writer.name("itens")
-            writer.array { writer in
+            writer.array("itens") { writer in
                 for conta in contas { self.write(conta, to: &writer) }
             }
-            writer.name("proximo")
-            if let proximo {
-                writer.string(proximo)
-            } else {
-                writer.null()
-            }
+            writer.member("proximo", orNull: proximo)
         }
         return writer.bytes
     }
