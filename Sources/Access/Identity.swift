@@ -29,7 +29,6 @@ package struct Identity: Sendable, Equatable {
     /// The caller of an open route: may do nothing.
     package static let nobody = Identity(sub: "", contas: [], scopes: [])
 
-    /// Whether the token names the account.
     package func allows(conta: Conta) -> Bool {
         self.contas.contains { $0.cobre(conta) }
     }

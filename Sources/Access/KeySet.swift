@@ -5,7 +5,7 @@ import FluxoDeCaixa
 struct KeySet: Sendable {
     let keys: [SigningKey]
     /// Why members of the document are not used: one line each, for the log.
-    let unusable: [String]
+    var unusable: [String] = []
     /// Distinguishes tokens verified with these keys from those verified with others.
     let generation: Int
 
@@ -16,12 +16,6 @@ struct KeySet: Sendable {
 
     /// Members of one document; a token without `kid` may cost one verification for each.
     static let maxKeys = 32
-
-    init(keys: [SigningKey], unusable: [String] = [], generation: Int) {
-        self.keys = keys
-        self.unusable = unusable
-        self.generation = generation
-    }
 
     /// Reads a document. Unusable members are ignored, as RFC 7517 §5 requires; a malformed document is refused as a whole.
     static func read(_ bytes: [UInt8], generation: Int) async throws(Malformed) -> KeySet {

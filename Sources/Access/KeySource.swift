@@ -1,11 +1,14 @@
-/// A source of key set documents.
+import AsyncHTTPClient
+import Foundation
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+
 protocol KeySource: Sendable {
     /// Its name in the log.
     var name: String { get }
-    /// How often it is read.
     var limits: RefreshSchedule.Limits { get }
 
-    /// The whole document.
     func read() async throws(KeySourceError) -> [UInt8]
 }
 
@@ -74,5 +77,93 @@ struct RefreshSchedule {
     func mayAsk(now: ContinuousClock.Instant) -> Bool {
         guard let lastLook = self.lastLook else { return true }
         return self.failures == 0 && now - lastLook >= self.limits.askedMin
+    }
+}
+
+/// A key set in a file, as Kubernetes mounts it or an agent writes it. The file is re-read periodically to see rotations.
+struct FileKeySource: KeySource {
+    let path: String
+    var maxBytes = 262_144
+
+    var name: String { self.path }
+
+    /// Reading a few kilobytes is cheap, so a removed key is refused within two seconds.
+    var limits: RefreshSchedule.Limits {
+        .init(interval: .seconds(2), retryMin: .seconds(1), retryMax: .seconds(2), askedMin: .seconds(1))
+    }
+
+    func read() async throws(KeySourceError) -> [UInt8] {
+        let (path, maxBytes) = (self.path, self.maxBytes)
+        do {
+            return try await NIOThreadPool.singleton.runIfActive { try Self.read(path, maxBytes: maxBytes) }
+        } catch let error as KeySourceError {
+            throw error
+        } catch {
+            throw .unreadable
+        }
+    }
+
+    private static func read(_ path: String, maxBytes: Int) throws -> [UInt8] {
+        // Opening a pipe would wait for its writer.
+        let values = try? URL(filePath: path).resolvingSymlinksInPath().resourceValues(forKeys: [.isRegularFileKey])
+        guard values?.isRegularFile == true else { throw KeySourceError.noRegularFile }
+        guard let handle = FileHandle(forReadingAtPath: path) else { throw KeySourceError.unreadable }
+        let data = try handle.read(upToCount: maxBytes + 1) ?? Data()
+        try handle.close()
+        guard data.count <= maxBytes else { throw KeySourceError.tooLarge(maxBytes: maxBytes) }
+        return Array(data)
+    }
+}
+
+/// A key set at the configured URL. Tokens cannot change the URL.
+struct URLKeySource: KeySource {
+    let url: String
+    /// Between successful fetches.
+    let interval: Duration
+    /// For the whole answer.
+    var timeout: Duration = .seconds(3)
+    var maxBytes = 262_144
+
+    var name: String { self.url }
+
+    var limits: RefreshSchedule.Limits {
+        .init(interval: self.interval, retryMin: .seconds(1), retryMax: min(self.interval, .seconds(10)), askedMin: .seconds(10))
+    }
+
+    func read() async throws(KeySourceError) -> [UInt8] {
+        do {
+            return try await withThrowingTaskGroup(of: [UInt8].self) { group in
+                // The library's own deadline does not cover a body that trickles.
+                group.addTask { try await self.fetch() }
+                group.addTask {
+                    try await Task.sleep(for: self.timeout)
+                    throw KeySourceError.noAnswer(within: self.timeout)
+                }
+                defer { group.cancelAll() }
+                guard let bytes = try await group.next() else { throw KeySourceError.noAnswer(within: self.timeout) }
+                return bytes
+            }
+        } catch let error as KeySourceError {
+            throw error
+        } catch {
+            throw .connection("\(error)")
+        }
+    }
+
+    /// A client for each fetch: one every few minutes, on a separate connection.
+    private func fetch() async throws -> [UInt8] {
+        // A redirect could lead anywhere; the operator configures the final address.
+        let configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
+        return try await HTTPClient.withHTTPClient(configuration: configuration) { client in
+            var request = HTTPClientRequest(url: self.url)
+            request.headers.add(name: "Accept", value: "application/jwk-set+json, application/json")
+            let response = try await client.execute(request, timeout: TimeAmount(self.timeout))
+            guard response.status == .ok else { throw KeySourceError.status(Int(response.status.code)) }
+            do {
+                return Array(try await response.body.collect(upTo: self.maxBytes).readableBytesView)
+            } catch is NIOTooManyBytesError {
+                throw KeySourceError.tooLarge(maxBytes: self.maxBytes)
+            }
+        }
     }
 }

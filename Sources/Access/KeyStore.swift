@@ -14,7 +14,6 @@ actor KeyStore {
     private var document: [UInt8]?
     private var generation = 0
     private var underWay: Task<Void, Never>?
-    /// Why the last refresh failed.
     private var failure: String?
 
     init(source: any KeySource, logger: Logger, now: @escaping @Sendable () -> ContinuousClock.Instant = { ContinuousClock.now }) {
@@ -51,7 +50,6 @@ actor KeyStore {
         return self.failure
     }
 
-    /// Refreshes on schedule until shutdown.
     func run() async {
         await cancelWhenGracefulShutdown { await self.refreshOnSchedule() }
     }

@@ -31,7 +31,6 @@ package final class RateLimiter: Sendable {
         self.storage = NIOLockedValueBox(Storage(nextSweep: now(), strangers: TokenBucket(now: now())))
     }
 
-    /// Counts one request of a subject.
     package func take(_ subject: String) -> TokenBucket.Decision {
         let now = self.now()
         return self.storage.withLockedValue { storage in
@@ -76,7 +75,6 @@ package struct RateLimit: Sendable, Equatable {
 ///
 /// In any time t at most `burst + perSecond · t` requests are allowed.
 package struct TokenBucket: Equatable, Sendable {
-    /// The answer to one request.
     package struct Decision: Equatable, Sendable {
         package let isAllowed: Bool
         /// Requests that would be allowed now.
@@ -110,7 +108,6 @@ package struct TokenBucket: Equatable, Sendable {
 }
 
 extension Duration {
-    /// Rounded up to whole seconds.
     fileprivate var wholeSecondsUp: Int {
         let (seconds, attoseconds) = self.components
         return Int(seconds) + (attoseconds > 0 ? 1 : 0)

@@ -5,7 +5,6 @@ import Contrato
 /// Only `alg`, `kid` and `crit` of the header are read. `jku`, `x5u`, `jwk` and `x5c` would let a token supply its own key: they are ignored,
 /// never fetched and never used.
 struct SignedToken {
-    /// The header's `alg`.
     let algorithm: String
     /// The header's `kid`, compared only with those of configured keys.
     let kid: String?

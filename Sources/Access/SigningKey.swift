@@ -15,7 +15,6 @@ struct SigningKey: Sendable {
         let reason: String
     }
 
-    /// HS256 by a secret.
     init(secret: Secret) async throws {
         let keys = JWTKeyCollection()
         await keys.add(hmac: HMACKey(from: secret.revealed), digestAlgorithm: .sha256)
@@ -56,7 +55,6 @@ struct SigningKey: Sendable {
         do { self.algorithm = try await collection.getKey() } catch { throw Unusable(reason: "not accepted by the JWT library") }
     }
 
-    /// Whether the signature was made with this key.
     func verifies(_ signature: [UInt8], of signed: [UInt8]) -> Bool {
         do {
             return try self.algorithm.verify(signature, signs: signed)

@@ -11,39 +11,10 @@
 #include "crmq_tls.h"
 
 /* The header repeats the protocol's numbers; the library must use the same. */
-_Static_assert(CRMQ_CONNECTION_CLOSE == AMQP_CONNECTION_CLOSE_METHOD, "connection.close");
-_Static_assert(CRMQ_CONNECTION_CLOSE_OK == AMQP_CONNECTION_CLOSE_OK_METHOD, "connection.close-ok");
-_Static_assert(CRMQ_CONNECTION_BLOCKED == AMQP_CONNECTION_BLOCKED_METHOD, "connection.blocked");
-_Static_assert(CRMQ_CONNECTION_UNBLOCKED == AMQP_CONNECTION_UNBLOCKED_METHOD, "connection.unblocked");
-_Static_assert(CRMQ_CHANNEL_OPEN_OK == AMQP_CHANNEL_OPEN_OK_METHOD, "channel.open-ok");
-_Static_assert(CRMQ_CHANNEL_FLOW == AMQP_CHANNEL_FLOW_METHOD, "channel.flow");
-_Static_assert(CRMQ_CHANNEL_CLOSE == AMQP_CHANNEL_CLOSE_METHOD, "channel.close");
-_Static_assert(CRMQ_CHANNEL_CLOSE_OK == AMQP_CHANNEL_CLOSE_OK_METHOD, "channel.close-ok");
-_Static_assert(CRMQ_EXCHANGE_DECLARE_OK == AMQP_EXCHANGE_DECLARE_OK_METHOD, "exchange.declare-ok");
-_Static_assert(CRMQ_QUEUE_DECLARE_OK == AMQP_QUEUE_DECLARE_OK_METHOD, "queue.declare-ok");
-_Static_assert(CRMQ_QUEUE_BIND_OK == AMQP_QUEUE_BIND_OK_METHOD, "queue.bind-ok");
-_Static_assert(CRMQ_BASIC_QOS_OK == AMQP_BASIC_QOS_OK_METHOD, "basic.qos-ok");
-_Static_assert(CRMQ_BASIC_CONSUME_OK == AMQP_BASIC_CONSUME_OK_METHOD, "basic.consume-ok");
-_Static_assert(CRMQ_BASIC_CANCEL == AMQP_BASIC_CANCEL_METHOD, "basic.cancel");
-_Static_assert(CRMQ_BASIC_CANCEL_OK == AMQP_BASIC_CANCEL_OK_METHOD, "basic.cancel-ok");
-_Static_assert(CRMQ_BASIC_RETURN == AMQP_BASIC_RETURN_METHOD, "basic.return");
-_Static_assert(CRMQ_BASIC_DELIVER == AMQP_BASIC_DELIVER_METHOD, "basic.deliver");
-_Static_assert(CRMQ_BASIC_ACK == AMQP_BASIC_ACK_METHOD, "basic.ack");
-_Static_assert(CRMQ_BASIC_NACK == AMQP_BASIC_NACK_METHOD, "basic.nack");
-_Static_assert(CRMQ_CONFIRM_SELECT_OK == AMQP_CONFIRM_SELECT_OK_METHOD, "confirm.select-ok");
-_Static_assert(CRMQ_HAS_CONTENT_TYPE == AMQP_BASIC_CONTENT_TYPE_FLAG, "content-type");
-_Static_assert(CRMQ_HAS_CONTENT_ENCODING == AMQP_BASIC_CONTENT_ENCODING_FLAG, "content-encoding");
-_Static_assert(CRMQ_HAS_HEADERS == AMQP_BASIC_HEADERS_FLAG, "headers");
-_Static_assert(CRMQ_HAS_DELIVERY_MODE == AMQP_BASIC_DELIVERY_MODE_FLAG, "delivery-mode");
-_Static_assert(CRMQ_HAS_PRIORITY == AMQP_BASIC_PRIORITY_FLAG, "priority");
-_Static_assert(CRMQ_HAS_CORRELATION_ID == AMQP_BASIC_CORRELATION_ID_FLAG, "correlation-id");
-_Static_assert(CRMQ_HAS_REPLY_TO == AMQP_BASIC_REPLY_TO_FLAG, "reply-to");
-_Static_assert(CRMQ_HAS_EXPIRATION == AMQP_BASIC_EXPIRATION_FLAG, "expiration");
-_Static_assert(CRMQ_HAS_MESSAGE_ID == AMQP_BASIC_MESSAGE_ID_FLAG, "message-id");
-_Static_assert(CRMQ_HAS_TIMESTAMP == AMQP_BASIC_TIMESTAMP_FLAG, "timestamp");
-_Static_assert(CRMQ_HAS_TYPE == AMQP_BASIC_TYPE_FLAG, "type");
-_Static_assert(CRMQ_HAS_USER_ID == AMQP_BASIC_USER_ID_FLAG, "user-id");
-_Static_assert(CRMQ_HAS_APP_ID == AMQP_BASIC_APP_ID_FLAG, "app-id");
+#define SAME_METHOD(name, number) _Static_assert(number == AMQP_##name##_METHOD, #name);
+CRMQ_METHODS(SAME_METHOD)
+#define SAME_PROPERTY(name, bit) _Static_assert((bit) == AMQP_BASIC_##name##_FLAG, #name);
+CRMQ_PROPERTIES(SAME_PROPERTY)
 
 const int crmq_status_timeout = AMQP_STATUS_TIMEOUT;
 const int crmq_status_heartbeat_timeout = AMQP_STATUS_HEARTBEAT_TIMEOUT;

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Carga
 
-/// The executable `carga`.
 @main
 enum Main {
     static func main() async {

@@ -1,6 +1,5 @@
 /// Parts of the pages that the services show: no script, no resource from elsewhere.
 enum HTML {
-    /// A whole page.
     static func page(title: String, body: String) -> String {
         """
         <!DOCTYPE html>

@@ -8,13 +8,11 @@ package enum PublishedDocument {
         package let description: String
     }
 
-    /// The services with a published OpenAPI document.
     package enum Service: String, Sendable, CaseIterable {
         case lancamentos
         case consolidado
     }
 
-    /// The OpenAPI document of one service.
     package static func openAPI(_ service: Service, urlPublica: String) throws -> JSONValue {
         let yaml =
             switch service {
@@ -77,7 +75,6 @@ package enum PublishedDocument {
 }
 
 extension JSONValue {
-    /// The bytes of the whole document.
     var bytes: [UInt8] {
         var writer = JSONWriter(reservedBytes: 65_536)
         writer.value(self)

@@ -2,7 +2,6 @@ import Documents
 package import ServiceRuntime
 package import Settings
 
-/// The settings of the entry service.
 package struct LancamentosSettings: Sendable {
     package let common: ServiceSettings
     /// Whether an entry without an idempotency key is refused.
@@ -17,7 +16,6 @@ package struct LancamentosSettings: Sendable {
     package let extractsMax: Int
     /// Lotes received or answered at the same time; beyond it the answer is 503.
     package let lotesMax: Int
-    /// Largest body of a lote, in bytes.
     package let loteBodyMaxBytes: Int
     /// Messages published and not yet confirmed.
     package let relayWindowMax: Int

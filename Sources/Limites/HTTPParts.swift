@@ -33,14 +33,12 @@ struct HTTPParts: Sendable {
         }
     }
 
-    /// Renders the write.
     private var post: @Sendable (RequestWriter) -> ByteBuffer {
         var entries = Entries(prefix: "limites-h", hoje: self.hoje)
         let body = Self.asSent(entries.next(agora: SystemClock.agora()))
         return { $0.post("/v1/lancamentos", headers: "Content-Type: application/json\r\n", body: body) }
     }
 
-    /// Renders the read.
     private static let get: @Sendable (RequestWriter) -> ByteBuffer = { $0.get("/v1/consolidados") }
 
     private static func measure(
@@ -78,7 +76,6 @@ struct HTTPParts: Sendable {
         }
     }
 
-    /// The request body of an entry.
     private static func asSent(_ lancamento: Lancamento) -> [UInt8] {
         var writer = JSONWriter()
         writer.object { writer in

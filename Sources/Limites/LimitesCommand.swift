@@ -8,7 +8,6 @@ import Logging
 import Postgres
 import ServiceRuntime
 
-/// The command line of `limites`.
 struct LimitesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "limites",
@@ -98,4 +97,11 @@ struct LimitesError: Error, CustomStringConvertible {
     let description: String
 
     init(_ description: String) { self.description = description }
+}
+
+@main
+enum Main {
+    static func main() async {
+        await LimitesCommand.mainWithoutCleanup()
+    }
 }

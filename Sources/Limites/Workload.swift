@@ -25,7 +25,6 @@ struct Measured: Sendable {
     let operations: Int
     let seconds: Double
 
-    /// Operations a second.
     var rate: Double { Double(self.operations) / self.seconds }
 }
 
@@ -111,7 +110,6 @@ struct Entries: Sendable {
     }
 }
 
-/// Runs services while a closure uses them.
 enum Services {
     static func run<Value: Sendable>(
         _ services: [any Service], while body: @Sendable () async throws -> Value

@@ -15,13 +15,11 @@ package protocol DeliverySource: Sendable {
     /// Stops receiving. Unsettled messages go back to the queue.
     func suspendConsuming() async
 
-    /// Starts receiving again.
     func resumeConsuming() async
 }
 
 extension BatchConsumer: DeliverySource {}
 
-/// Publishes messages.
 package protocol MessagePublisher: Sendable {
     /// Sends messages and returns once the outcome of each is known.
     func publish(_ messages: [AMQPMessage]) async -> [PublishOutcome]

@@ -4,15 +4,12 @@ import Foundation
 ///
 /// Reading, the search for unknown names, `describe` and the check of `config/*.yaml` all use these.
 package struct SettingKey: Sendable {
-    /// The form of a value.
     package enum Kind: Sendable, Equatable {
         /// Any text that is not empty.
         case text
-        /// One of these words.
         case choice([String])
         /// A decimal integer inside the range.
         case integer(ClosedRange<Int>)
-        /// `true` or `false`.
         case boolean
         /// An absolute URL with one of these schemes.
         case url(schemes: [String])
@@ -100,7 +97,6 @@ package struct SettingKey: Sendable {
 ///
 /// Printing, interpolating and dumping show a placeholder; `revealed` is the only access to the text.
 package struct Secret: Sendable, Equatable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    /// The text itself.
     package let revealed: String
 
     package init(_ text: String) {

@@ -67,7 +67,6 @@ package struct SettingValues: Sendable {
         return path
     }
 
-    /// The key of a name in the catalog.
     package func key(_ name: String) -> SettingKey {
         guard let key = self.keys[name] else {
             preconditionFailure("\(name) is not in the catalog")

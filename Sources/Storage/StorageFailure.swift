@@ -9,7 +9,6 @@ package enum StorageFailure: Error, Sendable, Equatable {
     case overloaded
     /// The call was sent and no answer arrived: it may have been committed.
     case outcomeUnknown
-    /// The database refuses the data.
     case invalidData
 
     /// Maps an error of the database by what it leaves possible.

@@ -10,9 +10,7 @@ struct DayDifference: Equatable, Sendable {
     var hasWrongBalance = false
 }
 
-/// The result of an audit.
 struct AuditReport: Sendable {
-    /// The number of differences that are listed.
     static let shownMax = 20
 
     var attempted = 0
@@ -29,9 +27,7 @@ struct AuditReport: Sendable {
     var duplicated = 0
     /// Registered, although they were refused or never sent.
     var unexpected = 0
-    /// Days that differ for any reason.
     var differingDays = 0
-    /// The first ``shownMax`` of them.
     var differences: [DayDifference] = []
     /// From the end of the load until the balances were complete or stopped changing.
     var waited: Duration = .zero

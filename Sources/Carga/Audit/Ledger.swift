@@ -41,7 +41,6 @@ struct Ledger: Sendable {
     private(set) var unclear = 0
     private(set) var settledAsRegistered = 0
     private(set) var settledAsAbsent = 0
-    /// Entries that are not settled.
     private(set) var unknown: [Unknown] = []
     /// The number of unclear entries beyond ``unknownMax``.
     private(set) var forgotten = 0

@@ -2,7 +2,6 @@ package import ArgumentParser
 import FluxoDeCaixa
 import Foundation
 
-/// The command line of `carga`.
 package struct CargaCommand: AsyncParsableCommand {
     package static var configuration: CommandConfiguration {
         let scenarios = Scenario.allCases.map { "  \(Text.left($0.rawValue, 12)) \($0.help)" }.joined(separator: "\n")

@@ -29,7 +29,6 @@ final class ConnectionPool {
         self.limits = limits
     }
 
-    /// Whether a request can be sent now.
     var hasRoom: Bool {
         !self.isClosed && (!self.free.isEmpty || self.open.count + self.connecting < self.limits.connectionsMax)
     }
@@ -54,7 +53,6 @@ final class ConnectionPool {
         for connection in Array(self.open.values) { connection.enforceDeadline(now) }
     }
 
-    /// Closes every connection.
     func close() {
         self.isClosed = true
         for connection in Array(self.open.values) { connection.close() }

@@ -82,7 +82,6 @@ final class HTTPConnection: ChannelInboundHandler {
 enum RequestFailure: Error, Equatable {
     /// No connection: the request was not sent.
     case notSent(String)
-    /// No answer within the time limit.
     case timedOut
     /// The connection ended before the answer was complete.
     case disconnected

@@ -1,7 +1,6 @@
 import Foundation
 import NIOCore
 
-/// The system under load.
 struct Target: Sendable {
     var lancamentos: HTTPAddress
     /// Instances, used in turn.
@@ -9,7 +8,6 @@ struct Target: Sendable {
     var token: Token
 }
 
-/// A period of load.
 struct LoadSpec: Sendable {
     var plan: EntryPlan
     var ledger: Ledger
@@ -25,7 +23,6 @@ struct LoadSpec: Sendable {
     var connectionsMax = 256
 }
 
-/// The measures of a period of load.
 struct LoadResult: Sendable {
     var writes: StreamMeasures?
     var reads: StreamMeasures?
@@ -107,7 +104,6 @@ enum CPUTime {
         return Self.duration(usage.ru_utime) + Self.duration(usage.ru_stime)
     }
 
-    /// Of the calling thread.
     static func usedByThread() -> Duration {
         var time = timespec()
         clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)

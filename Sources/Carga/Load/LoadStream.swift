@@ -2,7 +2,6 @@ import NIOCore
 
 /// One stream of requests of an ``OpenLoop``. Used only on its event loop.
 final class LoadStream {
-    /// When the first request is due.
     var begin = NIODeadline.now()
     private(set) var measures: StreamMeasures
     /// Due requests that wait because every connection is busy.
@@ -77,9 +76,7 @@ final class LoadStream {
     }
 }
 
-/// The outcome of a request.
 enum Outcome: Sendable, Equatable {
-    /// The expected answer.
     case accepted
     /// 429 or 503: certainly not done. The contract requires `Retry-After`.
     case shed(hasRetryAfter: Bool)
@@ -94,7 +91,6 @@ protocol Traffic: AnyObject {
     /// Renders a request.
     /// - Parameter number: counted from 0.
     func request(_ number: Int, _ writer: RequestWriter) -> ByteBuffer
-    /// Judges the answer.
     func take(_ number: Int, _ result: Result<HTTPAnswer, RequestFailure>) -> Outcome
 }
 
@@ -102,7 +98,6 @@ protocol Traffic: AnyObject {
 ///
 /// Request n is due n/rate after the beginning. Each time is computed from n, so that rounding errors do not add up.
 struct ArrivalSchedule: Sendable {
-    /// The total number of requests.
     let count: Int
     private let ratePerSecond: Double
 

@@ -3,7 +3,6 @@ import NIOPosix
 
 /// Load on a server on this machine that needs no token, to measure what a bare server carries and what it needs.
 package struct LocalLoad: Sendable {
-    /// A request and its rate.
     package struct Stream: Sendable {
         let name: String
         let ratePerSecond: Double
@@ -16,7 +15,6 @@ package struct LocalLoad: Sendable {
         }
     }
 
-    /// The result of a constant rate.
     package struct Steady: Sendable {
         /// The p99 latency of each stream in ms; nil if no request was accepted.
         package let p99Ms: [Double?]
@@ -26,10 +24,8 @@ package struct LocalLoad: Sendable {
         package let processors: Double
     }
 
-    /// The result of the highest rate.
     package struct Saturated: Sendable {
         package fileprivate(set) var answers = 0
-        /// Requests without an answer.
         package fileprivate(set) var failures = 0
         package fileprivate(set) var seconds = 0.0
     }

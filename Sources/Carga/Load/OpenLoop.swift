@@ -1,8 +1,6 @@
 import NIOCore
 
-/// The times of a period of load.
 struct LoadTimes: Sendable {
-    /// Load before the measuring begins.
     var warmUp: Duration
     var measured: Duration
     /// How long overdue requests may wait for a connection after that.
@@ -11,7 +9,6 @@ struct LoadTimes: Sendable {
     var total: Duration { self.warmUp + self.measured }
 }
 
-/// One second of load, for the progress report.
 struct LoadProgress: Sendable {
     struct Stream: Sendable {
         let name: String

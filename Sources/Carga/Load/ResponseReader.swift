@@ -5,7 +5,6 @@ struct HTTPAnswer: Sendable {
     var status: Int
     /// The value of `Retry-After`, if it is a number of seconds.
     var retryAfterSeconds: Int?
-    /// Whether the connection may carry another request.
     var keepsAlive = true
     var body = ByteBuffer()
 
@@ -138,7 +137,6 @@ struct ResponseReader {
         return status
     }
 
-    /// The header fields that the reader uses.
     private struct Fields {
         var contentLength: Int?
         var isChunked = false

@@ -15,7 +15,6 @@ struct SecondMeasures: Sendable {
 /// The measures of a stream of requests. Latency counts from the time at which a request was due.
 struct StreamMeasures: Sendable {
     let name: String
-    /// The rate to offer.
     let ratePerSecond: Double
     /// The measured time after the warm-up.
     let measured: Duration
@@ -25,13 +24,10 @@ struct StreamMeasures: Sendable {
     private(set) var accepted = 0
     private(set) var shed = 0
     private(set) var shedWithoutRetryAfter = 0
-    /// Count by status.
     private(set) var refused: [Int: Int] = [:]
     private(set) var unknown = 0
-    /// Latencies of accepted requests.
     private(set) var latencies = Latencies()
     private(set) var segments = Segments()
-    /// Latencies of shed requests.
     private(set) var shedLatencies = Latencies()
 
     /// How late carga itself sent requests although a connection was free.
@@ -59,7 +55,6 @@ struct StreamMeasures: Sendable {
         self.measured = measured
     }
 
-    /// Counts a sent request.
     mutating func send(isMeasured: Bool, isInTime: Bool) {
         self.second.sent += 1
         if isMeasured { self.due += 1 }
@@ -125,9 +120,7 @@ extension StreamMeasures {
     var refusedCount: Int { self.refused.values.reduce(0, +) }
     /// Shed, refused or without a clear answer.
     var errors: Int { self.shed + self.refusedCount + self.unknown + self.neverSent }
-    /// Accepted answers a second.
     var acceptedPerSecond: Double { Double(self.acceptedInTime) / (self.measured / .seconds(1)) }
-    /// Requests sent a second.
     var offeredPerSecond: Double { Double(self.sentInTime) / (self.measured / .seconds(1)) }
 
     /// The reason why carga itself did not offer the rate; nil if it did. Requests that wait for a connection are the system's delay: their

@@ -13,7 +13,6 @@ struct PartLimits: Sendable {
 
     private let value: JSONValue
 
-    /// - Throws: ``Unreadable``.
     init(path: String) throws(Unreadable) {
         guard let bytes = FileManager.default.contents(atPath: path), let value = try? JSONReader.read(Array(bytes)),
             value["compostos"] != nil

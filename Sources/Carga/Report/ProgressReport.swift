@@ -4,7 +4,6 @@ import NIOConcurrencyHelpers
 
 /// Reports progress on standard error: one changing line on a terminal, a plain line every few seconds elsewhere.
 final class ProgressReport: Sendable {
-    /// The time between plain lines.
     private static let plainEverySeconds = 5
 
     private let isTerminal: Bool
@@ -32,7 +31,6 @@ final class ProgressReport: Sendable {
         if isDue { self.write("    \(text)\n") }
     }
 
-    /// Shows a second of load.
     func take(_ progress: LoadProgress) {
         let streams = progress.streams.map { stream in
             let second = stream.second

@@ -1,6 +1,5 @@
 import FluxoDeCaixa
 
-/// The results as text.
 enum ResultsTable {
     static func text(_ results: [ScenarioResult]) -> String {
         results.map { self.lines($0).joined(separator: "\n") }.joined(separator: "\n\n") + "\n"
@@ -119,7 +118,6 @@ enum ResultsTable {
     }
 }
 
-/// Formats numbers and columns.
 enum Text {
     /// A whole number, with thousands separated from 10,000 on.
     static func rate(_ value: Double) -> String {

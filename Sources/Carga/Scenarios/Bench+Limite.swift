@@ -99,7 +99,6 @@ struct StepSearch: Sendable {
     /// The lowest rate that did not hold.
     private(set) var broken: Double?
     private(set) var steps = 0
-    /// The rate that has failed once.
     private var doubted: Double?
     private let first: Double
     private let highest: Double
@@ -124,7 +123,6 @@ struct StepSearch: Sendable {
         }
     }
 
-    /// Records the result of a step.
     mutating func take(_ rate: Double, holds: Bool) {
         self.steps += 1
         if holds {

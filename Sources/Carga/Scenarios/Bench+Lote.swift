@@ -59,7 +59,6 @@ extension Bench {
         return result
     }
 
-    /// Registers entries by lotes.
     func fill(_ plan: EntryPlan, _ ledger: inout Ledger, entries: Int, until end: ContinuousClock.Instant? = nil) async throws {
         let progress = self.progress
         let clock = ContinuousClock()
@@ -95,7 +94,6 @@ extension Bench {
     }
 }
 
-/// Disk space for the databases.
 enum Disk {
     /// An upper estimate of an entry's rows and indexes in both databases, and its share of the write-ahead logs and of the broker's segments.
     private static let bytesPerEntry = 1500

@@ -11,7 +11,6 @@ extension Bench {
             seconds: self.settings.seconds)
     }
 
-    /// Ten minutes at half the limit.
     func estavel() async throws -> ScenarioResult {
         guard let limit = try await self.limit() else {
             return ScenarioResult(name: .estavel, verdict: .failed("no rate was held that could be halved"))
@@ -56,7 +55,6 @@ extension Bench {
         return result
     }
 
-    /// Twice the limit, then half of it.
     func sobrecarga() async throws -> ScenarioResult {
         guard let limit = try await self.limit() else {
             return ScenarioResult(name: .sobrecarga, verdict: .failed("no rate was held that could be doubled"))

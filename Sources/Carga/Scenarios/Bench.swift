@@ -2,7 +2,6 @@ import FluxoDeCaixa
 import Foundation
 import NIOCore
 
-/// The settings of a run.
 struct BenchSettings: Sendable {
     var target: Target
     let contas: Int
@@ -34,7 +33,6 @@ struct BenchSettings: Sendable {
     let diskFolder: String?
 }
 
-/// Runs scenarios one after the other.
 final class Bench {
     var settings: BenchSettings
     let eventLoop: any EventLoop
@@ -94,7 +92,6 @@ final class Bench {
         return (plan, Ledger(contas: self.settings.contas, dias: self.settings.dias))
     }
 
-    /// The times of a period of load.
     func times(seconds: Double? = nil, warmUpSeconds: Double? = nil) -> LoadTimes {
         LoadTimes(
             warmUp: .seconds(warmUpSeconds ?? self.settings.warmUpSeconds), measured: .seconds(seconds ?? self.settings.seconds))
@@ -105,7 +102,6 @@ final class Bench {
         return try await LoadRunner(target: self.settings.target, eventLoop: self.eventLoop).run(spec) { progress.take($0) }
     }
 
-    /// Audits a run.
     func audit(_ plan: EntryPlan, _ ledger: inout Ledger) async throws -> AuditReport {
         self.progress.say("auditing \(ledger.attempted) entries of \(plan.contas.count) accounts")
         return try await self.withSenders { lancamentos, consolidado in
@@ -126,7 +122,6 @@ final class Bench {
         return try await body(lancamentos, consolidado)
     }
 
-    /// Changes the number of consolidado instances.
     func scale(to instances: Int) async throws {
         guard let command = self.settings.scaleCommand else { throw BenchFailure("--escalar is needed") }
         self.progress.say("\(instances) consolidado")

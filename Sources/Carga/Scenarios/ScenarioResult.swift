@@ -1,4 +1,3 @@
-/// A figure that a scenario measures.
 struct Figure: Sendable {
     /// The name in the JSON. Names never change; new ones are added.
     let name: String
@@ -13,15 +12,12 @@ struct Figure: Sendable {
 /// The ratio of a figure to the limit of its parts.
 struct Ratio: Sendable, Equatable {
     let value: Double
-    /// The limit, as text.
     let of: String
-    /// The ratio to reach.
     let target: Double
 
     var isMet: Bool { self.value >= self.target }
 }
 
-/// The result of a scenario.
 struct ScenarioResult: Sendable {
     enum Verdict: Sendable, Equatable {
         case passed
@@ -29,7 +25,6 @@ struct ScenarioResult: Sendable {
         case failed(String)
         /// carga could not make the load, with the reason. It says nothing about the system.
         case notOffered(String)
-        /// It was not run, with the reason.
         case skipped(String)
     }
 
@@ -81,11 +76,9 @@ struct ScenarioResult: Sendable {
 struct ProcessUsage: Sendable, Equatable {
     let name: String
     let cpu: Duration
-    /// Its highest memory use in KiB.
     let peakKiB: Int
 }
 
-/// The scenarios.
 enum Scenario: String, CaseIterable, Sendable {
     case pico
     case limite
@@ -97,7 +90,6 @@ enum Scenario: String, CaseIterable, Sendable {
     case estavel
     case crescimento
 
-    /// The scenarios that run by default.
     static let usual: [Scenario] = [.pico, .limite, .lote, .leitura, .rajada, .escala, .sobrecarga]
 
     var help: String {

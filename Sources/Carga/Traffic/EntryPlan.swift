@@ -3,7 +3,6 @@ import FluxoDeCaixa
 
 /// The entries of a run. Each is a function of its number, so that no entry has to be stored.
 struct EntryPlan: Sendable {
-    /// The content of an entry.
     struct Entry: Equatable, Sendable {
         /// Index in ``EntryPlan/contas``.
         let conta: Int
@@ -21,7 +20,6 @@ struct EntryPlan: Sendable {
     let dias: [Dia]
     /// The parameters `de` and `ate` of all days.
     let period: String
-    /// The prefix of the accounts' names.
     let prefix: String
     private let seed: UInt64
 
@@ -39,7 +37,6 @@ struct EntryPlan: Sendable {
         self.seed = seed
     }
 
-    /// The entry with a number.
     func entry(_ number: Int) -> Entry {
         let a = Self.mix(self.seed &+ UInt64(truncatingIfNeeded: number) &* 0x9E37_79B9_7F4A_7C15)
         let b = Self.mix(a)
@@ -52,7 +49,6 @@ struct EntryPlan: Sendable {
             hasKey: number % 2 == 0)
     }
 
-    /// The idempotency key of an entry.
     func chave(_ number: Int) -> String { "\(self.prefix)-\(number)" }
 
     /// The document number of an entry. It finds an entry without a key and without a clear answer.

@@ -15,7 +15,6 @@ final class ConcurrencySlots: Sendable {
         }
     }
 
-    /// The number of slots.
     let max: Int
     private let inUse = NIOLockedValueBox(0)
 

@@ -19,7 +19,6 @@ package struct LancamentoController: Sendable {
         self.exigirChave = exigirChave
     }
 
-    /// The routes of this controller.
     package var routes: [Route] {
         [
             Route(.post, Self.path, access: .scope(.lancamentosEscrever)) { try await self.register($0, $1) },

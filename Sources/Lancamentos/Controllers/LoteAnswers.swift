@@ -16,7 +16,6 @@ struct LoteAnswers {
     private var pieces: Deque<[UInt8]> = []
     private var readOffset = 0
     private var last: Problema?
-    /// The number of outcomes.
     private(set) var count = 0
 
     var isEmpty: Bool { self.count == 0 }
@@ -134,7 +133,6 @@ enum EntryOutcome: Equatable, Sendable {
 
 /// Carries outcomes from the reader of a lote to the writer of its answer. The reader never waits for the client to read answers.
 final class LoteAnswerQueue: Sendable {
-    /// How the answer begins.
     enum Beginning: Sendable {
         case answers
         /// The whole call is refused because the body has no entries to answer line by line.
@@ -170,7 +168,6 @@ final class LoteAnswerQueue: Sendable {
         }
     }
 
-    /// Ends the outcomes.
     func finish() {
         self.begin(.answers)
         self.wake { $0.isFinished = true }

@@ -8,11 +8,8 @@ import NIOCore
 
 /// `POST /v1/lancamentos/lote`: registers many entries and answers line by line while they arrive.
 package struct LoteController: Sendable {
-    /// The limits of lotes.
     package struct Limits: Sendable {
-        /// Lotes in progress at the same time.
         package var concurrentMax: Int
-        /// The longest body, in bytes.
         package var bodyMaxBytes: Int
         /// Answers rendered at once. A client that does not read costs no memory for rendered answers.
         var answersAtOnceMax = 256
@@ -40,7 +37,6 @@ package struct LoteController: Sendable {
         self.slots = ConcurrencySlots(max: limits.concurrentMax)
     }
 
-    /// The routes of this controller.
     package var routes: [Route] {
         [
             Route(.post, "/v1/lancamentos/lote", access: .scope(.lancamentosEscrever), pace: .moving) { try await self.receive($0, $1) }

@@ -65,7 +65,6 @@ struct LoteEntryReader: Sendable {
     }
 }
 
-/// Writes the answer lines of a lote.
 struct LoteLines: Sendable {
     let reader: LoteEntryReader
     let urlPublica: String

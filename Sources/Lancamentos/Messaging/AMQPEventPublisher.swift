@@ -1,4 +1,4 @@
-import AMQP
+package import AMQP
 import Contrato
 import FluxoDeCaixa
 package import Logging
@@ -157,4 +157,60 @@ struct WarningThrottle: Sendable {
         defer { self.count = 0 }
         return self.count
     }
+}
+
+/// Logs and measures the state of the publisher's connection.
+package struct PublisherMonitor: PublisherObserver {
+    private let logger: Logger
+    private let blocked = Gauge(label: "publisher_blocked")
+
+    package init(logger: Logger) {
+        self.logger = logger
+    }
+
+    package func publisherConnected(to endpoint: AMQPEndpoint) {
+        self.blocked.record(0)
+        self.logger.info("broker connected", metadata: ["broker": "\(endpoint.host):\(endpoint.port)"])
+    }
+
+    package func publisherDisconnected(_ error: AMQPError) {
+        self.blocked.record(0)
+        self.logger.warning("broker away, events wait in the outbox", metadata: ["error": "\(error)"])
+    }
+
+    package func publisherBlocked(reason: String) {
+        self.blocked.record(1)
+        self.logger.warning("broker blocks publishers, events wait", metadata: ["reason": "\(reason)"])
+    }
+
+    package func publisherUnblocked() {
+        self.blocked.record(0)
+        self.logger.info("broker accepts events again")
+    }
+}
+
+enum LancamentosTopology {
+    /// Declared by the relay.
+    static let eventos = AMQPTopology.lancamentosRegistrados
+
+    /// Declared by the command intake.
+    static let comandos = AMQPTopology(
+        exchanges: [.init(name: AMQPNames.Exchange.comandos, kind: .topic)],
+        queues: [.quorum(AMQPNames.Queue.comandos)],
+        bindings: [
+            .init(
+                queue: AMQPNames.Queue.comandos,
+                exchange: AMQPNames.Exchange.comandos,
+                routingKey: AMQPNames.RoutingKey.allComandos
+            )
+        ]
+    )
+
+    /// Declared by the publisher of dead letters. A publisher repeats its declarations every few seconds and a consumer does not, so this one also
+    /// restores a removed binding of the commands.
+    static let comandosDeadLetters = AMQPTopology(
+        exchanges: comandos.exchanges,
+        queues: comandos.queues + [.quorum(AMQPNames.Queue.comandosDLQ)],
+        bindings: comandos.bindings
+    )
 }

@@ -29,7 +29,6 @@ package protocol OutboxLease: Sendable {
     func claim(above low: Int64, minimumAge: Duration, limit: Int64) async throws(StorageFailure) -> OutboxClaim
 }
 
-/// The result of a claim.
 package struct OutboxClaim: Sendable, Equatable {
     /// The rows whose entries this program can read.
     package let events: [Registration]

@@ -10,15 +10,10 @@ import Storage
 /// A row is deleted only after the broker has confirmed its event. Events that find the ring full and unconfirmed events stay in the outbox,
 /// where the ``Sweeper`` finds them.
 package final class Relay: Service, Sendable {
-    /// The relay's limits.
     package struct Limits: Sendable {
-        /// The most events in memory.
         package var ringRowsMax: Int
-        /// The most events in one burst.
         package var burstMax = 64
-        /// Concurrent bursts.
         package var burstsInFlight = 16
-        /// The most rows deleted in one statement.
         package var deleteRowsMax = 1000
         /// The most confirmed rows that wait to be deleted. Further rows stay in the outbox and their events are sent again.
         package var confirmedRowsMax = 20_000

@@ -88,7 +88,6 @@ package struct ECSLogHandler: LogHandler {
 ///
 /// Source: https://www.elastic.co/docs/reference/ecs
 enum ECSField: Equatable {
-    /// A field that holds a text.
     case text(String)
     /// A field that holds a whole number.
     case integer(String, Int64)

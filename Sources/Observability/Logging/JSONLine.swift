@@ -23,7 +23,6 @@ struct JSONLine {
         self.quoted(value)
     }
 
-    /// A member that is a whole number.
     mutating func integer(_ name: String, _ value: Int64) {
         self.begin("", name)
         self.bytes.append(contentsOf: String(value).utf8)
@@ -35,10 +34,8 @@ struct JSONLine {
         self.bytes.append(contentsOf: members)
     }
 
-    /// The members, without the braces.
     var members: [UInt8] { Array(self.bytes.dropFirst()) }
 
-    /// Ends the object and the line.
     mutating func end() {
         self.bytes.append(contentsOf: "}\n".utf8)
     }

@@ -1,6 +1,5 @@
 /// The type and the help text of a metric, and the buckets of a histogram.
 package struct MetricDescription: Sendable {
-    /// The type in the exposition format.
     package enum Kind: String, Sendable {
         case counter
         case gauge

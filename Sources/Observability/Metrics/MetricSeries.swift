@@ -21,7 +21,6 @@ final class CounterSeries: CounterHandler {
     var current: Int64 { self.value.withLockedValue { $0 } }
 }
 
-/// One series of a gauge.
 final class GaugeSeries: MeterHandler, RecorderHandler {
     private let value = NIOLockedValueBox<Double>(0)
 
@@ -69,17 +68,4 @@ final class HistogramSeries: TimerHandler, RecorderHandler {
     }
 
     var current: Reading { self.reading.withLockedValue { $0 } }
-}
-
-/// Discards a metric whose name is in use for another type. A metric must not stop a service.
-final class DiscardedSeries: CounterHandler, MeterHandler, RecorderHandler, TimerHandler {
-    func increment(by amount: Int64) {}
-    func reset() {}
-    func set(_ value: Int64) {}
-    func set(_ value: Double) {}
-    func increment(by amount: Double) {}
-    func decrement(by amount: Double) {}
-    func record(_ value: Int64) {}
-    func record(_ value: Double) {}
-    func recordNanoseconds(_ duration: Int64) {}
 }

@@ -38,24 +38,26 @@ package final class PrometheusRegistry: MetricsFactory {
 
     // MARK: - MetricsFactory
 
+    // A metric whose name is in use for another type is discarded: a metric must not stop a service.
+
     package func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
-        if case .counter(let series)? = self.series(label, dimensions, .counter) { series } else { DiscardedSeries() }
+        if case .counter(let series)? = self.series(label, dimensions, .counter) { series } else { NOOPMetricsHandler.instance }
     }
 
     package func makeMeter(label: String, dimensions: [(String, String)]) -> any MeterHandler {
-        if case .gauge(let series)? = self.series(label, dimensions, .gauge) { series } else { DiscardedSeries() }
+        if case .gauge(let series)? = self.series(label, dimensions, .gauge) { series } else { NOOPMetricsHandler.instance }
     }
 
     package func makeRecorder(label: String, dimensions: [(String, String)], aggregate: Bool) -> any RecorderHandler {
         switch self.series(label, dimensions, aggregate ? .histogram : .gauge) {
         case .gauge(let series)?: series
         case .histogram(let series)?: series
-        default: DiscardedSeries()
+        default: NOOPMetricsHandler.instance
         }
     }
 
     package func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
-        if case .histogram(let series)? = self.series(label, dimensions, .histogram) { series } else { DiscardedSeries() }
+        if case .histogram(let series)? = self.series(label, dimensions, .histogram) { series } else { NOOPMetricsHandler.instance }
     }
 
     // A series exists as long as the process: one that disappears and reappears reads as a counter reset.

@@ -1,5 +1,6 @@
 package import Contrato
-import Logging
+package import FluxoDeCaixa
+package import Logging
 package import Tracing
 
 /// A request, or a command, as one span of its caller's trace.
@@ -35,5 +36,19 @@ package struct Hop: Sendable {
 private struct HeaderInjector: Injector {
     func inject(_ value: String, forKey key: String, into carrier: inout String?) {
         if key == W3CTracer.header { carrier = value }
+    }
+}
+
+/// What lines about one entry carry, wherever on its way it is.
+package enum EntryMetadata {
+    /// The entry's id, and the trace that it belongs to.
+    /// - Parameter traceparent: as it is carried with the entry; what is no trace context is left out.
+    package static func make(_ id: LancamentoID, traceparent: String?) -> Logger.Metadata {
+        var metadata: Logger.Metadata = ["lancamento": "\(id)"]
+        if let trace = traceparent.flatMap(Traceparent.init(parsing:)) {
+            metadata["trace.id"] = "\(trace.traceID)"
+            metadata["span.id"] = "\(trace.spanID)"
+        }
+        return metadata
     }
 }

@@ -9,30 +9,8 @@ package import Tracing
 ///
 /// `tracestate` is not propagated: the outbox stores `traceparent` only, and the recommendation allows dropping it (§3.3.1.1).
 package struct W3CTracer: Tracer {
-    /// A position in a trace.
-    package struct Span: Tracing.Span {
-        package let context: InstrumentationContext
+    package typealias Span = NoOpTracer.Span
 
-        package var operationName: String {
-            get { "" }
-            nonmutating set {}
-        }
-        package var attributes: SpanAttributes {
-            get { [:] }
-            nonmutating set {}
-        }
-        package var isRecording: Bool { false }
-
-        package func setStatus(_ status: SpanStatus) {}
-        package func addEvent(_ event: SpanEvent) {}
-        package func addLink(_ link: SpanLink) {}
-        package func recordError<Instant: TracerInstant>(
-            _ error: any Error, attributes: SpanAttributes, at instant: @autoclosure () -> Instant
-        ) {}
-        package func end<Instant: TracerInstant>(at instant: @autoclosure () -> Instant) {}
-    }
-
-    /// The header of the recommendation.
     package static let header = "traceparent"
 
     package init() {}

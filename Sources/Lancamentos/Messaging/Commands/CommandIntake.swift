@@ -20,7 +20,6 @@ package final class CommandIntake: Service, Sendable {
     private static let pauseMin: Duration = .milliseconds(100)
     private static let pauseMax: Duration = .seconds(2)
 
-    /// The outcome of a command.
     private enum Outcome: Sendable {
         case registered(RegistrationOutcome)
         case refused(CommandRefusal)
@@ -37,7 +36,6 @@ package final class CommandIntake: Service, Sendable {
     package struct Surroundings: Sendable {
         /// The base URL of a problem's `type`.
         package var urlPublica: String
-        /// The clock for the time of answers.
         package var agora: @Sendable () -> Instante
         /// Makes the text of a new UUID.
         package var newID: @Sendable () -> String
