@@ -202,8 +202,11 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(
-            name: "Fixtures", dependencies: [concurrencyHelpers, crypto, cryptoExtras, logging], path: "Tests/Fixtures",
-            swiftSettings: settings),
+            name: "Fixtures", dependencies: ["Contrato", "FluxoDeCaixa", concurrencyHelpers, crypto, cryptoExtras, logging],
+            path: "Tests/Fixtures", swiftSettings: settings),
+        .target(
+            name: "RepositoryContracts", dependencies: ["Consolidado", "Contrato", "Fixtures", "FluxoDeCaixa", "Lancamentos"],
+            path: "Tests/RepositoryContracts", swiftSettings: settings),
         .target(name: "SeededRandom", path: "Tests/SeededRandom", swiftSettings: settings),
         .target(name: "LeaseFakes", dependencies: ["ServiceRuntime"], path: "Tests/LeaseFakes", swiftSettings: settings),
         .target(name: "MensageriaFakes", dependencies: ["AMQP", "Mensageria"], path: "Tests/MensageriaFakes", swiftSettings: settings),
@@ -253,8 +256,8 @@ let package = Package(
         .testTarget(
             name: "ServiceRuntimeTests",
             dependencies: [
-                "Access", "Consolidado", "Contrato", "Edge", "FluxoDeCaixa", "Lancamentos", "LeaseFakes", "Observability", "ServiceRuntime",
-                "Settings", concurrencyHelpers, lifecycle, logging, nioCore,
+                "Access", "Consolidado", "Contrato", "Edge", "Fixtures", "FluxoDeCaixa", "Lancamentos", "LeaseFakes", "Observability",
+                "ServiceRuntime", "Settings", concurrencyHelpers, lifecycle, logging, nioCore,
             ],
             swiftSettings: settings
         ),
@@ -269,16 +272,17 @@ let package = Package(
         .testTarget(
             name: "LancamentosTests",
             dependencies: [
-                "AMQP", "Access", "Contrato", "Edge", "FluxoDeCaixa", "Lancamentos", "LeaseFakes", "Mensageria", "MensageriaFakes",
-                "Observability", "SeededRandom", "ServiceRuntime", "Storage", concurrencyHelpers, logging,
+                "AMQP", "Access", "Contrato", "Edge", "Fixtures", "FluxoDeCaixa", "Lancamentos", "LeaseFakes", "Mensageria",
+                "MensageriaFakes", "Observability", "RepositoryContracts", "SeededRandom", "ServiceRuntime", "Storage", concurrencyHelpers,
+                logging,
             ],
             swiftSettings: settings
         ),
         .testTarget(
             name: "ConsolidadoTests",
             dependencies: [
-                "AMQP", "Access", "Consolidado", "Contrato", "Edge", "FluxoDeCaixa", "LeaseFakes", "Mensageria", "MensageriaFakes",
-                "ServiceRuntime", "Storage", concurrencyHelpers, httpTypes, logging,
+                "AMQP", "Access", "Consolidado", "Contrato", "Edge", "Fixtures", "FluxoDeCaixa", "LeaseFakes", "Mensageria",
+                "MensageriaFakes", "RepositoryContracts", "ServiceRuntime", "Storage", concurrencyHelpers, httpTypes, logging,
             ],
             swiftSettings: settings
         ),
@@ -293,9 +297,9 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "AMQP", "Batching", "Consolidado", "Contrato", "Documents", "FluxoDeCaixa", "Lancamentos", "Observability", "OpenFiles",
-                "Postgres", "SeededRandom", "ServiceRuntime", "Storage", "TestSupport", asyncHTTPClient, concurrencyHelpers, lifecycle,
-                logging,
+                "AMQP", "Batching", "Consolidado", "Contrato", "Documents", "Fixtures", "FluxoDeCaixa", "Lancamentos", "Observability",
+                "OpenFiles", "Postgres", "RepositoryContracts", "SeededRandom", "ServiceRuntime", "Storage", "TestSupport",
+                asyncHTTPClient, concurrencyHelpers, lifecycle, logging,
                 nioCore, nioHTTP1, nioSSL,
             ],
             swiftSettings: settings

@@ -48,7 +48,7 @@ import Testing
         let source = FakeKeySource(Self.one, delay: .milliseconds(300))
         let store = KeyStore(source: source, logger: TestLogger.silent)
         let first = Task { await store.keys(kid: "1")?.keys.count }
-        while source.reads == 0 { try await Task.sleep(for: .milliseconds(1)) }
+        #expect(await eventually { source.reads > 0 })
         let second = Task { await store.keys(kid: "1")?.keys.count }
         first.cancel()
         #expect(await second.value == 1)
@@ -89,12 +89,12 @@ import Testing
             nil, limits: .init(interval: .milliseconds(5), retryMin: .milliseconds(1), retryMax: .milliseconds(5), askedMin: .seconds(10)))
         let store = KeyStore(source: source, logger: TestLogger.silent)
         let loop = Task { await store.run() }
-        while source.reads < 3 { try await Task.sleep(for: .milliseconds(1)) }
+        #expect(await eventually { source.reads >= 3 })
         #expect(store.current == nil)
         source.set(Self.one)
-        while store.current == nil { try await Task.sleep(for: .milliseconds(1)) }
+        #expect(await eventually { store.current != nil })
         source.set(Self.two)
-        while store.current?.keys.count != 2 { try await Task.sleep(for: .milliseconds(1)) }
+        #expect(await eventually { store.current?.keys.count == 2 })
         loop.cancel()
         await loop.value
     }

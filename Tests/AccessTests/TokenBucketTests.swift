@@ -21,7 +21,7 @@ import Testing
         #expect(atLast.isAllowed && atLast.remaining == 0)
         #expect(!bucket.isFull(now: Self.start + .milliseconds(1999)))
         #expect(bucket.isFull(now: Self.start + .seconds(2)))
-        // Idle for ever is no more than full.
+        // A bucket that was idle for long is no more than full.
         let rested = (0..<4).map { _ in bucket.take(limit, now: Self.start + .seconds(1_000_000)) }
         #expect(rested.map(\.isAllowed) == [true, true, true, false])
     }

@@ -7,7 +7,7 @@ import Testing
         BatchQueue(queueMax: queueMax, batchMax: batchMax)
     }
 
-    @Test func `a free worker is handed what comes at once`() {
+    @Test func `a free worker receives what arrives at once`() {
         var queue = self.makeQueue()
         guard case .wait = queue.demand("a") else {
             Issue.record("an empty queue gave work")
@@ -33,7 +33,7 @@ import Testing
         #expect(queue.demand("a").items == [4])
     }
 
-    @Test func `while one worker is busy another joins when enough waits or when told`() {
+    @Test func `while one worker is busy another joins when enough waits or on request`() {
         var queue = BatchQueue<Int, String>(queueMax: 100, batchMax: 10, workers: 3, joinMin: 4)
         for worker in ["a", "b", "c"] { _ = queue.demand(worker) }
         #expect(queue.submit([1]).handOffs.map(\.items) == [[1]])
@@ -48,7 +48,7 @@ import Testing
         #expect(queue.join()?.items == nil)
         #expect(queue.submit([6]).gathers)
         #expect(queue.join()?.items == [6])
-        // All three are busy: what comes now is for whoever is free first.
+        // All three are busy: what arrives now goes to the first that is free.
         #expect(!queue.submit([7]).gathers)
         #expect(queue.join()?.items == nil)
         #expect(queue.demand("a").items == [7])

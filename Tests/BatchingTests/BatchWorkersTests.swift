@@ -36,7 +36,7 @@ import Testing
         #expect(work.refused.withLockedValue { $0 } == [])
     }
 
-    @Test func `what gathers behind a batch that stands still is taken by another worker`() async throws {
+    @Test func `what gathers behind a stalled batch goes to another worker`() async throws {
         try await self.withWorkers(2) { workers, work in
             var begun = work.begun.stream.makeAsyncIterator()
             workers.submit([0])

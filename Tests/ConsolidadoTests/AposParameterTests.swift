@@ -1,5 +1,6 @@
 import Contrato
 import Edge
+import Fixtures
 import FluxoDeCaixa
 import HTTPTypes
 import Testing
@@ -9,7 +10,7 @@ import Testing
 @Suite struct AposParameterTests {
     @Test func `up to 64 ids are read`() throws {
         #expect(try AposParameter(nil).ids.isEmpty)
-        let ids = (0..<64).map { LancamentoID.numbered($0) }
+        let ids = (0..<64).map { TestEntry.id($0) }
         #expect(try AposParameter(ids.map(\.description).joined(separator: ",")).ids == ids)
         #expect(try AposParameter("\(ids[1]),\(ids[0]),\(ids[1])").ids == [ids[1], ids[0]])
         #expect(try AposParameter(ids[0].description.uppercased()).ids == [ids[0]])
@@ -27,7 +28,7 @@ import Testing
         (5, 30_000, 5000, 5), (99, 30_000, 30_000, 30), (0, 30_000, 0, 0), (5, 50, 50, 0), (5, 2500, 2500, 2), (1, 2500, 1000, 1),
     ])
     func `the wait is the preferred one within the limit`(seconds: Int, longestMs: Int, waitMs: Int, appliedS: Int) throws {
-        let apos = try AposParameter(LancamentoID.numbered(1).description)
+        let apos = try AposParameter(TestEntry.id(1).description)
         let asked = apos.wait([.prefer: "wait=\(seconds)"], longest: .milliseconds(longestMs))
         #expect(asked.wait == .milliseconds(waitMs) && asked.appliedS == appliedS)
         let silent = apos.wait([:], longest: .seconds(30))
@@ -37,7 +38,7 @@ import Testing
     }
 
     @Test func `more than 64 ids are refused`() {
-        let ids = (0..<65).map { LancamentoID.numbered($0).description }.joined(separator: ",")
+        let ids = (0..<65).map { TestEntry.id($0).description }.joined(separator: ",")
         #expect(throws: ErrosDeCampo.self) { try AposParameter(ids) }
     }
 }

@@ -1,4 +1,5 @@
 import Contrato
+import Fixtures
 import FluxoDeCaixa
 import Testing
 
@@ -6,14 +7,7 @@ import Testing
 
 @Suite struct ApplyBatchTests {
     private static func entry(_ number: UInt64, centavos: Int64 = 100) -> LancamentoAplicavel {
-        LancamentoAplicavel(
-            id: LancamentoID(bits: 0x0190_0000_0000_7000_8000_0000_0000_0000 | UInt128(number)),
-            conta: Conta("loja")!,
-            data: Dia(parsing: "2026-11-24")!,
-            tipo: .credito,
-            natureza: "operacional",
-            valor: Valor(centavos: centavos)!
-        )
+        TestEntry.aplicavel(number, centavos: centavos)
     }
 
     @Test func `one entry per id is sent, sorted by id`() {

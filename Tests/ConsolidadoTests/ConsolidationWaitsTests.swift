@@ -1,4 +1,5 @@
 import Contrato
+import Fixtures
 import FluxoDeCaixa
 import Logging
 import NIOConcurrencyHelpers
@@ -41,34 +42,32 @@ import Testing
     }
 
     private static func entry(_ number: UInt64, conta: Conta = loja) -> LancamentoAplicavel {
-        LancamentoAplicavel(
-            id: .numbered(number), conta: conta, data: Dia(parsing: "2026-11-24")!, tipo: .credito, natureza: "operacional",
-            valor: Valor(centavos: 1)!)
+        TestEntry.aplicavel(number, conta: conta.nome)
     }
 
     @Test func `what is there is found without waiting`() async throws {
-        let repository = FakeSaldoReadRepository(contas: [.numbered(1): Self.loja, .numbered(2): Self.loja])
+        let repository = FakeSaldoReadRepository(contas: [TestEntry.id(1): Self.loja, TestEntry.id(2): Self.loja])
         try await self.withWaits(repository) { waits in
-            #expect(await Self.wait(waits, [.numbered(1), .numbered(2)]) == nil)
+            #expect(await Self.wait(waits, [TestEntry.id(1), TestEntry.id(2)]) == nil)
         }
         #expect(await repository.checks.count == 1)
     }
 
     @Test func `what nobody knows and what is of another account end the same way`() async throws {
-        let repository = FakeSaldoReadRepository(contas: [.numbered(1): Conta("loja7")!])
+        let repository = FakeSaldoReadRepository(contas: [TestEntry.id(1): Conta("loja7")!])
         try await self.withWaits(repository) { waits in
-            #expect(await Self.wait(waits, [.numbered(1)]) == .aindaNaoConsolidado)
-            #expect(await Self.wait(waits, [.numbered(2)]) == .aindaNaoConsolidado)
-            #expect(await Self.wait(waits, [.numbered(1)], wait: .milliseconds(60)) == .aindaNaoConsolidado)
+            #expect(await Self.wait(waits, [TestEntry.id(1)]) == .aindaNaoConsolidado)
+            #expect(await Self.wait(waits, [TestEntry.id(2)]) == .aindaNaoConsolidado)
+            #expect(await Self.wait(waits, [TestEntry.id(1)], wait: .milliseconds(60)) == .aindaNaoConsolidado)
         }
     }
 
-    @Test func `what comes while a read waits is found`() async throws {
+    @Test func `an entry applied while a read waits is found`() async throws {
         let repository = FakeSaldoReadRepository()
         try await self.withWaits(repository) { waits in
-            async let ending = Self.wait(waits, [.numbered(1)], wait: .seconds(30))
+            async let ending = Self.wait(waits, [TestEntry.id(1)], wait: .seconds(30))
             #expect(await eventually { await !repository.checks.isEmpty })
-            await repository.add(.numbered(1), Self.loja)
+            await repository.add(TestEntry.id(1), Self.loja)
             #expect(await ending == nil)
         }
     }
@@ -76,7 +75,7 @@ import Testing
     @Test func `a batch of the instance's own wakes a read without another look`() async throws {
         let repository = FakeSaldoReadRepository()
         try await self.withWaits(repository, limits: Self.onlyOnce) { waits in
-            async let ending = Self.wait(waits, [.numbered(1)], wait: .seconds(30))
+            async let ending = Self.wait(waits, [TestEntry.id(1)], wait: .seconds(30))
             #expect(await eventually { await !repository.checks.isEmpty })
             waits.applied([Self.entry(1, conta: Conta("loja7")!), Self.entry(2)])
             waits.applied([Self.entry(1)])
@@ -92,14 +91,14 @@ import Testing
             repository: store, onApplied: { entries in applied.withLockedValue { $0.append(entries.map(\.id)) } })
         _ = try await service.apply([Self.entry(1), Self.entry(1), Self.entry(2)])
         _ = try await service.apply([Self.entry(1), Self.entry(2, conta: Conta("loja7")!)])
-        #expect(applied.withLockedValue { $0 } == [[.numbered(1), .numbered(1), .numbered(2)], [.numbered(1)]])
+        #expect(applied.withLockedValue { $0 } == [[TestEntry.id(1), TestEntry.id(1), TestEntry.id(2)], [TestEntry.id(1)]])
     }
 
     @Test func `a query that fails is reported only after the deadline`() async throws {
-        let repository = FakeSaldoReadRepository(contas: [.numbered(1): Self.loja], failures: 2)
+        let repository = FakeSaldoReadRepository(contas: [TestEntry.id(1): Self.loja], failures: 2)
         try await self.withWaits(repository) { waits in
-            #expect(await Self.wait(waits, [.numbered(1)]) == .indisponivel)
-            #expect(await Self.wait(waits, [.numbered(1)], wait: .seconds(30)) == nil)
+            #expect(await Self.wait(waits, [TestEntry.id(1)]) == .indisponivel)
+            #expect(await Self.wait(waits, [TestEntry.id(1)], wait: .seconds(30)) == nil)
         }
     }
 
@@ -109,7 +108,7 @@ import Testing
         try await self.withWaits(repository) { waits in
             await withTaskGroup(of: ReadFailure?.self) { group in
                 for number in 0..<1000 {
-                    group.addTask { await Self.wait(waits, [.numbered(UInt64(number))], wait: .milliseconds(300)) }
+                    group.addTask { await Self.wait(waits, [TestEntry.id(UInt64(number))], wait: .milliseconds(300)) }
                 }
                 for await ending in group { #expect(ending == .aindaNaoConsolidado) }
             }
@@ -121,7 +120,7 @@ import Testing
     @Test func `a read whose caller is gone ends`() async throws {
         try await self.withWaits(FakeSaldoReadRepository(), limits: Self.onlyOnce) { waits in
             await withTaskGroup(of: ReadFailure?.self) { group in
-                group.addTask { await Self.wait(waits, [.numbered(1)], wait: .seconds(3600)) }
+                group.addTask { await Self.wait(waits, [TestEntry.id(1)], wait: .seconds(3600)) }
                 group.cancelAll()
                 for await ending in group { #expect(ending == .aindaNaoConsolidado) }
             }
@@ -133,12 +132,12 @@ import Testing
         let waits = ConsolidationWaits(repository: repository, limits: Self.onlyOnce, logger: Logger(label: "tests"))
         await withTaskGroup(of: ReadFailure?.self) { group in
             let service = Task { await waits.run() }
-            group.addTask { await Self.wait(waits, [.numbered(1)], wait: .seconds(3600)) }
+            group.addTask { await Self.wait(waits, [TestEntry.id(1)], wait: .seconds(3600)) }
             #expect(await eventually { await !repository.checks.isEmpty })
             service.cancel()
             for await ending in group { #expect(ending == .aindaNaoConsolidado) }
         }
-        #expect(await Self.wait(waits, [.numbered(1)], wait: .seconds(3600)) == .aindaNaoConsolidado)
+        #expect(await Self.wait(waits, [TestEntry.id(1)], wait: .seconds(3600)) == .aindaNaoConsolidado)
     }
 
     @Test func `too many reads are refused`() async throws {
@@ -146,9 +145,9 @@ import Testing
         limits.waitersMax = 1
         let repository = FakeSaldoReadRepository()
         try await self.withWaits(repository, limits: limits) { waits in
-            async let first = Self.wait(waits, [.numbered(1)], wait: .seconds(3600))
+            async let first = Self.wait(waits, [TestEntry.id(1)], wait: .seconds(3600))
             #expect(await eventually { await !repository.checks.isEmpty })
-            #expect(await Self.wait(waits, [.numbered(2)], wait: .seconds(3600)) == .sobrecarga)
+            #expect(await Self.wait(waits, [TestEntry.id(2)], wait: .seconds(3600)) == .sobrecarga)
             waits.applied([Self.entry(1)])
             #expect(await first == nil)
         }

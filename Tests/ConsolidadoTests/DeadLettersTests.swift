@@ -1,5 +1,6 @@
 import AMQP
 import Contrato
+import Fixtures
 import FluxoDeCaixa
 import Logging
 import MensageriaFakes

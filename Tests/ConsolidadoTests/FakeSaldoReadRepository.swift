@@ -1,3 +1,4 @@
+import Contrato
 import FluxoDeCaixa
 import Storage
 
@@ -6,6 +7,7 @@ import Storage
 /// Answers reads from memory, records statements, and fails or blocks on demand.
 actor FakeSaldoReadRepository: SaldoReadRepository {
     private var contas: [LancamentoID: Conta]
+    private var entries: [LancamentoAplicavel] = []
     private var failures: Int
     private var isHeld: Bool
     private var held: [CheckedContinuation<Void, Never>] = []
@@ -24,6 +26,12 @@ actor FakeSaldoReadRepository: SaldoReadRepository {
         self.contas[id] = conta
     }
 
+    /// Applies entries that were not applied before.
+    func apply(_ entries: [LancamentoAplicavel]) {
+        self.entries += entries
+        for entry in entries { self.contas[entry.id] = entry.conta }
+    }
+
     func letGo() {
         self.isHeld = false
         for continuation in self.held { continuation.resume() }
@@ -36,8 +44,11 @@ actor FakeSaldoReadRepository: SaldoReadRepository {
         let versao = Int64(self.statements.count)
         if self.isHeld { await withCheckedContinuation { self.held.append($0) } }
         try self.failOnDemand()
-        return pedidos.map {
-            SaldoDoPeriodo(conta: $0.conta.nome, periodo: $0.periodo, versao: versao, saldoInicial: .zero, movimentos: [])
+        return pedidos.map { pedido in
+            let movimentos = self.entries.filter { $0.conta == pedido.conta }.map { MovimentoDoDia($0) }
+            let before = movimentos.filter { $0.data < pedido.periodo.de }.map(\.saldoDoDia).reduce(.zero, +)
+            return SaldoDoPeriodo(
+                conta: pedido.conta.nome, periodo: pedido.periodo, versao: versao, saldoInicial: before, movimentos: movimentos)
         }
     }
 
@@ -62,9 +73,16 @@ actor FakeSaldoReadRepository: SaldoReadRepository {
     }
 }
 
-extension LancamentoID {
-    /// An id of version 7 for tests.
-    static func numbered(_ number: UInt64) -> LancamentoID {
-        LancamentoID(bits: 0x0190_0000_0000_7000_8000_0000_0000_0000 | UInt128(number))
+extension MovimentoDoDia {
+    /// The sums of one entry.
+    fileprivate init(_ entry: LancamentoAplicavel) {
+        let (valor, isTransfer) = (Quantia(entry.valor), entry.natureza == Natureza.transferencia.rawValue)
+        switch entry.tipo {
+        case .credito:
+            self.init(
+                data: entry.data, totalCreditos: valor, transferenciasEntrada: isTransfer ? valor : .zero, quantidadeCreditos: 1)
+        case .debito:
+            self.init(data: entry.data, totalDebitos: valor, transferenciasSaida: isTransfer ? valor : .zero, quantidadeDebitos: 1)
+        }
     }
 }

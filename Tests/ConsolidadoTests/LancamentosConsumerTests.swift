@@ -1,5 +1,6 @@
 import AMQP
 import Contrato
+import Fixtures
 import FluxoDeCaixa
 import Logging
 import Mensageria
@@ -11,14 +12,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct LancamentosConsumerTests {
     private static func entry(_ number: UInt64, centavos: Int64 = 100) -> Lancamento {
-        Lancamento(
-            id: LancamentoID(bits: 0x0190_0000_0000_7000_8000_0000_0000_0000 | UInt128(number)),
-            conta: Conta("loja")!,
-            tipo: .credito,
-            valor: Valor(centavos: centavos)!,
-            data: Dia(parsing: "2026-11-24")!,
-            canal: .rest
-        )
+        TestEntry.make(number, centavos: centavos)
     }
 
     private static func delivery(

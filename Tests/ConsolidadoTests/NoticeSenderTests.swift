@@ -1,3 +1,4 @@
+import Fixtures
 import FluxoDeCaixa
 import LeaseFakes
 import Logging
@@ -28,7 +29,7 @@ import Testing
         let leases = FakeLeases<any NoticeLease>(access: notices)
         let sender = NoticeSender(leases: leases, publisher: notices, limits: self.limits, logger: Logger(label: "tests"))
         let run = Task { await sender.run() }
-        while await !done(), !Task.isCancelled { try? await Task.sleep(for: .milliseconds(1)) }
+        #expect(await eventually { await done() })
         run.cancel()
         await run.value
         return leases
@@ -88,7 +89,7 @@ import Testing
         held.withLockedValue { $0 = leases }
         let sender = NoticeSender(leases: leases, publisher: notices, limits: Self.limits, logger: Logger(label: "tests"))
         let run = Task { await sender.run() }
-        while await notices.dueCount > 0 { try? await Task.sleep(for: .milliseconds(1)) }
+        #expect(await eventually { await notices.dueCount == 0 })
         run.cancel()
         await run.value
         #expect(await leases.count == 1)

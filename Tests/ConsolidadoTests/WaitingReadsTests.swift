@@ -1,3 +1,4 @@
+import Fixtures
 import FluxoDeCaixa
 import Testing
 
@@ -8,7 +9,7 @@ import Testing
     private static let loja = Conta("loja42.caixa")!
     private static let outra = Conta("loja7")!
 
-    private static func ids(_ numbers: UInt64...) -> Set<LancamentoID> { Set(numbers.map { .numbered($0) }) }
+    private static func ids(_ numbers: UInt64...) -> Set<LancamentoID> { Set(numbers.map { TestEntry.id($0) }) }
 
     private static func make(waitersMax: Int = 10, idsMax: Int = 10) -> WaitingReads<String> {
         WaitingReads(waitersMax: waitersMax, idsMax: idsMax)
@@ -29,12 +30,12 @@ import Testing
     @Test func `a read ends when the last of its entries arrives`() {
         var reads = Self.make()
         _ = Self.add(1, Self.ids(1, 2), to: &reads)
-        let first = reads.arrived([.numbered(1): Self.loja, .numbered(9): Self.loja])
+        let first = reads.arrived([TestEntry.id(1): Self.loja, TestEntry.id(9): Self.loja])
         #expect(first.isEmpty)
-        let again = reads.arrived([.numbered(1): Self.loja])
+        let again = reads.arrived([TestEntry.id(1): Self.loja])
         #expect(again.isEmpty)
         #expect(Set(reads.beginCheck()) == Self.ids(2))
-        let second = reads.arrived([.numbered(2): Self.loja])
+        let second = reads.arrived([TestEntry.id(2): Self.loja])
         #expect(second == ["read 1"])
         #expect(reads.count == 0)
         #expect(reads.beginCheck().isEmpty)
@@ -43,11 +44,11 @@ import Testing
     @Test func `an entry of another account never arrives`() {
         var reads = Self.make()
         _ = Self.add(1, Self.ids(1), to: &reads)
-        #expect(reads.beginCheck() == [.numbered(1)])
-        let done = reads.arrived([.numbered(1): Self.outra])
+        #expect(reads.beginCheck() == [TestEntry.id(1)])
+        let done = reads.arrived([TestEntry.id(1): Self.outra])
         #expect(done.isEmpty)
         #expect(Self.ended(reads.endCheck(succeeded: true, now: Self.start)) == [])
-        #expect(reads.beginCheck() == [.numbered(1)])
+        #expect(reads.beginCheck() == [TestEntry.id(1)])
         #expect(Self.ended(reads.endCheck(succeeded: true, now: Self.start + .seconds(5))) == ["read 1 late"])
     }
 
@@ -55,8 +56,8 @@ import Testing
         var reads = Self.make()
         _ = Self.add(1, Self.ids(1), to: &reads)
         _ = Self.add(2, Self.ids(1), to: &reads)
-        #expect(reads.beginCheck() == [.numbered(1)])
-        #expect(reads.arrived([.numbered(1): Self.loja]).sorted() == ["read 1", "read 2"])
+        #expect(reads.beginCheck() == [TestEntry.id(1)])
+        #expect(reads.arrived([TestEntry.id(1): Self.loja]).sorted() == ["read 1", "read 2"])
     }
 
     @Test func `a read that does not wait is checked once, by a check that began after it arrived`() {
@@ -65,7 +66,7 @@ import Testing
         _ = reads.beginCheck()
         _ = Self.add(2, Self.ids(2), wait: 0, to: &reads)
         #expect(Self.ended(reads.endCheck(succeeded: true, now: Self.start)) == ["read 1 late"])
-        #expect(reads.beginCheck() == [.numbered(2)])
+        #expect(reads.beginCheck() == [TestEntry.id(2)])
         #expect(Self.ended(reads.endCheck(succeeded: true, now: Self.start)) == ["read 2 late"])
     }
 
@@ -75,7 +76,7 @@ import Testing
         _ = Self.add(2, Self.ids(2), wait: 5, to: &reads)
         _ = reads.beginCheck()
         #expect(Self.ended(reads.endCheck(succeeded: false, now: Self.start)) == ["read 1 unavailable"])
-        #expect(reads.beginCheck() == [.numbered(2)])
+        #expect(reads.beginCheck() == [TestEntry.id(2)])
     }
 
     @Test func `a read whose caller is gone ends with the next check`() {

@@ -7,10 +7,10 @@ import Testing
 @testable import Documents
 @testable import Lancamentos
 
-/// What the services declare, what `config/rabbitmq/definitions.json` imports and what `config/asyncapi.yaml` tells others is one topology:
+/// What the services declare, what `config/rabbitmq/definitions.json` imports and what `config/asyncapi.yaml` documents is one topology:
 /// a queue or exchange declared in another form than it exists in is refused.
 @Suite struct TopologyTests {
-    /// Each thing once, whoever declares it.
+    /// Each thing once, by any of its declarers.
     private struct Topology: Equatable {
         var exchanges: Set<AMQPTopology.Exchange> = []
         var queues: Set<AMQPTopology.Queue> = []
@@ -96,27 +96,27 @@ import Testing
 
     @Test func `asyncapi.yaml is what the services declare`() throws {
         let channels = try #require(try Documented.asyncAPI().value["channels"]).members.map(\.value)
-        var told = Topology()
+        var documented = Topology()
         for channel in channels {
             let amqp = channel["bindings"]?["amqp"]
-            if let exchange = amqp?["exchange"] { told.exchanges.insert(try Self.exchange(exchange, autoDelete: "autoDelete")) }
+            if let exchange = amqp?["exchange"] { documented.exchanges.insert(try Self.exchange(exchange, autoDelete: "autoDelete")) }
             guard let queue = amqp?["queue"] else { continue }
             let name = try #require(queue["name"]?.text)
-            told.queues.insert(
+            documented.queues.insert(
                 .init(
                     name: name, durable: try Self.flag(queue["durable"]), exclusive: try Self.flag(queue["exclusive"]),
                     autoDelete: try Self.flag(queue["autoDelete"]), arguments: try Self.arguments(channel["x-argumentos"])))
             for binding in try #require(channel["x-ligacoes"]).elements {
-                told.bindings.insert(
+                documented.bindings.insert(
                     .init(
                         queue: name, exchange: try #require(binding["exchange"]?.text), routingKey: try #require(binding["chave"]?.text)))
             }
         }
-        #expect(told == Self.declared())
+        #expect(documented == Self.declared())
     }
 
     @Test func `definitions.json has nothing else`() throws {
-        // Users in it would lock out whoever administers the broker.
+        // Users in it would lock out the administrator of the broker.
         #expect(try Self.definitions().names == ["exchanges", "queues", "bindings", "policies"])
         for kind in ["exchanges", "queues", "bindings", "policies"] {
             #expect(try Self.elements(kind).allSatisfy { $0["vhost"]?.text == "/" }, "\(kind)")

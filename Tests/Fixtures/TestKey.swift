@@ -2,7 +2,7 @@ package import Crypto
 package import CryptoExtras
 import Foundation
 
-/// Key pairs that sign test tokens, made anew for each run, independently of the code under test.
+/// Key pairs that sign test tokens, made for each run, independently of the code under test.
 package enum TestKey: Sendable {
     case rsa(_RSA.Signing.PrivateKey)
     case p256(P256.Signing.PrivateKey)

@@ -120,7 +120,7 @@ import Testing
         #expect(problem["instance"] == .string("urn:uuid:\(refused.properties.messageID ?? "")"))
     }
 
-    @Test func `a refusal that nobody can be told about lies among the dead letters with its reason`() async throws {
+    @Test func `a refusal that cannot be answered is dead-lettered with its reason`() async throws {
         let letters = FakeBroker()
         let refused: [(Motivo, Delivery)] = [
             (.ilegivel, Comandos.delivery(1, body: "{")),

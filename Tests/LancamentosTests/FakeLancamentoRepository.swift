@@ -61,24 +61,39 @@ actor FakeLancamentoRepository: LancamentoRepository {
     }
 
     func find(_ id: LancamentoID) async throws(StorageFailure) -> Lancamento? {
-        self.entries[id]?.lancamento
+        self.stored(id)
     }
 
     func list(
         _ filtro: FiltroDeLancamentos, _ order: ListOrder, after last: LancamentoID?, limit: Int
     ) async throws(StorageFailure) -> [Lancamento] {
-        let mine = self.entries.values.map(\.lancamento).filter { filtro.conta.cobre($0.conta) }.sorted { $0.id < $1.id }
+        let mine = self.entries.keys.sorted().compactMap { self.stored($0) }.filter { Self.matches($0, filtro) }
         let ordered = order == .oldestFirst ? mine : mine.reversed()
         guard let last else { return Array(ordered.prefix(limit)) }
         return Array(ordered.filter { order == .oldestFirst ? $0.id > last : $0.id < last }.prefix(limit))
     }
 
+    /// The entry as it is now.
+    private func stored(_ id: LancamentoID) -> Lancamento? {
+        var lancamento = self.entries[id]?.lancamento
+        lancamento?.estornadoPor = self.entries.values.first { $0.lancamento.estornoDe == id }?.lancamento.id
+        return lancamento
+    }
+
+    private static func matches(_ lancamento: Lancamento, _ filtro: FiltroDeLancamentos) -> Bool {
+        filtro.conta.cobre(lancamento.conta) && lancamento.data >= filtro.de ?? .primeiro && lancamento.data <= filtro.ate ?? .ultimo
+            && filtro.tipo ?? lancamento.tipo == lancamento.tipo && filtro.natureza ?? lancamento.natureza == lancamento.natureza
+            && filtro.categoria ?? lancamento.categoria == lancamento.categoria
+            && filtro.referencia ?? lancamento.referencia == lancamento.referencia
+            && filtro.chave ?? lancamento.chave == lancamento.chave
+    }
+
     private func find(_ registration: Registration) -> Registration? {
         let mine = registration.lancamento
         if let same = self.entries[mine.id] { return same }
-        return self.entries.values.first { other in
-            (mine.chave != nil && other.lancamento.conta == mine.conta && other.lancamento.chave == mine.chave)
-                || (mine.estornoDe != nil && other.lancamento.estornoDe == mine.estornoDe)
+        let sameKey = self.entries.values.first { other in
+            mine.chave != nil && other.lancamento.conta == mine.conta && other.lancamento.chave == mine.chave
         }
+        return sameKey ?? self.entries.values.first { mine.estornoDe != nil && $0.lancamento.estornoDe == mine.estornoDe }
     }
 }

@@ -18,7 +18,7 @@ import Testing
         let relay = Relay(publisher: broker, outbox: outbox, limits: limits, logger: Logger(label: "tests"))
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await relay.run() }
-            // However the body ends: without it the group would wait for ever.
+            // However the body ends: without it the group would never end.
             defer { relay.close() }
             try await body(relay)
         }

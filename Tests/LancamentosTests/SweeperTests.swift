@@ -63,6 +63,7 @@ import Testing
         let ready = NIOLockedValueBox(false)
         let leases = Leases(access: outbox)
         await Self.sweep(outbox, FakeEventPublisher(outbox: outbox, ready: ready), leases) {
+            // Time for a claim that must not be made.
             try? await Task.sleep(for: .milliseconds(20))
             #expect(await outbox.claims.isEmpty)
             #expect(await leases.count == 0)

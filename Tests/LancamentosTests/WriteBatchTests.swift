@@ -1,3 +1,4 @@
+import Fixtures
 import FluxoDeCaixa
 import Testing
 
@@ -13,7 +14,7 @@ import Testing
     }
 
     @Test func `of reversals of one entry only the earliest is sent`() {
-        let original = Registrations.id(9)
+        let original = TestEntry.id(9)
         let batch = WriteBatch([Registrations.make(1, estornoDe: original), Registrations.make(2, estornoDe: original)])
         #expect(batch.sent == [0])
     }
@@ -52,7 +53,7 @@ import Testing
     }
 
     @Test func `a second reversal gets the first, whatever it says`() {
-        let original = Registrations.id(9)
+        let original = TestEntry.id(9)
         let first = Registrations.make(1, centavos: 100, estornoDe: original)
         var batch = WriteBatch([Registrations.make(2, centavos: 100, estornoDe: original)])
         _ = batch.registered([:])

@@ -1,3 +1,4 @@
+import Fixtures
 import FluxoDeCaixa
 import Logging
 import NIOConcurrencyHelpers
@@ -74,14 +75,14 @@ import Testing
     @Test func `an outcome that cannot be settled in time is reported with the id`() async throws {
         let repository = FakeLancamentoRepository(insertFaults: [.answerLost] + Array(repeating: .unavailable, count: 1000))
         try await self.withBatcher(repository, settleMax: .milliseconds(150)) { batcher in
-            await #expect(throws: RegistrationFailure.resultadoDesconhecido(Registrations.id(1))) {
+            await #expect(throws: RegistrationFailure.resultadoDesconhecido(TestEntry.id(1))) {
                 try await batcher.register(Registrations.make(1))
             }
         }
     }
 
     @Test func `an entry that the database refuses hurts no neighbour`() async throws {
-        let repository = FakeLancamentoRepository(refusedID: Registrations.id(3))
+        let repository = FakeLancamentoRepository(refusedID: TestEntry.id(3))
         try await self.withBatcher(repository) { batcher in
             let results = await withTaskGroup(of: (UInt64, Bool).self) { group in
                 for number in UInt64(1)...9 {

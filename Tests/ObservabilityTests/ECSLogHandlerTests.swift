@@ -61,7 +61,7 @@ import Yams
     @Test(arguments: [
         "a\nb", "\r\n", "\"\\", "\u{0}\u{1}\u{1F}", "\u{7F}\u{80}\u{9B}[31m", "\u{2028}\u{2029}", "é\u{A0}\u{2030}€😀", "",
     ])
-    func `any text comes back as it was, in one line without control characters`(text: String) throws {
+    func `any text is read back unchanged, from one line without control characters`(text: String) throws {
         let lines = self.lines { $0.info("\(text)", metadata: ["k": "\(text)", "\(text)": "v"]) }
         let line = try #require(lines.first)
         #expect(lines.count == 1)

@@ -98,6 +98,7 @@ import Testing
                 ready.withLockedValue { $0 = false }
                 await leases.wait { !$0.isHeld }
                 let before = turns.withLockedValue { $0 }
+                // Time for a turn that must not begin.
                 try? await Task.sleep(for: .milliseconds(20))
                 #expect(turns.withLockedValue { $0 } == before)
                 #expect(await leases.count == 1)
@@ -118,6 +119,7 @@ import Testing
         await Self.run(
             leases,
             until: {
+                // Time for a turn that must not begin.
                 try? await Task.sleep(for: .milliseconds(20))
                 #expect(turns.withLockedValue { $0 } == 0)
                 await other.release()

@@ -3,7 +3,7 @@ import NIOConcurrencyHelpers
 
 /// A process that a test starts.
 ///
-/// Foundation's `Process` is told of the end by a descriptor that grandchildren inherit, so it never ends for a command that leaves a server
+/// Foundation's `Process` detects the end by a descriptor that grandchildren inherit, so it never ends for a command that leaves a server
 /// running; here the kernel is asked.
 final class ChildProcess: Sendable {
     private enum State {

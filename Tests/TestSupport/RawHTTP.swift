@@ -1,10 +1,10 @@
 import NIOCore
 import NIOPosix
 
-/// Bytes over TCP, for what no HTTP client would do.
+/// Bytes over TCP, to send what no HTTP client sends.
 package enum RawHTTP {
     /// Sends everything before it reads anything, then reads until the server closes.
-    /// - Returns: all that came.
+    /// - Returns: everything received.
     package static func sendAllThenRead(port: Int, _ pieces: [String]) async throws -> String {
         let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             // An early answer must not end the sending.
@@ -22,9 +22,9 @@ package enum RawHTTP {
         }
     }
 
-    /// Sends the first piece, then the second one again and again until the server closes.
+    /// Sends the first piece, then the second one repeatedly until the server closes.
     /// - Returns: whether it did within the time.
-    package static func isClosed(port: Int, _ first: String, thenForEver piece: String, within time: Duration) async throws -> Bool {
+    package static func isClosed(port: Int, _ first: String, thenRepeating piece: String, within time: Duration) async throws -> Bool {
         let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton).connect(host: "127.0.0.1", port: port).get()
         let deadline = ContinuousClock.now + time
         do {

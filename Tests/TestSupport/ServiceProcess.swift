@@ -90,7 +90,7 @@ package final class ServiceProcess: Sendable {
         try await Command.run(self.executable, ["migrate"], environment: self.environment)
     }
 
-    /// Waits for an end that it comes to by itself.
+    /// Waits until it ends by itself.
     package func waitUntilExit() async -> Int32? {
         await self.process.withLockedValue { $0 }?.waitUntilExit()
     }
@@ -100,7 +100,7 @@ package final class ServiceProcess: Sendable {
         try String(contentsOfFile: self.log, encoding: .utf8)
     }
 
-    /// How much of it lies in memory (`VmRSS` of proc(5)).
+    /// Its resident memory (`VmRSS` of proc(5)).
     package func residentMemoryKiB() throws -> Int {
         guard let process = self.process.withLockedValue({ $0 }) else { throw TestFailure("\(self.executable) was not started") }
         let status = try String(contentsOfFile: "/proc/\(process.pid)/status", encoding: .utf8)

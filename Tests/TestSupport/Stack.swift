@@ -54,7 +54,7 @@ package struct Stack: Sendable {
         }
     }
 
-    /// A quorum queue that was declared only just before SIGKILL may be without a leader for ever after: the broker writes the names of its
+    /// A quorum queue that was declared only just before SIGKILL may stay without a leader: the broker writes the names of its
     /// queues' servers with a delay (seen on 3.10.8: 0.1 s after the declaration `names.dets` had one queue of two). That is the broker's
     /// promise to keep, not ours, so tests that kill it wait a little after the first start.
     private static let queueSettleTime: Duration = .seconds(6)

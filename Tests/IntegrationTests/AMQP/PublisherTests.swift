@@ -1,4 +1,5 @@
 import AMQP
+import Fixtures
 import NIOConcurrencyHelpers
 import Testing
 

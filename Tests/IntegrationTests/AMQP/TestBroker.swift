@@ -1,4 +1,5 @@
 import AMQP
+import Fixtures
 import Glibc
 import Logging
 import ServiceLifecycle

@@ -1,5 +1,6 @@
 import Contrato
 import Documents
+import Fixtures
 import Foundation
 import TestSupport
 import Testing
@@ -34,11 +35,10 @@ struct DocumentedTests {
         guard let url = TestServers.managementURL else { throw TestFailure("TESTE_RABBITMQ_MANAGEMENT_URL is not set") }
         let management = try Management(url: url)
         try await Stack.with(consolidados: 1) { stack in
-            let deadline = ContinuousClock.now + .seconds(20)
             var found = try await Self.declared(management, stack.virtualHost)
-            while found.names != names, .now < deadline {
-                try await Task.sleep(for: .milliseconds(200))
+            _ = try await eventually {
                 found = try await Self.declared(management, stack.virtualHost)
+                return found.names == names
             }
             #expect(found.names == names)
             for queue in queues {

@@ -1,5 +1,6 @@
 import AMQP
 import Contrato
+import Fixtures
 import FluxoDeCaixa
 import Foundation
 import Logging
@@ -29,9 +30,10 @@ struct BrokerTroubleTests {
                 let api = API(token: stack.token)
                 // First the good one alone: of two contents for one id the first to arrive is the entry.
                 try await Self.publish([Self.message("bom", encoded, good, administrator)], to: administrator)
-                while try await api.get(stack.consolidados[0], "/v1/consolidados/2026-11-24?conta=boa")["saldo_final"] != "7.00" {
-                    try await Task.sleep(for: .milliseconds(50))
+                let isApplied = try await eventually {
+                    try await api.get(stack.consolidados[0], "/v1/consolidados/2026-11-24?conta=boa")["saldo_final"] == "7.00"
                 }
+                #expect(isApplied)
                 try await Self.publish(bodies.map { Self.message($0.id, $0.body, good, administrator) }, to: administrator)
                 let letters = try await Self.deadLetters(4, on: administrator)
                 for letter in letters {
@@ -69,10 +71,7 @@ struct BrokerTroubleTests {
     // MARK: - As another program would
 
     private static func entry(_ number: UInt64, conta: String, centavos: Int64) -> Lancamento {
-        Lancamento(
-            id: LancamentoID(bits: 0x0190_0000_0000_7000_8000_0000_0000_0000 | UInt128(number)), conta: Conta(conta)!, tipo: .credito,
-            valor: Valor(centavos: centavos)!, data: Dia(parsing: "2026-11-24")!, canal: .rest
-        )
+        TestEntry.make(number, conta: conta, centavos: centavos)
     }
 
     /// Straight to the queue, with everything that could make the broker refuse, expire or route a copy otherwise.

@@ -109,7 +109,7 @@ struct CommandTests {
         }
     }
 
-    /// Ours, a stranger's, none, such as nobody has, and such as a broker chokes on: RabbitMQ 3.10 ends the channel of whoever answers there.
+    /// Ours, a stranger's, none, such as nobody has, and such as a broker chokes on: RabbitMQ 3.10 closes the channel that answers there.
     private static let badPlaces = [
         "consolidado.lancamentos", "lancamentos.comandos", "lancamentos.comandos.dlq", "respostas.loja42.x", "", "amq.gen-ninguem",
         "respostas.integrador.sumiu", "amq.rabbitmq.reply-to.@@@.x", "amq.rabbitmq.reply-to.AAAA.AAAA",

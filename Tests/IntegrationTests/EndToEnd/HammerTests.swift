@@ -1,5 +1,6 @@
 import AMQP
 import Contrato
+import Fixtures
 import FluxoDeCaixa
 import Foundation
 import Logging
@@ -16,7 +17,7 @@ struct HammerTests {
     private static let seconds = TestServers.runsLongTests ? 60 : 15
     private static let contas = (0..<8).map { "loja42.caixa\($0)" } + (0..<4).map { "loja7.caixa\($0)" }
 
-    @Test func `whatever comes in by whichever way is in the balances, and in their news, to the centavo`() async throws {
+    @Test func `every entry, by any way in, is in the balances and their notices to the centavo`() async throws {
         try await Stack.with(consolidados: 3) { stack in
             let ledger = NIOLockedValueBox(Ledger())
             let news = News(try AMQPConfiguration(url: stack.amqpURL, connectionName: "noticias"))
@@ -154,17 +155,16 @@ struct HammerTests {
     private static func expectBalances(_ ledger: Ledger, _ stack: Stack) async throws {
         let dates = Load(seed: 0).dates
         let api = API(token: stack.token)
-        let deadline = ContinuousClock.now + .seconds(60)
         for instance in stack.consolidados {
             for conta in self.contas {
                 let expected = ledger.days(of: conta, dates)
                 var seen: [Ledger.Day?] = []
-                repeat {
+                let isComplete = try await eventually(within: .seconds(60)) {
                     let answer = try await api.get(instance, "/v1/consolidados?conta=\(conta)&de=\(dates[0])&ate=\(dates.last!)")
                     seen = try Self.rows(answer).map { Ledger.Day($0) }
-                    if seen != expected { try await Task.sleep(for: .milliseconds(200)) }
-                } while seen != expected && .now < deadline
-                #expect(seen == expected, "\(conta) at \(instance.url)")
+                    return seen == expected
+                }
+                #expect(isComplete, "\(conta) at \(instance.url): \(seen) instead of \(expected)")
             }
             for filtro in ["loja42", "loja7"] {
                 let mine = self.contas.filter { $0.hasPrefix(filtro + ".") }.map { ledger.days(of: $0, dates) }
@@ -180,27 +180,26 @@ struct HammerTests {
         return rows
     }
 
-    /// The newest version that was told of a day is what REST says of that day's own movements.
+    /// The newest version announced for a day equals what REST answers for that day's own movements.
     private static func expectNews(_ news: News, _ stack: Stack) async throws {
         let members = [
             "total_creditos", "total_debitos", "transferencias_entrada", "transferencias_saida", "saldo_do_dia", "quantidade_creditos",
             "quantidade_debitos",
         ]
         let dates = Load(seed: 0).dates
-        let deadline = ContinuousClock.now + .seconds(30)
         for conta in self.contas {
             var different: [String] = []
-            repeat {
+            let isEqual = try await eventually(within: .seconds(30)) {
                 let answer = try await API(token: stack.token).get(
                     stack.consolidados[0], "/v1/consolidados?conta=\(conta)&de=\(dates[0])&ate=\(dates.last!)")
                 different = try Self.rows(answer).compactMap { row in
                     guard case .string(let data)? = row["data"], row["atualizado_em"] != .null else { return nil }
-                    guard let told = news.newest(conta, data) else { return "\(conta) \(data): nothing was told" }
-                    return members.allSatisfy { told[$0] == row[$0] } ? nil : "\(conta) \(data): told \(told), REST \(row)"
+                    guard let notice = news.newest(conta, data) else { return "\(conta) \(data): no notice" }
+                    return members.allSatisfy { notice[$0] == row[$0] } ? nil : "\(conta) \(data): notice \(notice), REST \(row)"
                 }
-                if !different.isEmpty { try await Task.sleep(for: .milliseconds(200)) }
-            } while !different.isEmpty && .now < deadline
-            #expect(different.isEmpty, "\(different.first ?? "")")
+                return different.isEmpty
+            }
+            #expect(isEqual, "\(different.first ?? "")")
         }
     }
 }
@@ -231,9 +230,9 @@ private final class News: Sendable {
 
     func declare() async throws {
         let declarer = ConfirmedPublisher(configuration: self.configuration, topology: Self.topology, logger: Logger(label: "tests"))
-        try await withThrowingTaskGroup(of: Void.self) { group in
+        await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await declarer.run() }
-            while !declarer.isReady { try await Task.sleep(for: .milliseconds(10)) }
+            #expect(await eventually { declarer.isReady })
             group.cancelAll()
         }
     }

@@ -1,3 +1,4 @@
+import Fixtures
 import Foundation
 import TestSupport
 import Testing
@@ -23,10 +24,10 @@ struct IdentityTests {
             #expect(try await newAPI.get(instance, path).status == 401)
             // Both for a while, as providers do; then the old one is gone.
             try Data(SigningKeyPair.keySet(old, new).utf8).write(to: file, options: .atomic)
-            try await Self.wait { try await newAPI.get(instance, path).status == authenticated }
+            #expect(try await eventually { try await newAPI.get(instance, path).status == authenticated })
             #expect(try await oldAPI.get(instance, path).status == authenticated)
             try Data(SigningKeyPair.keySet(new).utf8).write(to: file, options: .atomic)
-            try await Self.wait { try await oldAPI.get(instance, path).status == 401 }
+            #expect(try await eventually { try await oldAPI.get(instance, path).status == 401 })
             #expect(try await newAPI.get(instance, path).status == authenticated)
             #expect(await instance.terminate() == 0)
         }
@@ -60,14 +61,6 @@ struct IdentityTests {
                 await instance.terminate()
                 throw error
             }
-        }
-    }
-
-    private static func wait(for condition: () async throws -> Bool) async throws {
-        let deadline = ContinuousClock.now + .seconds(20)
-        while try await !condition() {
-            try #require(.now < deadline, "not seen within 20 s")
-            try await Task.sleep(for: .milliseconds(100))
         }
     }
 }

@@ -1,5 +1,6 @@
 import AMQP
 import Contrato
+import Fixtures
 import TestSupport
 import Testing
 

@@ -90,7 +90,7 @@ struct IntegratorRightsTests {
         }
     }
 
-    @Test func `a command that came another way is refused, whoever it says it is from`() async throws {
+    @Test func `a command that arrived another way is refused, whatever sender it names`() async throws {
         try await CommandScene.with { scene in
             // Through a queue that dead-letters into the exchange for commands under a key of its owner's choice: an event carries our own
             // user_id.

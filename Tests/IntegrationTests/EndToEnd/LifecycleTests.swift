@@ -1,3 +1,4 @@
+import Fixtures
 import Foundation
 import TestSupport
 import Testing
@@ -42,7 +43,7 @@ struct LifecycleTests {
         }
     }
 
-    @Test func `ends within its bound while requests keep coming, and refuses none that it has taken`() async throws {
+    @Test func `ends within its bound while requests keep arriving, and refuses none that it has accepted`() async throws {
         try await Stack.with(consolidados: 1) { stack in
             let api = API(token: stack.token)
             let requests = Task {

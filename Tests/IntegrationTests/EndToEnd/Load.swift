@@ -57,7 +57,7 @@ struct Load: Sendable {
     /// Sends every item until it is acknowledged, from all clients at once; the repeated ones twice at the same time.
     /// - Parameters:
     ///   - pace: the pause of a client after each entry.
-    ///   - onAnswer: told each status, 0 where no answer came.
+    ///   - onAnswer: receives each status, 0 without an answer.
     /// - Returns: what was acknowledged.
     /// - Throws: ``TestFailure`` for an answer that no retry can better, or if an item is not acknowledged within 120 s.
     func run(

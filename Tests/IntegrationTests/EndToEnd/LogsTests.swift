@@ -1,6 +1,7 @@
 import AMQP
 import Contrato
 import Edge
+import Fixtures
 import Foundation
 import TestSupport
 import Testing

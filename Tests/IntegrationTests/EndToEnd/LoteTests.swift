@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 import Contrato
+import Fixtures
 import Foundation
 import NIOCore
 import NIOHTTP1
@@ -55,13 +56,12 @@ struct LoteTests {
     /// Four good entries of 1.50 and one of 2.00.
     private static func waitForBalance(_ expected: String, _ stack: Stack) async throws {
         var seen: String?
-        for _ in 0..<100 where seen != expected {
-            let day = try await API(token: stack.token).get(
-                stack.consolidados[0], "/v1/consolidados/2026-01-02?conta=loja42.caixa")
-            seen = day["saldo_final"]
-            if seen != expected { try await Task.sleep(for: .milliseconds(100)) }
+        let isSeen = try await eventually {
+            seen = try await API(token: stack.token).get(
+                stack.consolidados[0], "/v1/consolidados/2026-01-02?conta=loja42.caixa")["saldo_final"]
+            return seen == expected
         }
-        #expect(seen == expected)
+        #expect(isSeen, "\(seen ?? "none") instead of \(expected)")
     }
 
     @Test func `a whole call is refused where there is nothing to answer line by line`() async throws {
@@ -126,7 +126,7 @@ struct LoteTests {
             let chunk = "10000\r\n" + String(repeating: " ", count: 0x10000) + "\r\n"
             for start in ["2\r\n[}\r\n", "2\r\n{}\r\n", "1\r\n[\r\n"] {
                 #expect(
-                    try await RawHTTP.isClosed(port: stack.lancamentos.port, head + start, thenForEver: chunk, within: .seconds(25)),
+                    try await RawHTTP.isClosed(port: stack.lancamentos.port, head + start, thenRepeating: chunk, within: .seconds(25)),
                     "still open after \(start.debugDescription)")
             }
             // The array breaks in the very bytes that pass the limit, or before them.
@@ -154,7 +154,7 @@ struct LoteTests {
             }
             let whole = answers.filter { $0.hasPrefix("HTTP/1.1 200") }
             let refused = answers.filter { $0.hasPrefix("HTTP/1.1 503") && $0.lowercased().contains("retry-after: ") }
-            // Who comes when all places are taken is refused; how many that are depends on how fast the others end.
+            // A lote beyond the limit is refused; how many that are depends on how fast the others end.
             #expect(whole.count >= 4)
             #expect(whole.count + refused.count == 6, "\(answers.map { $0.prefix(80) })")
             for answer in whole { #expect(answer.split(separator: "\n").count { $0.contains("\"status\":422") } == 40_000) }

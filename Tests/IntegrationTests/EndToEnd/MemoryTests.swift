@@ -1,3 +1,4 @@
+import Fixtures
 import TestSupport
 import Testing
 
@@ -38,13 +39,10 @@ struct MemoryTests {
     }
 
     private static func waitUntilApplied(_ count: Int, _ stack: Stack) async throws {
-        let deadline = ContinuousClock.now + .seconds(120)
-        var seen: String?
-        while seen != "\(count)", .now < deadline {
-            seen = try await API(token: stack.token).get(stack.consolidados[0], "/v1/consolidados/2026-01-02?conta=loja.caixa")[
-                "quantidade_creditos"]
-            try await Task.sleep(for: .milliseconds(100))
-        }
-        #expect(seen == "\(count)")
+        let path = "/v1/consolidados/2026-01-02?conta=loja.caixa"
+        #expect(
+            try await eventually(within: .seconds(120)) {
+                try await API(token: stack.token).get(stack.consolidados[0], path)["quantidade_creditos"] == "\(count)"
+            })
     }
 }

@@ -1,4 +1,5 @@
 import Contrato
+import Fixtures
 import NIOConcurrencyHelpers
 import SeededRandom
 import TestSupport
@@ -66,18 +67,16 @@ struct MillionTests {
 
     private static func expect(_ days: [String: Int], of conta: String, _ stack: Stack) async throws {
         let path = "/v1/consolidados?conta=\(conta)&de=\(self.dates[0])&ate=\(self.dates[27])"
-        let deadline = ContinuousClock.now + .seconds(300)
         var seen: [String: Int] = [:]
-        repeat {
+        let isComplete = try await eventually(within: .seconds(300)) {
             let answer = try await API(token: stack.token).get(stack.consolidados[1], path)
             guard case .array(let rows)? = try JSONReader.read(answer.body)["dias"] else { throw TestFailure("no days: \(answer.text)") }
             for row in rows {
                 guard case .string(let date)? = row["data"], case .string(let saldo)? = row["saldo_do_dia"] else { continue }
                 seen[date] = Ledger.Day.centavos(saldo)
             }
-            if seen == days { return }
-            try await Task.sleep(for: .milliseconds(500))
-        } while .now < deadline
-        #expect(seen == days, "\(conta)")
+            return seen == days
+        }
+        #expect(isComplete, "\(conta): \(seen) instead of \(days)")
     }
 }

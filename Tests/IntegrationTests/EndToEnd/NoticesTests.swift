@@ -1,5 +1,6 @@
 import AMQP
 import Contrato
+import Fixtures
 import Logging
 import TestSupport
 import Testing
@@ -73,7 +74,7 @@ struct NoticesTests {
             group.addTask { try await consumer.run() }
             if let other { group.addTask { try await other.run() } }
             defer { group.cancelAll() }
-            while !consumer.isConsuming || other?.isReady == false { try await Task.sleep(for: .milliseconds(20)) }
+            #expect(await eventually { consumer.isConsuming && other?.isReady != false })
             let api = API(token: stack.token)
             var ledger = Ledger()
             for item in load.makeItems() {
@@ -95,7 +96,7 @@ struct NoticesTests {
         }
     }
 
-    /// Nil if nothing comes for half a second.
+    /// Returns nil if nothing arrives for half a second.
     private static func nextBatch(_ consumer: BatchConsumer) async -> DeliveryBatch? {
         await withTaskGroup(of: DeliveryBatch?.self) { group in
             group.addTask { await consumer.nextBatch() }

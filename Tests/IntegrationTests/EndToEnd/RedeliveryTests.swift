@@ -1,5 +1,6 @@
 import Contrato
 import Documents
+import Fixtures
 import TestSupport
 import Testing
 
@@ -15,7 +16,7 @@ struct RedeliveryTests {
         AMQPNames.Queue.consolidado, AMQPNames.Queue.consolidadoDLQ, AMQPNames.Queue.comandos, AMQPNames.Queue.comandosDLQ,
     ]
 
-    @Test func `no queue of ours drops a message, however often it comes back`() async throws {
+    @Test func `no queue of ours drops a message, however often it is redelivered`() async throws {
         guard let url = TestServers.managementURL else { throw TestFailure("TESTE_RABBITMQ_MANAGEMENT_URL is not set") }
         let management = try Management(url: url)
         try await Stack.with(consolidados: 1) { stack in

@@ -14,11 +14,11 @@ import Testing
 struct WaitersTests {
     private static let waiters = 1000
     private static let measuredSeconds = 10
-    /// For how long it is measured what the service does anyway: it looks for news ten times a second.
+    /// How long the statements of an idle service are counted: it looks for notices ten times a second.
     private static let quietSeconds = 5
     private static let statementsPerSecondMax = 50
 
-    /// Transactions of the database since it was made, failed ones included; each statement of a service is one. A session tells
+    /// Transactions of the database since it was made, failed ones included; each statement of a service is one. A session reports
     /// its own at most once a second (PostgreSQL manual, "Viewing Statistics"), so a count can be off by a second's worth.
     private static func transactions(_ database: String) async throws -> Int64 {
         let connection = try await PostgresConnection.connect(PostgresConfiguration(url: database, applicationName: "tests"))

@@ -1,6 +1,8 @@
+import Fixtures
 import FluxoDeCaixa
 import Logging
 import Postgres
+import RepositoryContracts
 import SeededRandom
 import ServiceRuntime
 import Storage
@@ -24,7 +26,7 @@ struct LancamentoRepositoryTests {
         -> Registration
     {
         let lancamento = Lancamento(
-            id: LancamentoID(bits: 0x0190_0000_0000_7000_8000_0000_0000_0000 | UInt128(number)), conta: Conta(conta)!, tipo: .debito,
+            id: TestEntry.id(number), conta: Conta(conta)!, tipo: .debito,
             valor: Valor(centavos: Int64(number))!, data: Dia(parsing: "2026-11-24")!, natureza: .ajuste, descricao: "açaí 🍇",
             categoria: "c", referencia: "r", metadados: Metadados([.init(nome: "b", valor: "\"\\\n"), .init(nome: "a", valor: "")])!,
             registradoPor: "teste", canal: .rest, chave: chave.map { Chave(literal: $0)! }
@@ -32,7 +34,12 @@ struct LancamentoRepositoryTests {
         return Registration(lancamento: lancamento, conteudo: chave == nil ? nil : conteudo, traceparent: "00-1-2-00")
     }
 
-    @Test func `an entry comes back as it was stored, with its outbox record`() async throws {
+    @Test(arguments: LancamentoRepositoryContract.cases)
+    func `the repository keeps the contract that the fake keeps`(_ contract: ContractCase<any LancamentoRepository>) async throws {
+        try await self.withRepository { repository, _, _ in try await contract.check(repository) }
+    }
+
+    @Test func `an entry is read back as it was stored, with its outbox record`() async throws {
         try await self.withRepository { repository, client, _ in
             let registro = Self.registro(1, chave: "k")
             let inserted = try await repository.register([registro])

@@ -1,3 +1,4 @@
+import Fixtures
 import FluxoDeCaixa
 import Logging
 import Postgres
@@ -14,7 +15,7 @@ struct ListaRepositoryTests {
     private static func entry(_ number: UInt64, _ random: inout SeededGenerator) -> Registration {
         let chave = Bool.random(using: &random) ? Chave(literal: "k\(number % 40)-\(number)") : nil
         let lancamento = Lancamento(
-            id: LancamentoID(bits: 0x0190_0000_0000_7000_8000_0000_0000_0000 | UInt128(number)),
+            id: TestEntry.id(number),
             conta: contas.randomElement(using: &random)!,
             tipo: .random(using: &random),
             valor: Valor(centavos: Int64(number))!,

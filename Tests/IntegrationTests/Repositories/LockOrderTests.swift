@@ -1,4 +1,5 @@
 import Contrato
+import Fixtures
 import FluxoDeCaixa
 import Logging
 import NIOConcurrencyHelpers
@@ -17,9 +18,7 @@ struct LockOrderTests {
 
     private static func entries(from first: Int) -> [LancamentoAplicavel] {
         self.contas.enumerated().map { position, conta in
-            LancamentoAplicavel(
-                id: LancamentoID(bits: 0x0190_0000_0000_7000_8000_0000_0000_0000 | UInt128(first + position)), conta: Conta(conta)!,
-                data: Dia(parsing: "2026-11-24")!, tipo: .credito, natureza: "operacional", valor: Valor(centavos: 100)!)
+            TestEntry.aplicavel(UInt64(first + position), conta: conta)
         }
     }
 
@@ -56,12 +55,10 @@ struct LockOrderTests {
                 isOver.withLockedValue { $0 = true }
             }()
             // Only this holder's waiters: sessions of other tests wait for locks as well.
-            while try await client.query("select 1 from pg_stat_activity where \(holderPID) = any(pg_blocking_pids(pid)::bigint[])")
-                .isEmpty,
-                !isOver.withLockedValue({ $0 })
-            {
-                try await Task.sleep(for: .milliseconds(5))
+            let hasWaiters = try await eventually {
+                try await !client.query("select 1 from pg_stat_activity where \(holderPID) = any(pg_blocking_pids(pid)::bigint[])").isEmpty
             }
+            #expect(hasWaiters && !isOver.withLockedValue { $0 }, "the batch does not wait for the held row")
             let unlocked = try await client.query(free).map { row throws(PostgresError) in try row.decode(0, as: String.self) }
             try await holder.query("commit")
             try await applied

@@ -1,4 +1,5 @@
 import Contrato
+import Fixtures
 import FluxoDeCaixa
 import Postgres
 import ServiceRuntime
@@ -10,9 +11,7 @@ import Testing
 @Suite(.enabled(if: TestServers.postgresURL != nil, "needs the server that deploy/local/test starts"), .timeLimit(.minutes(5)))
 struct NoticeLeaseTests {
     private static func entry(_ number: Int, conta: String, data: String = "2026-11-24") -> LancamentoAplicavel {
-        LancamentoAplicavel(
-            id: LancamentoID(bits: 0x0190_0000_0000_7000_8000_0000_0000_0000 | UInt128(number)), conta: Conta(conta)!,
-            data: Dia(parsing: data)!, tipo: .credito, natureza: "operacional", valor: Valor(centavos: 100)!)
+        TestEntry.aplicavel(UInt64(number), conta: conta, data: data)
     }
 
     private static func ids(_ notices: [Notice]) -> [String] { notices.map(\.noticia.id) }

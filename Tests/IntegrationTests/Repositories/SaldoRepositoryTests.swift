@@ -1,7 +1,9 @@
 import Contrato
+import Fixtures
 import FluxoDeCaixa
 import Logging
 import Postgres
+import RepositoryContracts
 import SeededRandom
 import TestSupport
 import Testing
@@ -20,13 +22,22 @@ struct SaldoRepositoryTests {
         _ number: UInt64, conta: String = "loja", data: String = "2026-11-24", tipo: Tipo = .credito, centavos: Int64 = 100,
         natureza: String = "operacional"
     ) -> LancamentoAplicavel {
-        LancamentoAplicavel(
-            id: LancamentoID(bits: 0x0190_0000_0000_7000_8000_0000_0000_0000 | UInt128(number)), conta: Conta(conta)!,
-            data: Dia(parsing: data)!, tipo: tipo, natureza: natureza, valor: Valor(centavos: centavos)!
-        )
+        TestEntry.aplicavel(number, conta: conta, data: data, tipo: tipo, centavos: centavos, natureza: natureza)
     }
 
-    @Test func `an entry is applied once, however often it comes`() async throws {
+    @Test(arguments: SaldoReadRepositoryContract.cases)
+    func `the reads keep the contract that the fake keeps`(_ contract: ContractCase<SaldoStore>) async throws {
+        try await self.withRepository { repository, _ in
+            try await contract.check(SaldoStore(apply: { _ = try await repository.apply($0) }, read: repository.read))
+        }
+    }
+
+    @Test(arguments: SaldoRepositoryContract.cases)
+    func `the consolidation's store keeps the contract that the fake keeps`(_ contract: ContractCase<any SaldoRepository>) async throws {
+        try await self.withRepository { repository, _ in try await contract.check(repository.write) }
+    }
+
+    @Test func `an entry is applied once, however often it is received`() async throws {
         try await self.withRepository { repository, _ in
             #expect(try await repository.apply([Self.entry(1), Self.entry(2)]).count == 2)
             #expect(try await repository.apply([Self.entry(2), Self.entry(3)]) == [Self.entry(3).id])

@@ -1,4 +1,5 @@
 import Contrato
+import Fixtures
 import FluxoDeCaixa
 import Postgres
 import SeededRandom
@@ -23,7 +24,7 @@ struct SaldoSumTests {
         var random = SeededGenerator(seed: seed)
         return (0..<count).map { number in
             LancamentoAplicavel(
-                id: LancamentoID(bits: 0x0190_0000_0000_7000_8000_0000_0000_0000 | UInt128(seed << 32 + UInt64(number))),
+                id: TestEntry.id(seed << 32 + UInt64(number)),
                 conta: Conta(names.randomElement(using: &random)!)!,
                 data: firstDay.somando(dias: Int.random(in: 0..<90, using: &random))!,
                 tipo: Bool.random(using: &random) ? .credito : .debito,
@@ -153,9 +154,7 @@ struct SaldoSumTests {
         try await withSchema(ConsolidadoMigrations.migrations) { client, _ in
             let saldos = Saldos(client)
             func entry(_ number: Int, _ conta: String) -> LancamentoAplicavel {
-                LancamentoAplicavel(
-                    id: LancamentoID(bits: 0x0190_0000_0000_7000_8000_0000_0000_0000 | UInt128(number)), conta: Conta(conta)!,
-                    data: Self.firstDay, tipo: .credito, natureza: "operacional", valor: Valor(centavos: 1)!)
+                TestEntry.aplicavel(UInt64(number), conta: conta, data: Self.firstDay.description)
             }
             let before = (0..<100).map { "a.\(1000 + 2 * $0)" }
             try await saldos.apply(before.enumerated().map { entry($0.offset, $0.element) })

@@ -1,4 +1,5 @@
 import AMQP
+import Fixtures
 import Foundation
 import TestSupport
 import Testing
@@ -27,7 +28,7 @@ struct BrokerTLSTests {
                         await consumer.settle(batch.tags)
                     }
                     #expect(await outcomes.allSatisfy { $0 == .confirmed })
-                    // One at a time: nothing may lie in a buffer until something else comes.
+                    // One at a time: nothing may stay in a buffer until something else arrives.
                     let started = ContinuousClock.now
                     for index in 0..<50 {
                         #expect(await publisher.publish([.test(name, "n\(index)")]) == [.confirmed])
@@ -112,7 +113,7 @@ struct BrokerTLSTests {
             let stranger = try await TestAuthority(in: TLSBroker.newFolder()).issue("estranho")
             let refused = try await broker.refusal(try configuration(stranger))
             #expect(refused?.kind == .tlsFailed)
-            // The broker's alert, if it comes before the end of the connection.
+            // The broker's alert, if it arrives before the end of the connection.
             let text = refused?.replyText ?? ""
             #expect(text.contains("alert") || text.contains("do not trust this side's"), "\(text)")
 

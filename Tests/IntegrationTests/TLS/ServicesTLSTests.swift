@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Fixtures
 import Foundation
 import NIOCore
 import NIOHTTP1
@@ -52,7 +53,7 @@ struct ServicesTLSTests {
         }
     }
 
-    @Test func `an entry comes through TLS on every side, and what is refused is said in one line`() async throws {
+    @Test func `an entry passes TLS on every side, and a refusal is one line`() async throws {
         try await TLSBroker.with([.postgres, .rabbitmq]) { broker in
             let database = TLSDatabase(url: try broker.servers.url(.postgres))
             try await database.use(try await broker.authority.issue("banco", for: "DNS:localhost"))

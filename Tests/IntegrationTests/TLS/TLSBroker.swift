@@ -1,4 +1,5 @@
 import AMQP
+import Fixtures
 import Foundation
 import TestSupport
 import Testing
@@ -47,7 +48,7 @@ struct TLSBroker {
         return configuration
     }
 
-    /// What a connection comes to; nil if it is made.
+    /// Why a connection fails; nil if it is made.
     func refusal(_ configuration: AMQPConfiguration) async throws -> AMQPError? {
         let observer = RecordingObserver()
         let publisher = ConfirmedPublisher(configuration: configuration, topology: AMQPTopology(), logger: .quiet, observer: observer)

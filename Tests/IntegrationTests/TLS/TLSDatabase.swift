@@ -39,7 +39,7 @@ struct TLSDatabase {
         return try #require(rows.first).decode(0)
     }
 
-    /// What a connection comes to; nil if it is made.
+    /// Why a connection fails; nil if it is made.
     func refusal(_ configuration: PostgresConfiguration?) async -> String? {
         guard let configuration else { return nil }
         do throws(PostgresError) {
