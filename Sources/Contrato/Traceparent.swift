@@ -56,21 +56,12 @@ package struct Traceparent: Sendable, Hashable, CustomStringConvertible {
 
     /// 32 lower-case hexadecimal digits, not all zero.
     package var traceID: String {
-        String(unsafeUninitializedCapacity: 32) { digits in
-            var writer = DigitWriter(digits)
-            writer.hexadecimal(self.first, digits: 16)
-            writer.hexadecimal(self.last, digits: 16)
-            return writer.written
-        }
+        String(decoding: self.description.utf8.dropFirst(3).prefix(32), as: UTF8.self)
     }
 
     /// 16 lower-case hexadecimal digits, not all zero.
     package var spanID: String {
-        String(unsafeUninitializedCapacity: 16) { digits in
-            var writer = DigitWriter(digits)
-            writer.hexadecimal(self.span, digits: 16)
-            return writer.written
-        }
+        String(decoding: self.description.utf8.dropFirst(36).prefix(16), as: UTF8.self)
     }
 
     /// The header, version 00.

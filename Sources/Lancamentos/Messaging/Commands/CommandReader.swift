@@ -56,13 +56,9 @@ package struct CommandReader: Sendable {
         let isOurExchange = delivery.exchange.hasSameBytes(as: AMQPNames.Exchange.comandos)
         guard isOurExchange, delivery.properties.headers?[AMQPNames.Header.death] == nil else {
             throw CommandRefusal(
-                Problema(
-                    .contaNaoPermitida,
-                    detail:
-                        "Só é aceito o comando publicado na exchange \(AMQPNames.Exchange.comandos), sem passar por outra fila ou exchange."
-                ),
-                motivo: .origemNaoPermitida
-            )
+                .contaNaoPermitida,
+                "Só é aceito o comando publicado na exchange \(AMQPNames.Exchange.comandos), sem passar por outra fila ou exchange.",
+                motivo: .origemNaoPermitida)
         }
     }
 
@@ -70,14 +66,10 @@ package struct CommandReader: Sendable {
         let isJSON = delivery.properties.contentType.map(Self.isJSON) ?? true
         let isPlain = delivery.properties.contentEncoding.map { $0.isEmpty || Self.contentEncodings.contains($0.lowercased()) } ?? true
         guard isJSON, isPlain else {
-            throw CommandRefusal(
-                Problema(.tipoDeMidia, detail: "O corpo deve ser \(AMQPNames.ContentType.json), sem compressão."), motivo: .ilegivel
-            )
+            throw CommandRefusal(.tipoDeMidia, "O corpo deve ser \(AMQPNames.ContentType.json), sem compressão.", motivo: .ilegivel)
         }
         guard delivery.bodyBytesTotal <= UInt64(Self.bodyBytesMax) else {
-            throw CommandRefusal(
-                Problema(.corpoGrande, detail: "O corpo tem mais de \(Self.bodyBytesMax) bytes."), motivo: .ilegivel
-            )
+            throw CommandRefusal(.corpoGrande, "O corpo tem mais de \(Self.bodyBytesMax) bytes.", motivo: .ilegivel)
         }
     }
 
@@ -92,15 +84,12 @@ package struct CommandReader: Sendable {
     private static func chave(_ delivery: Delivery) throws(CommandRefusal) -> Chave {
         guard let messageID = delivery.properties.messageID, !messageID.isEmpty else {
             throw CommandRefusal(
-                Problema(.chaveInvalida, detail: "Falta a propriedade message_id, que é a chave de idempotência."), motivo: .semMessageID
-            )
+                .chaveInvalida, "Falta a propriedade message_id, que é a chave de idempotência.", motivo: .semMessageID)
         }
         guard let chave = Chave(literal: messageID) else {
             let maximo = Chave.comprimentoMaximoEmCaracteres
             throw CommandRefusal(
-                Problema(.chaveInvalida, detail: "message_id tem de 1 a \(maximo) caracteres visíveis de ASCII (0x21 a 0x7E)."),
-                motivo: .semMessageID
-            )
+                .chaveInvalida, "message_id tem de 1 a \(maximo) caracteres visíveis de ASCII (0x21 a 0x7E).", motivo: .semMessageID)
         }
         return chave
     }
@@ -121,8 +110,7 @@ package struct CommandReader: Sendable {
     private static func check(_ conta: Conta, _ routingKey: String) throws(CommandRefusal) {
         guard AMQPNames.RoutingKey.allows(routingKey, conta) else {
             throw CommandRefusal(
-                Problema(.contaNaoPermitida, detail: "A conta do corpo não é a da chave de roteamento."), motivo: .contaNaoPermitida
-            )
+                .contaNaoPermitida, "A conta do corpo não é a da chave de roteamento.", motivo: .contaNaoPermitida)
         }
     }
 
@@ -159,6 +147,10 @@ struct CommandRefusal: Error, Equatable {
         self.motivo = motivo
     }
 
+    init(_ nome: Problema.Nome, _ detail: String, motivo: Motivo) {
+        self.init(Problema(nome, detail: detail), motivo: motivo)
+    }
+
     /// The refusal for the dead letter, with every fault in one text.
     var messageRefusal: MessageRefusal {
         let faults = self.problema.erros.map { "`\($0.campo)`: \($0.mensagem)" }
@@ -167,7 +159,5 @@ struct CommandRefusal: Error, Equatable {
 
     /// The key was used before with other content.
     static let conflito = CommandRefusal(
-        Problema(.chaveComOutroConteudo, detail: "Este `message_id` já registrou, nesta conta, um lançamento com outro conteúdo."),
-        motivo: .conflito
-    )
+        .chaveComOutroConteudo, "Este `message_id` já registrou, nesta conta, um lançamento com outro conteúdo.", motivo: .conflito)
 }
