@@ -33,7 +33,7 @@ struct LoteReception: Sendable {
                 if !hasFailed {
                     let received = splitter.receive(Array(buffer.readableBytesView.prefix(room)))
                     if splitter.hasBegun { self.answers.begin(.answers) }
-                    hasFailed = await self.hasFailed(registering: received, hasBegun: splitter.hasBegun)
+                    hasFailed = await self.register(received, hasBegun: splitter.hasBegun)
                 }
                 // Discarded bytes count as well, so that no caller holds a slot without end.
                 if receivedBytes > self.bodyMaxBytes {
@@ -51,7 +51,7 @@ struct LoteReception: Sendable {
             self.answers.begin(.refused(Problema(.ilegivel, detail: "O corpo está vazio.")))
             return
         }
-        _ = await self.hasFailed(registering: splitter.finish(), hasBegun: splitter.hasBegun)
+        _ = await self.register(splitter.finish(), hasBegun: splitter.hasBegun)
     }
 
     /// Stops reading and closes the connection after the answer. A body that already has its last answer gets no other.
@@ -70,7 +70,7 @@ struct LoteReception: Sendable {
 
     /// Registers the entries and answers a fault that ends the array.
     /// - Returns: whether there is such a fault.
-    private func hasFailed(registering received: LoteSplitter.Received, hasBegun: Bool) async -> Bool {
+    private func register(_ received: LoteSplitter.Received, hasBegun: Bool) async -> Bool {
         var steps: [Step] = []
         var failure = received.failure
         pieces: for piece in received.pieces {
