@@ -2,7 +2,7 @@
 # A private RabbitMQ node in a folder of its own. The folder then holds the node's data, log, pid and epmd.pid, its ports (porta,
 # porta.management, porta.metricas, porta.dist, porta.epmd), a password for each user (senha.<user>) and URLs (url and
 # url.management for the administrator, url.<user> for the services and for the systems in config/rabbitmq/integradores.json).
-# Node, management, metrics, distribution and port mapper (epmd) listen on loopback only.
+# Node, management, metrics, distribution and port mapper (epmd) listen on loopback only. A file nome names the node; else it is rabbit.
 
 # Debian's wrappers in /usr/sbin become the user rabbitmq; these do not.
 RABBITMQ_BIN=/usr/lib/rabbitmq/bin
@@ -46,7 +46,7 @@ rabbitmq_settings() {
         "${RABBITMQ_INSIDE[@]}"
         env -i --chdir="$dir" PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 HOME="$dir"
         ERL_EPMD_PORT="$(<"$dir/porta.epmd")" ERL_EPMD_ADDRESS=127.0.0.1 ERL_CRASH_DUMP="$dir/erl_crash.dump"
-        RABBITMQ_NODENAME=rabbit@localhost
+        RABBITMQ_NODENAME="$(cat "$dir/nome" 2>/dev/null || echo rabbit)@localhost"
         RABBITMQ_NODE_PORT="$(<"$dir/porta")" RABBITMQ_DIST_PORT="$(<"$dir/porta.dist")"
         RABBITMQ_MNESIA_BASE="$base/mnesia" RABBITMQ_LOG_BASE="$dir" RABBITMQ_LOGS=-
         RABBITMQ_ENABLED_PLUGINS_FILE="$dir/plugins"

@@ -11,6 +11,7 @@ import sys
 
 import faults_broker  # noqa: F401
 import faults_clients  # noqa: F401
+import faults_cluster  # noqa: F401
 import faults_database  # noqa: F401
 import faults_instances  # noqa: F401
 import faults_messages  # noqa: F401
@@ -72,6 +73,8 @@ async def main(options, faults):
                     fault.writes_per_s if options.escritas is None else options.escritas,
                     fault.reads_per_s if options.leituras is None else options.leituras,
                 )
+            if sys.stdout.isatty():
+                print(f"{fault.name} ({number} of {len(faults)}) …", end="\r", flush=True)
             row = await runner.run(stack, fault, number, rates, seed)
             rows.append(row)
             print("\n".join(results.shown(row)), flush=True)

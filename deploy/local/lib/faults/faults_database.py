@@ -66,6 +66,14 @@ async def locked_row(scene):
             await asyncio.sleep(0.2)
 
 
+@fault("tabelas-presas", "tables of both services locked for 10 s, as by a careless migration", may_refuse=True)
+async def locked_tables(scene):
+    postgres = scene.stack.postgres
+    lock = "begin;\nlock table {} in access exclusive mode;"
+    async with postgres.session(lock.format("lancamentos"), "lancamentos"), postgres.session(lock.format("contas"), "consolidado"):
+        await scene.hold(10)
+
+
 async def neighbour(scene):
     """Measures the time until an entry of another account than the locked one is seen."""
     load = scene.load

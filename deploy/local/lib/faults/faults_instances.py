@@ -1,5 +1,6 @@
 """Faults of the services' own processes."""
 
+import asyncio
 import itertools
 import pathlib
 import signal
@@ -38,6 +39,18 @@ async def consumers_killed(scene):
 )
 async def entry_killed(scene):
     await kill_in_turn(scene, scene.stack.lancamentos, 10, 1.5)
+
+
+@fault("tudo-morto", "everything killed -9 at once, the instances started first", may_refuse=True, may_cut=True)
+async def everything_killed(scene):
+    """As after a power cut: the servers return while the instances look for them already."""
+    stack = scene.stack
+    for instance in stack.instances.values():
+        await instance.kill()
+    await asyncio.gather(stack.rabbitmq.kill(), stack.postgres.kill())
+    for instance in stack.instances.values():
+        instance.start()
+    await asyncio.gather(stack.rabbitmq.start(), stack.postgres.start())
 
 
 async def pause(scene, instance):

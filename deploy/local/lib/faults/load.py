@@ -138,15 +138,21 @@ class Load:
             self.measures.error("GET", f"{answer.status} {problem(answer)}".strip())
 
     async def probe_all(self):
-        """Asks every instance for its state, as an orchestrator does. Being not ready is an answer, not an error."""
+        """Asks every instance for its state, as an orchestrator does. Only the time until the answer counts."""
         for origin in [*self.lancamentos, *self.consolidados]:
             for target in ("/livez", "/readyz"):
                 self.spawn(self.probe(origin, target))
 
     async def probe(self, origin, target):
-        # Counted in send.
-        with contextlib.suppress(RequestFailure):
-            await self.send(target, [origin], "GET", target)
+        clock = asyncio.get_running_loop().time
+        begin = clock()
+        # Without a connection the instance is away, which is an answer to an orchestrator.
+        with contextlib.suppress(NotSent, Lost):
+            try:
+                answer = await origin.request("GET", target, self.timeout_s)
+                self.measures.waited(target, clock() - begin, str(answer.status))
+            except TimedOut:
+                self.measures.waited(target, clock() - begin, NO_ANSWER)
 
     # Entries
 

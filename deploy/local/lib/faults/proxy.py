@@ -8,6 +8,7 @@ Prints a line of JSON with the port of each proxy. Then reads commands, a line o
   slow delay_ms bytes_per_s  delays and throttles both directions; bytes_per_s 0 does not throttle
   reset                      resets every connection at both ends; new ones are forwarded
   refuse                     resets every connection, new ones too
+  target port                sends new connections to another server
   forget side                resets every connection at one end (`client`, `server`); the other end is neither answered nor closed
 
 Ends when standard input does.
@@ -51,6 +52,8 @@ class Proxy:
                 self.delay_s, self.bytes_per_s = command["delay_ms"] / 1000, command["bytes_per_s"]
             case "reset":
                 self.reset()
+            case "target":
+                self.port = command["port"]
             case "refuse":
                 self.refuses = True
                 self.reset()

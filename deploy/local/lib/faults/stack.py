@@ -101,7 +101,10 @@ class Stack:
         self.settings = {}
         self.ports = {self.postgres.port, self.rabbitmq.port}
         self.instances = {}
+        # Parts that only some rows have.
         self.name_server = None
+        self.nodes = []
+        self.standby = None
 
     def named(self, service):
         return [instance for instance in self.instances.values() if instance.service == service]

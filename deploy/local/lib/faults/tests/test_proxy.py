@@ -100,6 +100,15 @@ class ProxyTests(unittest.IsolatedAsyncioTestCase):
         await self.proxies.do("pass", "p")
         self.assertEqual(await self.get(timeout_s=5), b"ok")
 
+    async def test_new_connections_go_to_another_server(self):
+        await self.get(timeout_s=5)
+        self.server.close()
+        other = await asyncio.start_server(serve_http, "127.0.0.1", 0)
+        await self.proxies.do("target", "p", port=other.sockets[0].getsockname()[1])
+        self.origin.idle.clear()
+        self.assertEqual(await self.get(timeout_s=5), b"ok")
+        other.close()
+
     async def test_a_slow_network_delays_both_directions_and_keeps_the_order(self):
         await self.proxies.do("slow", "p", delay_ms=100, bytes_per_s=0)
         begin = asyncio.get_running_loop().time()
