@@ -40,7 +40,7 @@ package enum ConsolidadoApp: ServiceApp {
         // A separate pool, so that a peak of reads does not delay the consolidation.
         let consumerPool = try PostgresClient.make(
             common.database, pool: "consumidor", connections: LancamentosConsumer.connectionsMax,
-            logger: logger
+            lockTimeout: LancamentosConsumer.lockTimeout, logger: logger
         )
         let readRepository = PostgresSaldoReadRepository(client: pool, sums: sumsPool, logger: logger)
         let waits = ConsolidationWaits(repository: readRepository, logger: logger)

@@ -67,12 +67,14 @@ extension PostgresClient {
     ///   - connections: nil: the configured number.
     ///   - idleSessionTimeout: the server ends a session that was idle for this time, so that statements in the buffers of a stopped server
     ///     are not executed later; zero: never.
+    ///   - lockTimeout: how long a statement waits for one lock; nil: the default.
     ///   - plans: when statements are planned; all but lists and sums look up by key.
     package static func make(
         _ settings: DatabaseSettings,
         pool: String = "principal",
         connections: Int? = nil,
         idleSessionTimeout: Duration = .zero,
+        lockTimeout: Duration? = nil,
         plans: StatementPlans = .once,
         logger: Logger
     ) throws(SettingsError) -> PostgresClient {
@@ -86,6 +88,7 @@ extension PostgresClient {
         var configuration = try PostgresConfiguration(settings)
         configuration.plans = plans
         configuration.idleSessionTimeout = idleSessionTimeout
+        if let lockTimeout { configuration.lockTimeout = min(lockTimeout, configuration.statementTimeout) }
         return PostgresClient(
             configuration: configuration,
             limits: limits,

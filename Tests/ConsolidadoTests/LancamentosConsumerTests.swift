@@ -11,8 +11,8 @@ import Testing
 @testable import Consolidado
 
 @Suite(.timeLimit(.minutes(1))) struct LancamentosConsumerTests {
-    private static func entry(_ number: UInt64, centavos: Int64 = 100) -> Lancamento {
-        TestEntry.make(number, centavos: centavos)
+    private static func entry(_ number: UInt64, conta: String = "loja", centavos: Int64 = 100) -> Lancamento {
+        TestEntry.make(number, conta: conta, centavos: centavos)
     }
 
     private static func delivery(
@@ -31,8 +31,10 @@ import Testing
     }
 
     /// Runs a consumer over the batches until all of them are handled.
+    /// - Parameter meanwhile: runs beside the consumer.
     private func consume(
-        _ batches: [[Delivery]], from repository: FakeSaldoRepository, broker: FakeBroker = FakeBroker(), usuarioDosEventos: String? = nil
+        _ batches: [[Delivery]], from repository: FakeSaldoRepository, broker: FakeBroker = FakeBroker(), usuarioDosEventos: String? = nil,
+        meanwhile: @escaping @Sendable (FakeSource) async -> Void = { _ in }
     ) async throws -> FakeSource {
         let source = FakeSource(batches) { await repository.hasSeen($0) }
         let logger = Logger(label: "tests")
@@ -44,6 +46,7 @@ import Testing
             source: source, service: ConsolidacaoService(repository: repository), deadLetters: deadLetters,
             usuarioDosEventos: usuarioDosEventos, isDatabaseReady: { true }, agora: { Instante(milissegundos: 0) }, logger: logger
         )
+        async let scene: Void = meanwhile(source)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await deadLetters.run() }
             group.addTask { try await consumer.run() }
@@ -51,6 +54,7 @@ import Testing
             _ = try await group.next()
             group.cancelAll()
         }
+        await scene
         return source
     }
 
@@ -147,6 +151,50 @@ import Testing
         let source = try await self.consume([[Self.delivery(1, Self.entry(1))], [Self.delivery(2, Self.entry(2))]], from: repository)
         #expect(await source.suspensions == 1)
         #expect(await source.settled.sorted() == [1, 2])
+    }
+
+    /// Two batches over four accounts, with two entries of each.
+    private static let overAccounts = [[1, 2, 3, 4], [5, 6, 7, 8]].map { numbers in
+        numbers.map { number in Self.delivery(number, Self.entry(number, conta: "loja\(number % 4)")) }
+    }
+
+    @Test(arguments: ["held", "hidden", "damaged"])
+    func `an account that cannot be changed delays no other, and is applied once it is free`(kind: String) async throws {
+        let repository = FakeSaldoRepository()
+        let conta: Set<Conta> = [Conta("loja2")!]
+        await repository.hold(kind == "held" ? conta : [], hidden: kind == "hidden" ? conta : [], damaged: kind == "damaged" ? conta : [])
+        let source = try await self.consume(Self.overAccounts, from: repository) { source in
+            #expect(await eventually { await source.settled.count == 6 })
+            #expect(await source.settled.sorted() == [1, 3, 4, 5, 7, 8])
+            await repository.hold()
+        }
+        #expect(await source.settled.sorted() == Array(1...8))
+        #expect(await repository.entries.count == 8)
+        #expect(await source.settledBeforeHandled.isEmpty)
+        #expect(await source.suspensions == 0)
+    }
+
+    @Test func `a batch waits once for a row that is held, and no later batch waits for it`() async throws {
+        let repository = FakeSaldoRepository()
+        await repository.hold([Conta("loja2")!])
+        _ = try await self.consume(Self.overAccounts, from: repository) { source in
+            #expect(await eventually { await source.settled.count == 6 })
+            #expect(await repository.lockTimeouts == 1)
+            await repository.hold()
+        }
+    }
+
+    @Test func `an outage while an account is set aside loses and doubles nothing`() async throws {
+        let repository = FakeSaldoRepository()
+        await repository.hold([Conta("loja2")!])
+        let source = try await self.consume(Self.overAccounts, from: repository) { source in
+            #expect(await eventually { await source.settled.count == 6 })
+            await repository.fail(3)
+            await repository.hold()
+        }
+        #expect(await source.suspensions == 1)
+        #expect(await source.settled.sorted() == Array(1...8))
+        #expect(await source.lateTags.isEmpty)
     }
 
     @Test func `more poison than may be unconfirmed gets through`() async throws {

@@ -2,7 +2,7 @@ package import Contrato
 package import FluxoDeCaixa
 package import Logging
 package import Postgres
-package import Storage
+import Storage
 
 /// The writing side of balances in PostgreSQL.
 package struct PostgresSaldoRepository: SaldoRepository {
@@ -19,7 +19,7 @@ package struct PostgresSaldoRepository: SaldoRepository {
     /// Sums are made only from what the insert returned, so that an entry applied before changes nothing. Every table is written in the
     /// order of its key, and the days are joined with the accounts, so that the account is locked first. Unsorted, concurrent consumers
     /// deadlock. The days that changed go into `atualizacoes`; the sender of news skips locked rows when it deletes them.
-    package func apply(_ entries: [LancamentoAplicavel]) async throws(StorageFailure) -> Set<LancamentoID> {
+    package func apply(_ entries: [LancamentoAplicavel]) async throws(ApplyFailure) -> Set<LancamentoID> {
         let query: PostgresQuery = """
             with e as materialized (
                 select * from unnest(
@@ -78,22 +78,72 @@ package struct PostgresSaldoRepository: SaldoRepository {
             )
             select id from novos
             """
-        return Set(try await self.client.run(query, logger: self.logger) { columns throws(PostgresError) in try columns.next() })
+        return Set(try await self.run(query) { columns throws(PostgresError) in try columns.next() })
     }
 
     /// Looked up one by one, as in ``PostgresSaldoReadRepository/contasDosAplicados(_:)``.
-    package func applied(_ ids: [LancamentoID]) async throws(StorageFailure) -> [LancamentoID: LancamentoAplicavel] {
+    package func applied(_ ids: [LancamentoID]) async throws(ApplyFailure) -> [LancamentoID: LancamentoAplicavel] {
         let query: PostgresQuery = """
             select a.id, a.conta, a.data, a.tipo, a.natureza, a.valor, a.estorno_de
             from unnest(\(ids)) as procurados (id)
             cross join lateral (select * from lancamentos_aplicados where id = procurados.id limit 1) a
             """
-        let entries = try await self.client.run(query, logger: self.logger) { columns throws(PostgresError) in
+        let entries = try await self.run(query) { columns throws(PostgresError) in
             LancamentoAplicavel(
                 id: try columns.next(), conta: try columns.next(), data: try columns.next(), tipo: try columns.next(),
                 natureza: try columns.next(), valor: try columns.next(), estornoDe: try columns.nextIfPresent()
             )
         }
         return Dictionary(entries.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+    /// Tries to lock each row that a batch of these entries would change, in the order of the tables there, and skips what is held. Rows that
+    /// do not exist yet are not held. The locks end with the statement.
+    package func lockedAccounts(of entries: [LancamentoAplicavel]) async throws(ApplyFailure) -> Set<Conta> {
+        let query: PostgresQuery = """
+            select distinct e.conta
+            from (
+                select distinct conta, data, date_trunc('month', data::timestamp)::date as mes
+                from unnest(\(entries.map(\.conta)), \(entries.map(\.data))) as e (conta, data)
+            ) e
+            where exists (select from contas c where c.conta = e.conta)
+                  and not exists (select from contas c where c.conta = e.conta for no key update skip locked)
+               or exists (select from saldos_diarios s where s.conta = e.conta and s.data = e.data)
+                  and not exists (select from saldos_diarios s where s.conta = e.conta and s.data = e.data for no key update skip locked)
+               or exists (select from atualizacoes a where a.conta = e.conta and a.data = e.data)
+                  and not exists (select from atualizacoes a where a.conta = e.conta and a.data = e.data for no key update skip locked)
+               or exists (select from totais_mensais m where m.conta = e.conta and m.mes = e.mes)
+                  and not exists (select from totais_mensais m where m.conta = e.conta and m.mes = e.mes for no key update skip locked)
+            """
+        return Set(try await self.run(query) { columns throws(PostgresError) in try columns.next() })
+    }
+
+    private func run<Value>(
+        _ query: PostgresQuery, _ read: (inout PostgresColumns) throws(PostgresError) -> Value
+    ) async throws(ApplyFailure) -> [Value] {
+        do throws(PostgresError) {
+            return try await self.client.query(query).read(read)
+        } catch {
+            self.logger.debug("query failed", metadata: ["error": "\(error)"])
+            throw ApplyFailure(error)
+        }
+    }
+}
+
+extension ApplyFailure {
+    /// Damaged data and internal errors (XX), program limits (54), errors that triggers raise (P0), and views with a check option (44).
+    private static let classesOfOneAccount: Set<Substring> = ["XX", "54", "P0", "44"]
+
+    init(_ error: PostgresError) {
+        if error.outcomeIsUnknown {
+            self = .unavailable
+        } else if error.isDataError {
+            self = .invalidData
+        } else if let state = error.sqlState, state == "55P03" || state.hasPrefix("40") {
+            self = .rowLocked
+        } else if let state = error.sqlState, Self.classesOfOneAccount.contains(state.prefix(2)) {
+            self = .refused
+        } else {
+            self = .unavailable
+        }
     }
 }

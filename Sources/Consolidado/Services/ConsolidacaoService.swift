@@ -1,6 +1,5 @@
 package import Contrato
 import FluxoDeCaixa
-import Storage
 
 /// Applies received entries to the balances, each exactly once.
 package struct ConsolidacaoService: Sendable {
@@ -15,15 +14,21 @@ package struct ConsolidacaoService: Sendable {
 
     /// Applies a batch. Running the same batch again is harmless.
     /// - Returns: the outcome of each entry, in order.
-    /// - Throws: ``StorageFailure/invalidData`` if the store refuses an entry; else the failure of the call.
-    func apply(_ received: [LancamentoAplicavel]) async throws(StorageFailure) -> [ApplyBatch.Outcome] {
+    /// - Throws: ``ApplyFailure``.
+    func apply(_ received: [LancamentoAplicavel]) async throws(ApplyFailure) -> [ApplyBatch.Outcome] {
         let batch = ApplyBatch(received)
         let new = try await self.repository.apply(batch.toSend)
         let toCompare = batch.toCompare(new: new)
         let stored = toCompare.isEmpty ? [:] : try await self.repository.applied(toCompare)
-        guard let outcomes = batch.outcomes(new: new, stored: stored) else { throw .outcomeUnknown }
+        guard let outcomes = batch.outcomes(new: new, stored: stored) else { throw .unavailable }
         self.onApplied(zip(received, outcomes).filter { $0.1 != .conflict }.map(\.0))
         return outcomes
+    }
+
+    /// Returns the accounts of the entries that cannot be changed now, because another session holds one of their rows.
+    /// - Throws: ``ApplyFailure``.
+    func lockedAccounts(of received: [LancamentoAplicavel]) async throws(ApplyFailure) -> Set<Conta> {
+        try await self.repository.lockedAccounts(of: received)
     }
 }
 

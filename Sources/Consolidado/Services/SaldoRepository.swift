@@ -7,10 +7,25 @@ package protocol SaldoRepository: Sendable {
     /// Applies new entries to their accounts, days and months in one transaction.
     /// - Parameter entries: have distinct ids.
     /// - Returns: the ids that were new.
-    func apply(_ entries: [LancamentoAplicavel]) async throws(StorageFailure) -> Set<LancamentoID>
+    func apply(_ entries: [LancamentoAplicavel]) async throws(ApplyFailure) -> Set<LancamentoID>
 
     /// Returns the stored entries with these ids.
-    func applied(_ ids: [LancamentoID]) async throws(StorageFailure) -> [LancamentoID: LancamentoAplicavel]
+    func applied(_ ids: [LancamentoID]) async throws(ApplyFailure) -> [LancamentoID: LancamentoAplicavel]
+
+    /// Returns the accounts of the entries that cannot be changed now, because another session holds one of their rows. It does not wait.
+    func lockedAccounts(of entries: [LancamentoAplicavel]) async throws(ApplyFailure) -> Set<Conta>
+}
+
+/// Why entries were not applied, by what remains to be done.
+package enum ApplyFailure: Error, Sendable, Equatable {
+    /// Another session holds a row, or was waiting for one of this session's: a matter of some account, which others need not wait for.
+    case rowLocked
+    /// The database answers and refuses, perhaps because of one account: a damaged page or index, a limit, a trigger of the operator's.
+    case refused
+    /// The database refuses the data.
+    case invalidData
+    /// The database cannot be used, or gave no answer. The entries may have been applied.
+    case unavailable
 }
 
 /// The store of balances, as the reading services use it. Each call reads one snapshot.
