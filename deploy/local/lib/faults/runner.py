@@ -16,6 +16,7 @@ from recovery import recovery
 WARM_UP_S = 3
 TAIL_S = 2
 SETTLE_MAX_S = 150
+LATE_MAX_S = 0.25
 
 
 @dataclasses.dataclass
@@ -158,6 +159,8 @@ def fill(row, ledger, measures, load):
     request, row.longest_stall_seconds = measures.longest()
     row.longest_stall = request or ""
     row.client_late_seconds = round(load.late_s, 3)
+    if load.late_s > LATE_MAX_S:
+        row.notes.append(f"the load itself was late by up to {load.late_s:.1f} s: the machine is busy, and so waits are longer")
     if load.not_sent:
         row.notes.append(f"{load.not_sent} requests were not sent, because too many were under way")
 
