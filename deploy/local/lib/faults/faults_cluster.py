@@ -33,10 +33,11 @@ async def with_cluster(scene):
     if stack.nodes:
         raise Skipped("the cluster of an earlier row is still there")
     stack.nodes = [stack.rabbitmq]
+    # A queue has the members that were there when it was declared.
+    await delete_queues(stack)
     for name in NODES:
         stack.nodes.append(await join(stack, name))
-    # A queue has the members that were there when it was declared.
-    await declare_queues_again(stack)
+    await stack.rabbitmq.start()
     for instance in stack.instances.values():
         key = f"FLUXO_{instance.service.upper()}_AMQP_URL_FILE"
         address = stack.folder / f"segredos/{instance.service}.amqp.nos"
@@ -48,22 +49,20 @@ async def with_cluster(scene):
     await stack.restart_instances()
 
 
-async def declare_queues_again(stack):
+async def delete_queues(stack):
+    """Ends the instances and deletes the queues, which are empty after the audit. The next start of the node declares them again."""
     for instance in stack.instances.values():
         await instance.kill()
     for queue in await stack.rabbitmq.api("GET", "queues/%2F"):
         await stack.rabbitmq.api("DELETE", f"queues/%2F/{queue['name']}")
-    # Imports the definitions.
-    await stack.rabbitmq.start()
-    for instance in stack.instances.values():
-        instance.start()
-    await stack.ready()
 
 
 async def without_cluster(scene):
     stack = scene.stack
     for node in stack.nodes:
         await node.start()
+    # While the queues have their majority.
+    await delete_queues(stack)
     for node in stack.nodes[1:]:
         await node.ctl("stop_app")
         await node.ctl("reset")
@@ -73,7 +72,8 @@ async def without_cluster(scene):
     stack.nodes = []
     for instance in stack.instances.values():
         instance.extra = {}
-    await declare_queues_again(stack)
+    await stack.rabbitmq.start()
+    await stack.restart_instances()
 
 
 async def leader(stack):

@@ -49,11 +49,12 @@ def send(signal_number, *pids):
             os.kill(pid, signal_number)
 
 
-async def command(*words, environment=None, stdin=b"", check=True):
+async def command(*words, environment=None, stdin=b"", folder=None):
     """Runs a command and returns its output."""
     process = await asyncio.create_subprocess_exec(
         *map(str, words),
         env=environment,
+        cwd=folder,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -64,7 +65,7 @@ async def command(*words, environment=None, stdin=b"", check=True):
         with contextlib.suppress(ProcessLookupError):
             process.kill()
         raise
-    if check and process.returncode != 0:
+    if process.returncode != 0:
         raise CommandFailed(
             f"{' '.join(map(str, words))}: exit {process.returncode}: {errors.decode(errors='replace').strip()[-500:]}"
         )

@@ -9,16 +9,16 @@ WAIT_MAX_S = 120
 VISIBLE_WAIT_S = 2
 
 
-async def recovery(load, since):
+async def recovery(load, since, drains=True):
     """Waits until an entry registered by each lancamentos is seen by each consolidado and the backlog is gone.
 
+    Where the backlog was deleted it cannot drain, and only the probes count.
     Returns the seconds since then, or None after WAIT_MAX_S."""
     clock = asyncio.get_running_loop().time
     while clock() < since + WAIT_MAX_S:
         begin = clock()
         seen = await asyncio.gather(*(probe(load, origin) for origin in list(load.lancamentos)))
-        # The time at which the probe that succeeded was sent, and not that of its answers, would hide slow answers.
-        if all(seen) and await is_drained(load):
+        if all(seen) and (not drains or await is_drained(load)):
             return clock() - since
         await asyncio.sleep(max(0, 0.1 - (clock() - begin)))
     return None

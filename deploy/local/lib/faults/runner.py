@@ -126,7 +126,7 @@ async def rehearse(stack, fault, number, seed, row):
             row.notes.append(f"errors before the fault: {dict(measures.errors)}")
         await fault.run(scene)
         scene.healed()
-        seconds = await recovery(load, scene.healed_at)
+        seconds = await recovery(load, scene.healed_at, drains=not fault.replay)
         row.recovery_seconds = None if seconds is None else round(seconds, 2)
         await asyncio.sleep(TAIL_S)
         traffic.cancel()
@@ -197,7 +197,7 @@ async def replay(stack, scene):
     shape = "%Y-%m-%dT%H:%M:%SZ"
     instants = [time.strftime(shape, time.gmtime(instant)) for instant in (begin - 5, end)]
     try:
-        await command(*words, "--de", instants[0], "--ate", instants[1], environment=environment)
+        await command(*words, "--de", instants[0], "--ate", instants[1], environment=environment, folder=stack.root)
         scene.note("replayed before the audit")
     except CommandFailed as failure:
         scene.note(f"replay failed: {failure}")
