@@ -50,7 +50,7 @@ async def with_cluster(scene):
 
 
 async def delete_queues(stack):
-    """Ends the instances and deletes the queues, which are empty after the audit. The next start of the node declares them again."""
+    """Ends the instances and deletes the queues, which are empty after an audit. Starting the node declares them again."""
     for instance in stack.instances.values():
         await instance.kill()
     for queue in await stack.rabbitmq.api("GET", "queues/%2F"):
