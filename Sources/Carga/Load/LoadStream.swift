@@ -7,9 +7,9 @@ final class LoadStream {
     /// Due requests that wait because every connection is busy.
     private(set) var waiting = 0
 
+    let endpoints: Endpoints
     private let schedule: ArrivalSchedule
     private let traffic: any Traffic
-    private let endpoints: Endpoints
     private let warmUpNanoseconds: Int64
     private let endNanoseconds: Int64
     private var sent = 0
@@ -53,15 +53,7 @@ final class LoadStream {
         self.waiting = 0
     }
 
-    func enforceDeadlines(_ now: NIODeadline) {
-        self.endpoints.enforceDeadlines(now)
-    }
-
     func closeSecond() -> SecondMeasures { self.measures.closeSecond() }
-
-    func close() {
-        self.endpoints.close()
-    }
 
     private func end(_ number: Int, _ dueAt: Int64, _ result: Result<HTTPAnswer, RequestFailure>) {
         let now = NIODeadline.now()

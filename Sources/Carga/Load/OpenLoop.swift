@@ -64,8 +64,8 @@ final class OpenLoop {
     /// Stops sending and drops the requests in flight.
     func stop() {
         self.isStopped = true
-        for stream in self.streams { stream.close() }
-        self.probe?.close()
+        for stream in self.streams { stream.endpoints.close() }
+        self.probe?.endpoints.close()
     }
 
     private func onTick() {
@@ -73,8 +73,8 @@ final class OpenLoop {
         let elapsed = (now - self.begin).nanoseconds
         self.ticks += 1
         if self.ticks % Self.deadlinesEveryTicks == 0 {
-            for stream in self.streams { stream.enforceDeadlines(now) }
-            self.probe?.enforceDeadlines(now)
+            for stream in self.streams { stream.endpoints.enforceDeadlines(now) }
+            self.probe?.endpoints.enforceDeadlines(now)
         }
         if self.isStopped || elapsed > (self.times.total + self.times.overdueMax).nanoseconds {
             for stream in self.streams { stream.giveUp() }

@@ -127,7 +127,7 @@ final class VisibleProbe {
     static let readsMax = 64
 
     private(set) var measures = VisibleMeasures()
-    private let endpoints: Endpoints
+    let endpoints: Endpoints
     private var underWay = 0
 
     init(_ addresses: [HTTPAddress], token: Token, eventLoop: any EventLoop) {
@@ -167,15 +167,7 @@ final class VisibleProbe {
         }
     }
 
-    func enforceDeadlines(_ now: NIODeadline) {
-        self.endpoints.enforceDeadlines(now)
-    }
-
     func closeSecond() {
         self.measures.segments.closeSecond()
-    }
-
-    func close() {
-        self.endpoints.close()
     }
 }

@@ -78,7 +78,7 @@ package final class Relay: Service, Sendable {
 
     /// Accepts no more events. ``run()`` returns when those in the ring are sent.
     func close() {
-        let idle = self.state.withLockedValue { $0.close() }
+        let idle = self.state.withLockedValue { $0.ring.close() }
         for worker in idle { worker.resume(returning: nil) }
     }
 
@@ -109,7 +109,7 @@ package final class Relay: Service, Sendable {
 
     private func nextBurst() async -> [Registration]? {
         await withCheckedContinuation { worker in
-            switch self.state.withLockedValue({ $0.demand(worker) }) {
+            switch self.state.withLockedValue({ $0.ring.demand(worker) }) {
             case .take(let burst): worker.resume(returning: burst)
             case .end: worker.resume(returning: nil)
             case .wait: break
@@ -163,7 +163,8 @@ package final class Relay: Service, Sendable {
 ///
 /// The sweeper skips them, so that a row is not sent twice by the process that holds it.
 struct RelayState<Worker: Sendable>: Sendable {
-    private(set) var ring: BatchQueue<Registration, Worker>
+    /// Events are added by ``offer(_:)``, which also holds their rows.
+    var ring: BatchQueue<Registration, Worker>
     private(set) var held: Set<Int64> = []
 
     init(ringRowsMax: Int, burstMax: Int) {
@@ -183,17 +184,9 @@ struct RelayState<Worker: Sendable>: Sendable {
         events.filter { event in event.seq.map { self.held.insert($0).inserted } ?? false }
     }
 
-    mutating func demand(_ worker: Worker) -> BatchQueue<Registration, Worker>.Demand {
-        self.ring.demand(worker)
-    }
-
     /// Releases rows that were deleted or not confirmed.
     mutating func letGo(_ seqs: some Sequence<Int64>) {
         for seq in seqs { self.held.remove(seq) }
-    }
-
-    mutating func close() -> [Worker] {
-        self.ring.close()
     }
 }
 
