@@ -3,7 +3,7 @@ package func eventually(within limit: Duration = .seconds(20), _ condition: () a
     let end = ContinuousClock.now + limit
     while ContinuousClock.now < end, !Task.isCancelled {
         if try await condition() { return true }
-        try? await Task.sleep(for: .milliseconds(2))
+        try? await Task.sleep(for: .milliseconds(10))
     }
     return try await condition()
 }

@@ -1,5 +1,6 @@
 import Contrato
 import Documents
+import Fixtures
 import TestSupport
 import Testing
 
@@ -70,8 +71,10 @@ struct SentencesTests {
                 "GET", "\(stack.consolidados[0].url)/v1/consolidados/\(data)?conta=loja42.caixa&apos=\(id)",
                 headers: [("Prefer", "wait=15")], timeoutSeconds: 30)
             #expect(applied.status == 200)
-            // The outbox is looked at once a second.
-            try await Task.sleep(for: .seconds(2))
+            let isConfirmed = try await eventually {
+                try await API(token: nil).get(stack.lancamentos, "/metrics").metric(#"fluxo_publish_total{outcome="confirmed"}"#) == 1
+            }
+            #expect(isConfirmed)
             let entry = try await API(token: nil).get(stack.lancamentos, "/metrics").text
             for name in [
                 "http_requests_total", "http_request_duration_seconds", "write_batch_rows", "outbox_pending", "outbox_oldest_age_seconds",

@@ -1,3 +1,4 @@
+import Fixtures
 import TestSupport
 import Testing
 
@@ -24,22 +25,18 @@ enum BalanceCheck {
     private static func waitUntilApplied(
         _ ledger: Ledger, _ load: Load, _ api: API, _ stack: Stack, _ timeout: Duration
     ) async throws {
-        let deadline = ContinuousClock.now + timeout
         let (first, last) = (load.dates.first!, load.dates.last!)
-        while true {
-            var applied = 0
+        var applied = 0
+        let isComplete = try await eventually(within: timeout) {
+            applied = 0
             for conta in load.contas {
                 let answer = try await api.get(stack.consolidados[0], "/v1/consolidados?conta=\(conta)&de=\(first)&ate=\(last)")
                 applied += try #require(Self.quantity(answer), "the period of \(conta) answered \(answer.status): \(answer.text)")
             }
             // More than was acknowledged is a doubled entry: the comparison will name the day.
-            if applied >= ledger.entries.count { return }
-            guard .now < deadline else {
-                Issue.record("only \(applied) of \(ledger.entries.count) entries are in the balances after \(timeout)")
-                return
-            }
-            try await Task.sleep(for: .milliseconds(200))
+            return applied >= ledger.entries.count
         }
+        #expect(isComplete, "only \(applied) of \(ledger.entries.count) entries are in the balances after \(timeout)")
     }
 
     private static func quantity(_ answer: API.Answer) -> Int? {

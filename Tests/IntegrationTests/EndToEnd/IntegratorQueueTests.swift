@@ -51,6 +51,7 @@ struct IntegratorQueueTests {
                 body: #"{"pattern":"^consolidado\\.lancamentos$","apply-to":"queues","priority":9,"#
                     + #""definition":{"max-length":1,"overflow":"reject-publish"}}"#
             )
+            // A policy takes effect a moment later, which the management API does not report.
             try await Task.sleep(for: .seconds(1))
             for number in 1...20 {
                 let body = CommandScene.body("cheia", "\(number).00")

@@ -66,6 +66,7 @@ struct KillTests {
                 try await servers.kill(.rabbitmq)
                 let down = ContinuousClock.now
                 var first = try await load.run(against: stack, pace: .milliseconds(100), onAnswer: count)
+                // The outage lasts 30 s at least.
                 try await Task.sleep(until: down + .seconds(30))
                 #expect(statuses.withLockedValue { $0 } == [201: 600])
                 try await servers.start(.rabbitmq)
@@ -157,6 +158,7 @@ struct KillTests {
                 let unknown = answers.filter { $0["type"]?.hasSuffix("#resultado-desconhecido") == true }
                 #expect(answers.allSatisfy { $0.status == 503 })
                 #expect(!unknown.isEmpty, "no statement was under way: \(answers.map(\.text))")
+                // A 404 counts 30 s after the 503 only.
                 try await Task.sleep(until: answered + .seconds(30))
                 try await servers.signalTree(.postgres, SIGCONT)
                 try await stack.lancamentos.waitUntilReady()

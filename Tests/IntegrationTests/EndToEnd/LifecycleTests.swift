@@ -54,6 +54,7 @@ struct LifecycleTests {
                 }
                 return answered
             }
+            // Time for requests to be under way.
             try await Task.sleep(for: .milliseconds(300))
             let start = ContinuousClock.now
             #expect(await stack.lancamentos.terminate() == 0)

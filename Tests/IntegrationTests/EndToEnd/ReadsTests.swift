@@ -88,6 +88,7 @@ struct ReadsTests {
             #expect(hasEnded)
 
             async let waiting = Self.get(api, instance, path, [("Prefer", "wait=30")])
+            // Time for the read to begin its wait.
             try await Task.sleep(for: .milliseconds(500))
             let start = ContinuousClock.now
             #expect(await instance.terminate() == 0)
