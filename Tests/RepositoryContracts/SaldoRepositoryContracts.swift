@@ -42,8 +42,8 @@ package enum SaldoReadRepositoryContract {
             try expect(saldo.totais.totalDebitos.description, equals: "0.30")
             try expect(saldo.totais.transferenciasEntrada.description, equals: "0.05")
         },
-        ContractCase("applied entries are reported with their accounts, others are left out") { store in
-            try await store.apply([TestEntry.aplicavel(1), TestEntry.aplicavel(2, conta: "outra")])
+        ContractCase("the entries asked for are reported with their accounts if they are applied") { store in
+            try await store.apply([TestEntry.aplicavel(1), TestEntry.aplicavel(2, conta: "outra"), TestEntry.aplicavel(4)])
             let contas = try await store.read.contasDosAplicados([1, 2, 3].map(TestEntry.id))
             try expect(contas.mapValues(\.nome), equals: [TestEntry.id(1): "loja", TestEntry.id(2): "outra"])
         },
