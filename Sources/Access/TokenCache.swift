@@ -20,9 +20,7 @@ final class TokenCache: Sendable {
     private let halfMaxTokens: Int
     private let tokenMaxBytes: Int
 
-    /// - Parameters:
-    ///   - maxTokens: the capacity.
-    ///   - tokenMaxBytes: longer tokens are verified each time, which bounds the memory by the product of the two.
+    /// - Parameter tokenMaxBytes: longer tokens are verified each time, which bounds the memory by the product of both.
     init(maxTokens: Int = 2048, tokenMaxBytes: Int = 4096) {
         self.halfMaxTokens = max(1, maxTokens / 2)
         self.tokenMaxBytes = tokenMaxBytes

@@ -204,7 +204,6 @@ package struct PedidoDeEstornoReader: Sendable {
 
     private let ultima: Dia
 
-    /// - Parameter janela: the window of the day of the request.
     package init(janela: JanelaDeDatas) {
         self.ultima = janela.ultima
     }

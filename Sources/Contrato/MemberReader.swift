@@ -8,7 +8,6 @@ struct MemberReader<Member: RawRepresentable<String> & CaseIterable & Hashable> 
     private var values: [Member: JSONValue] = [:]
     private var unknown: [String] = []
 
-    /// - Parameter accepted: the known members.
     init(_ members: [JSONMember], accepted: Set<Member>) {
         for member in members {
             guard let known: Member = KnownWord.read(member.name), accepted.contains(known) else {

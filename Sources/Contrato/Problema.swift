@@ -46,7 +46,6 @@ package struct Problema: Error, Hashable, Sendable {
     /// The entry of `resultado-desconhecido` that may have been registered.
     package var id: LancamentoID?
 
-    /// - Parameter detail: what happened this time.
     package init(_ nome: Nome, detail: String, erros: [ErroDeCampo] = [], id: LancamentoID? = nil) {
         self.nome = nome
         self.detail = detail

@@ -32,8 +32,6 @@ package final class DeadLetters: Service, Sendable {
     private let arrived: AsyncStream<Void>.Continuation
 
     /// - Parameters:
-    ///   - queue: the queue that delivers the messages.
-    ///   - deadLetterQueue: the dead-letter queue.
     ///   - publisher: declares the dead-letter queue.
     ///   - settle: settles deliveries whose letters are confirmed.
     ///   - agora: the clock for the header `recebido_em`.

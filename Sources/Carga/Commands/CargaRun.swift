@@ -18,7 +18,6 @@ struct CargaRun: Sendable {
     }
 
     /// Runs the scenarios until they end or a signal arrives.
-    /// - Returns: the exit status.
     func untilSignal() async -> Int32 {
         let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup)
         return await withTaskGroup(of: End?.self) { group in

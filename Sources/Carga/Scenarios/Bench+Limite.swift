@@ -103,9 +103,6 @@ struct StepSearch: Sendable {
     private let first: Double
     private let highest: Double
 
-    /// - Parameters:
-    ///   - first: the rate of the first step, per second.
-    ///   - highest: the highest rate of a step.
     init(first: Double, highest: Double) {
         self.first = min(first, highest)
         self.highest = highest

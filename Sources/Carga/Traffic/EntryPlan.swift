@@ -25,9 +25,7 @@ struct EntryPlan: Sendable {
 
     private static let centavosMax: UInt64 = 1_000_000
 
-    /// - Parameters:
-    ///   - name: the name of the run: letters and digits.
-    ///   - ultimoDia: the newest day.
+    /// - Parameter name: letters and digits.
     init(name: String, contas: Int, dias: Int, ultimoDia: Dia, seed: UInt64) {
         let prefix = "carga-\(name)"
         self.prefix = prefix

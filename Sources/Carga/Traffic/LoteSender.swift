@@ -86,9 +86,6 @@ struct LoteSender: Sendable {
     }
 
     /// Sends concurrent lotes until the end time or until all entries are sent.
-    /// - Parameters:
-    ///   - ledger: receives the outcomes.
-    ///   - onLote: called after each lote.
     /// - Returns: the faults of whole lotes and their counts.
     func fill(
         _ ledger: inout Ledger, entries: Int, until end: ContinuousClock.Instant?, lotesAtOnce: Int, onLote: (Ledger) -> Void

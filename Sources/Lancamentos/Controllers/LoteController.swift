@@ -26,9 +26,7 @@ package struct LoteController: Sendable {
     private let urlPublica: String
     private let slots: ConcurrencySlots
 
-    /// - Parameters:
-    ///   - exigirChave: whether an entry without `chave` is refused.
-    ///   - urlPublica: the base of a problem's `type`.
+    /// - Parameter urlPublica: the base of a problem's `type`.
     package init(service: LancamentoService, exigirChave: Bool, limits: Limits, urlPublica: String) {
         self.service = service
         self.exigirChave = exigirChave

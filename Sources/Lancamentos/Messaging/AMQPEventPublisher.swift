@@ -26,7 +26,6 @@ package final class AMQPEventPublisher: EventPublisher {
 
     /// - Parameters:
     ///   - publisher: declares the exchange and the queue that must exist.
-    ///   - isReady: whether the publisher can send events now.
     ///   - user: the connection's user. The broker verifies it in `user_id`.
     ///   - urlPublica: the base URL of `dataschema`.
     package init(

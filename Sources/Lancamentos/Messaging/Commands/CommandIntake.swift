@@ -69,10 +69,7 @@ package final class CommandIntake: Service, Sendable {
         })
     private let logger: Logger
 
-    /// - Parameters:
-    ///   - source: the queue.
-    ///   - replies: sends answers.
-    ///   - deadLetters: receives refusals that cannot be answered. Run separately.
+    /// - Parameter deadLetters: receives refusals that cannot be answered. Run separately.
     package init(
         source: any DeliverySource,
         reader: CommandReader,
