@@ -41,6 +41,7 @@ async def memory_alarm(scene):
     await rabbitmq.ctl("set_vm_memory_high_watermark", "0.00001")
     try:
         await scene.hold(15)
+        await scene.backlog()
     finally:
         await rabbitmq.ctl("set_vm_memory_high_watermark", "0.4")
 
@@ -51,13 +52,14 @@ async def disk_alarm(scene):
     await rabbitmq.ctl("set_disk_free_limit", "1000TB")
     try:
         await scene.hold(15)
+        await scene.backlog()
     finally:
         await rabbitmq.ctl("set_disk_free_limit", "500MB")
 
 
 @fault("fila-cheia", "queue full (reject-publish) for 15 s")
 async def queue_full(scene):
-    """A policy allows one message while nothing reaches the consumers."""
+    """A policy allows one message, and the consumers have no connection."""
     rabbitmq, proxies = scene.stack.rabbitmq, scene.stack.proxies
     policy = {
         "pattern": f"^{rabbitmq.QUEUE.replace('.', chr(92) + '.')}$",
@@ -65,10 +67,11 @@ async def queue_full(scene):
         "priority": 10,
         "apply-to": "queues",
     }
-    await proxies.do("hold", "amqp-consolidado", directions=["up", "down"])
+    await proxies.do("refuse", "amqp-consolidado")
     await rabbitmq.api("PUT", "policies/%2F/falta-fila-cheia", policy)
     try:
         await scene.hold(15)
+        await scene.backlog()
     finally:
         await rabbitmq.api("DELETE", "policies/%2F/falta-fila-cheia", accepts=(204, 404))
         await proxies.do("pass", "amqp-consolidado")
@@ -96,7 +99,7 @@ async def queue_deleted(scene):
 @fault("fila-apagada-com-atraso", "consumers' queue deleted with 5 s of backlog in it", replay=True)
 async def queue_deleted_with_backlog(scene):
     rabbitmq, proxies = scene.stack.rabbitmq, scene.stack.proxies
-    await proxies.do("hold", "amqp-consolidado", directions=["up", "down"])
+    await proxies.do("refuse", "amqp-consolidado")
     await scene.hold(5)
     scene.note(f"{await rabbitmq.messages(rabbitmq.QUEUE)} messages in the queue when it was deleted")
     await rabbitmq.api("DELETE", f"queues/%2F/{rabbitmq.QUEUE}", accepts=(204, 404))

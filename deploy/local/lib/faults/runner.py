@@ -70,6 +70,13 @@ class Scene:
     def note(self, text):
         self.row.notes.append(text)
 
+    async def backlog(self):
+        """Notes the entries that wait to be published. There have to be some: else the fault holds nothing up."""
+        waiting = int(await self.stack.postgres.sql("select count(*) from outbox", "lancamentos"))
+        self.note(f"{waiting} entries waited to be published")
+        if waiting == 0:
+            raise RuntimeError("the fault holds nothing up")
+
     def measure(self, name, seconds, max_seconds):
         """Records a time with a limit of its own; None: it did not end."""
         known = self.row.measures.get(name, {"seconds": -1})["seconds"]
