@@ -189,16 +189,18 @@ async def promoted(scene):
 
 @fault(
     "banco-trocado",
-    "PostgreSQL standby promoted while the primary, read-only from then on, keeps its connections",
+    "PostgreSQL standby promoted; the primary, read-only from then on, keeps its connections for 20 s",
     may_refuse=True,
     prepare=with_standby,
     restore=without_standby,
 )
 async def switched(scene):
-    """Connections to the old primary have to be dropped by the services themselves."""
+    """The services have to leave the old primary by themselves: recovery counts from the promotion."""
     stack = scene.stack
     await stack.postgres.set("default_transaction_read_only", "on")
     await scene.hold(2)
     await stack.standby.sql("select pg_promote()")
-    await stack.standby.set("default_transaction_read_only", None)
     await stack.proxies.do("target", *stack.DATABASES, port=stack.standby.port)
+    scene.healed()
+    await scene.hold(20)
+    await stack.postgres.kill()
