@@ -58,11 +58,13 @@ class Row:
 class Scene:
     """What a fault works with."""
 
-    def __init__(self, stack, load, row):
+    def __init__(self, stack, load, row, drains):
         self.stack = stack
         self.load = load
         self.row = row
-        self.healed_at = None
+        self.drains = drains
+        # Measures the recovery, from the moment at which the part is back.
+        self.recovery = None
 
     async def hold(self, seconds):
         await asyncio.sleep(seconds)
@@ -90,9 +92,9 @@ class Scene:
 
     def healed(self):
         """The part is back. Entries from now on are in accounts of their own."""
-        if self.healed_at is None:
-            self.healed_at = asyncio.get_running_loop().time()
+        if self.recovery is None:
             self.load.ledger.phase = "depois"
+            self.recovery = asyncio.create_task(recovery(self.load, asyncio.get_running_loop().time(), self.drains))
 
 
 async def run(stack, fault, number, rates, seed):
@@ -122,7 +124,7 @@ async def rehearse(stack, fault, number, seed, row):
         names = [f"http-{instance.name}" for instance in stack.lancamentos]
         lancamentos = [Origin(name, stack.proxies.ports[name], stack.authorization) for name in names]
     load = Load(ledger, measures, lancamentos, [instance.origin for instance in stack.consolidados], fault.client_timeout_s)
-    scene = Scene(stack, load, row)
+    scene = Scene(stack, load, row, drains=not fault.replay)
     traffic = None
     try:
         if fault.prepare:
@@ -133,9 +135,12 @@ async def rehearse(stack, fault, number, seed, row):
             row.notes.append(f"errors before the fault: {dict(measures.errors)}")
         await fault.run(scene)
         scene.healed()
-        seconds = await recovery(load, scene.healed_at, drains=not fault.replay)
+        seconds = await scene.recovery
         row.recovery_seconds = None if seconds is None else round(seconds, 2)
         await asyncio.sleep(TAIL_S)
+        if traffic.done():
+            # It ends only by a failure of its own.
+            traffic.result()
         traffic.cancel()
         left = await load.settle(SETTLE_MAX_S)
         if left:
@@ -146,9 +151,10 @@ async def rehearse(stack, fault, number, seed, row):
         row.lost, row.doubled, row.unexpected, row.recovered = audit.lost, audit.doubled, audit.unexpected, audit.recovered
         row.examples = audit.examples
     finally:
-        if traffic is not None:
-            traffic.cancel()
-            await asyncio.gather(traffic, return_exceptions=True)
+        under_way = [task for task in (traffic, scene.recovery) if task is not None]
+        for task in under_way:
+            task.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
         await load.settle(0)
         if fault.proxied:
             for origin in lancamentos:
