@@ -99,12 +99,12 @@ async def twenty_thousand(scene):
     await silent(scene, min(20_000, descriptors - OTHER_DESCRIPTORS), scene.stack.lancamentos[:1])
 
 
-@fault("clientes-lentos", "1,000 clients that send a byte a second, to one lancamentos", recovery_max_s=5)
+@fault("clientes-lentos", "2,000 clients that send a byte a second, to one lancamentos", recovery_max_s=5)
 async def slow(scene):
     instance = scene.stack.lancamentos[0]
     crowd = Crowd(instance.origin)
     try:
-        await crowd.open(1000)
+        await crowd.open(2000)
         crowd.send(b"POST /v1/lancamentos HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nX-Slow: ")
         measuring = asyncio.create_task(newcomers(scene, [instance], 20))
         for _ in range(20):
