@@ -128,7 +128,11 @@ async def name_server_silent(scene):
     server.answers = False
     try:
         await scene.stack.postgres.terminate()
-        await scene.hold(20)
+        await scene.hold(5)
+        for origin in scene.load.lancamentos:
+            registered = await scene.load.register_once(origin)
+            scene.require(registered is not None, f"{origin.name} registers nothing while the name server is silent")
+        await scene.hold(15)
         instance = scene.stack.lancamentos[1]
         scene.load.lancamentos.remove(instance.origin)
         status, seconds = await instance.terminate()
