@@ -89,7 +89,7 @@ import Testing
 
                 let health = await Saude.ask(HTTPSettings(port: port, tls: .init(certificate: "", key: "")))
                 #expect(health.isReady, "\(health.message)")
-                let plainHealth = await Saude.ask(HTTPSettings(port: port), maxS: 2)
+                let plainHealth = await Saude.ask(HTTPSettings(port: port))
                 #expect(!plainHealth.isReady)
             }
         }

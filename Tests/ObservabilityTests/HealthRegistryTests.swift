@@ -30,9 +30,8 @@ import Testing
     @Test func `a check without an answer counts as failed`() async {
         let health = HealthRegistry(checkMaxMs: 1)
         health.register("banco") {
-            // Ends only by cancellation.
-            for await _ in AsyncStream<Void>.makeStream().stream {}
-            return nil
+            // Ends by cancellation alone, or after 10 s, so that a registry that waits for it fails this test and does not stop it.
+            (try? await Task.sleep(for: .seconds(10))) == nil ? "cancelled" : "late"
         }
         #expect(await health.readiness().dependencies.map(\.reason) == ["sem resposta em 1 ms"])
     }
@@ -44,11 +43,27 @@ import Testing
         health.register("banco") {
             await withCheckedContinuation { continuation in stuck.withLockedValue { $0.append(continuation) } }
         }
+        // The check answers after 10 s, so that a registry that waits for it fails this test and does not stop it.
+        let release = Task {
+            try? await Task.sleep(for: .seconds(10))
+            let runs = stuck.withLockedValue { runs in
+                defer { runs = [] }
+                return runs
+            }
+            for run in runs { run.resume(returning: "late") }
+            return runs.count
+        }
         for _ in 0..<3 {
             #expect(await health.readiness().dependencies.map(\.reason) == ["sem resposta em 1 ms"])
         }
-        let runs = stuck.withLockedValue { $0 }
-        #expect(runs.count == 1)
-        for run in runs { run.resume(returning: nil) }
+        release.cancel()
+        #expect(await release.value == 1)
+    }
+
+    /// The bound of `/readyz` is 2 s, and the answer itself needs some time.
+    @Test func `by default a check has less time than readiness promises`() async {
+        let health = HealthRegistry()
+        health.register("banco") { (try? await Task.sleep(for: .seconds(10))) == nil ? "cancelled" : "late" }
+        #expect(await health.readiness().dependencies.map(\.reason) == ["sem resposta em 1500 ms"])
     }
 }

@@ -90,6 +90,12 @@ package final class ServiceProcess: Sendable {
         try await Command.run(self.executable, ["migrate"], environment: self.environment)
     }
 
+    /// Runs the command `saude` with its settings.
+    /// - Throws: ``TestFailure`` with the command's output if the instance is not ready.
+    package func health() async throws {
+        try await Command.run(self.executable, ["saude"], environment: self.environment)
+    }
+
     /// Waits until it ends by itself.
     package func waitUntilExit() async -> Int32? {
         await self.process.withLockedValue { $0 }?.waitUntilExit()

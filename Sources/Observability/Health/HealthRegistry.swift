@@ -16,7 +16,8 @@ package final class HealthRegistry: Sendable {
     private let state = NIOLockedValueBox(State())
     private let checkMaxMs: Int
 
-    package init(checkMaxMs: Int = 2000) {
+    /// - Parameter checkMaxMs: by default what leaves `/readyz` time to answer within its 2 s.
+    package init(checkMaxMs: Int = 1500) {
         self.checkMaxMs = checkMaxMs
     }
 
