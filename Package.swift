@@ -30,6 +30,7 @@ let hummingbirdTLS: Target.Dependency = .product(name: "HummingbirdTLS", package
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let certificateReloading: Target.Dependency = .product(name: "NIOCertificateReloading", package: "swift-nio-extras")
 let nioHTTPTypes: Target.Dependency = .product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+let nioHTTPTypesHTTP1: Target.Dependency = .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
@@ -120,9 +121,9 @@ let package = Package(
         .target(
             name: "Edge",
             dependencies: [
-                "Access", "Batching", "CLibZ", "Contrato", "FluxoDeCaixa", "Observability", "Settings", certificateReloading,
-                concurrencyHelpers, coreMetrics, httpTypes, hummingbird, hummingbirdCore, hummingbirdTLS, lifecycle, logging, metrics,
-                nioCore, nioHTTP1, nioHTTPTypes, nioSSL, tracing,
+                "Access", "Batching", "CLibZ", "Contrato", "FluxoDeCaixa", "Observability", "OpenFiles", "Settings",
+                certificateReloading, concurrencyHelpers, coreMetrics, httpTypes, hummingbird, hummingbirdCore, hummingbirdTLS, lifecycle,
+                logging, metrics, nioCore, nioHTTP1, nioHTTPTypes, nioHTTPTypesHTTP1, nioSSL, tracing,
             ],
             swiftSettings: settings
         ),

@@ -12,6 +12,12 @@ package enum OpenFiles {
         private static let resource = RLIMIT_NOFILE
     #endif
 
+    /// The limit that holds now; 0 if it cannot be read.
+    package static var limit: Int {
+        var limit = rlimit()
+        return getrlimit(self.resource, &limit) == 0 ? Int(clamping: limit.rlim_cur) : 0
+    }
+
     /// Raises the soft limit to the hard limit. Each connection is a descriptor, and the usual soft limit is 1,024, for programs that use
     /// `select(2)`.
     /// - Returns: the limit that holds now.

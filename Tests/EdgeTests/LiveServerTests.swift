@@ -101,6 +101,9 @@ import Testing
         "GET /open HTTP/1.1\r\nHost: h\r\nX: " + String(repeating: "x", count: 100_000) + "\r\n\r\n",
         "GET /open HTTP/1.1\r\nHost: h\r\n" + String(repeating: "X: y\r\n", count: 200) + "\r\n",
         "GET /" + String(repeating: "x", count: 100_000) + " HTTP/1.1\r\nHost: h\r\n\r\n",
+        // What the parser reads, and RFC 9112 §3.2 and §6.1 forbid.
+        "GET /open HTTP/1.1\r\n\r\n", "GET /open HTTP/1.1\r\nHost: h\r\nHost: h\r\n\r\n",
+        "POST /v1/lancamentos HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     ])
     func whatTheParserCannotReadIsABare400(request: String) async throws {
         let answer = try await EdgeFixture().serve { try await RawConnection.exchange(port: $0, [request]) }
@@ -170,19 +173,55 @@ import Testing
         #expect(answer.closed)
     }
 
-    @Test func connectionsBeyondTheLimitWait() async throws {
+    @Test func `beyond the limit an idle connection is closed for each newcomer`() async throws {
         var fixture = EdgeFixture()
         fixture.settings.connectionsMax = 1
+        // For the last one.
         fixture.settings.idleMaxS = 1
         let answers = try await fixture.serve { port in
             try await withThrowingTaskGroup(of: String.self) { group in
+                let (answered, signal) = AsyncStream.makeStream(of: Void.self)
+                var iterator = answered.makeAsyncIterator()
                 for _ in 0..<3 {
-                    group.addTask { try await RawConnection.exchange(port: port, [Self.get]).text }
+                    group.addTask {
+                        try await RawConnection.exchange(port: port, [Self.get]) { text in
+                            if text.contains("200") { signal.yield() }
+                            return false
+                        }.text
+                    }
+                    _ = await iterator.next()
                 }
                 return try await group.reduce(into: []) { $0.append($1) }
             }
         }
         #expect(answers.count == 3 && answers.allSatisfy { $0.hasPrefix("HTTP/1.1 200") })
+    }
+
+    /// As `ab` sends them: it reads to the end of the connection, or, with `-k`, as many bytes as the length says.
+    @Test func `HTTP/1.0 requests are answered as 1.0, with a length or to the end of the connection`() async throws {
+        let keeps = "Connection: Keep-Alive\r\n"
+        let answers = try await EdgeFixture().serve { port in
+            [
+                try await RawConnection.exchange(port: port, ["GET /open HTTP/1.0\r\n\r\n"]),
+                try await RawConnection.exchange(port: port, ["GET /stream HTTP/1.0\r\n\(keeps)\r\n"]),
+                try await RawConnection.exchange(
+                    port: port, ["GET /open HTTP/1.0\r\n\(keeps)\r\n", "GET /open HTTP/1.0\r\n\r\n"]),
+            ]
+        }
+        #expect(answers.allSatisfy { $0.closed && $0.text.hasPrefix("HTTP/1.0 200") && !$0.text.lowercased().contains("chunked") })
+        #expect(answers[1].text.hasSuffix("\r\n\r\nstreamed"))
+        let both = answers[2].text.components(of: "HTTP/1.0 ").map { $0.lowercased() }
+        #expect(both.count == 2 && both[0].contains("connection: keep-alive") && both[1].contains("connection: close"), "\(both)")
+        #expect(both.allSatisfy { $0.contains("content-length: ") })
+    }
+
+    @Test(arguments: ["Connection: close", "connection: Keep-Alive, CLOSE"])
+    func `a client that asks for the end reads that it comes`(header: String) async throws {
+        let answer = try await EdgeFixture().serve { port in
+            try await RawConnection.exchange(port: port, ["GET /open HTTP/1.1\r\nHost: h\r\n\(header)\r\n\r\n", Self.get])
+        }
+        #expect(answer.text.components(of: "HTTP/1.1 ").count == 1 && answer.text.lowercased().contains("connection: close"))
+        #expect(answer.closed)
     }
 
     @Test(arguments: ["CONNECT h:1 HTTP/1.1\r\nHost: h\r\n\r\n", "GET * HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"])

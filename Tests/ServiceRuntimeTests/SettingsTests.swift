@@ -62,7 +62,7 @@ import Testing
         #expect(common.http.port == 8080)
         #expect(common.http.bodyMaxBytes == 65_536)
         #expect(common.http.requestMaxS == 30)
-        #expect(common.http.idleMaxS == 60)
+        #expect(common.http.idleMaxS == 75)
         #expect(common.shutdownMaxS == 20)
         #expect(common.database.connections == 8)
         #expect(common.auth.contasClaim == "contas")

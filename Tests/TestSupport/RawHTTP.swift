@@ -1,12 +1,11 @@
-import NIOCore
+package import NIOCore
 import NIOPosix
 
 /// Bytes over TCP, to send what no HTTP client sends.
 package enum RawHTTP {
-    /// Sends everything before it reads anything, then reads until the server closes.
-    /// - Returns: everything received.
-    package static func sendAllThenRead(port: Int, _ pieces: [String]) async throws -> String {
-        let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+    /// A connection under the control of the test.
+    package static func connect(port: Int) async throws -> NIOAsyncChannel<ByteBuffer, ByteBuffer> {
+        try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             // An early answer must not end the sending.
             .channelOption(.allowRemoteHalfClosure, value: true)
             .connect(host: "127.0.0.1", port: port) { channel in
@@ -14,7 +13,19 @@ package enum RawHTTP {
                     try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
                 }
             }
-        return try await channel.executeThenClose { inbound, outbound in
+    }
+
+    /// Sends something on a connection and leaves it open.
+    package static func open(port: Int, sending text: String) async throws -> any Channel {
+        let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton).connect(host: "127.0.0.1", port: port).get()
+        if !text.isEmpty { channel.writeAndFlush(ByteBuffer(string: text), promise: nil) }
+        return channel
+    }
+
+    /// Sends everything before it reads anything, then reads until the server closes.
+    /// - Returns: everything received.
+    package static func sendAllThenRead(port: Int, _ pieces: [String]) async throws -> String {
+        try await self.connect(port: port).executeThenClose { inbound, outbound in
             for piece in pieces { try await outbound.write(ByteBuffer(string: piece)) }
             var received = ByteBuffer()
             for try await buffer in inbound { received.writeImmutableBuffer(buffer) }

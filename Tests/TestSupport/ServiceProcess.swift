@@ -117,6 +117,12 @@ package final class ServiceProcess: Sendable {
         return kib
     }
 
+    /// Sets how many descriptors it may have, below those that it has included (`prlimit(1)`).
+    package func limitOpenFiles(_ count: Int) async throws {
+        guard let process = self.process.withLockedValue({ $0 }) else { throw TestFailure("\(self.executable) was not started") }
+        try await Command.run("/usr/bin/prlimit", ["--pid", "\(process.pid)", "--nofile=\(count):"])
+    }
+
     /// Whether `/readyz` answers 200.
     package func isReady() async -> Bool {
         let request = HTTPClientRequest(url: "\(self.url)/readyz")

@@ -34,7 +34,7 @@ import Testing
             "Access", "Batching", "CLibZ", "Contrato", "CoreMetrics", "FluxoDeCaixa", "Foundation", "HTTPTypes", "Hummingbird",
             "HummingbirdCore",
             "HummingbirdTLS", "Logging", "Metrics", "NIOCertificateReloading", "NIOConcurrencyHelpers", "NIOCore", "NIOHTTP1",
-            "NIOHTTPTypes", "NIOSSL", "Observability", "ServiceLifecycle", "Settings", "Tracing",
+            "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "NIOSSL", "Observability", "OpenFiles", "ServiceLifecycle", "Settings", "Tracing",
         ],
         "Documents": ["Contrato", "Edge", "HTTPTypes", "Hummingbird", "NIOCore", "Yams"],
         "Mensageria": ["AMQP", "Contrato", "FluxoDeCaixa", "Logging", "Metrics", "NIOConcurrencyHelpers", "ServiceLifecycle"],

@@ -55,12 +55,12 @@ package final class RequestBodyReader: Sendable {
 
     /// The body may take as long as it needs while it keeps moving.
     func keepMoving() {
-        self.channel.triggerUserOutboundEvent(RequestPaceEvent.keepMoving, promise: nil)
+        self.channel.triggerUserOutboundEvent(ConnectionEvent.keepMoving, promise: nil)
     }
 
     /// Closes the connection after the answer that is being written; input is read and dropped for a short time.
     package func closeAfterAnswer() {
-        self.channel.triggerUserOutboundEvent(RequestPaceEvent.closeAfterAnswer, promise: nil)
+        self.channel.triggerUserOutboundEvent(ConnectionEvent.closeAfterAnswer, promise: nil)
     }
 
     /// Begins reading the body as a stream: answers `Expect: 100-continue`. Handlers call it once, before reading.
@@ -162,7 +162,7 @@ package final class RequestBodyReader: Sendable {
     /// RFC 9110 §10.1.1. Hummingbird does not answer it.
     private func continueIfExpected(_ request: Request) {
         guard request.headers[.expect]?.lowercased() == "100-continue" else { return }
-        self.channel.triggerUserOutboundEvent(RequestPaceEvent.sendContinue, promise: nil)
+        self.channel.triggerUserOutboundEvent(ConnectionEvent.sendContinue, promise: nil)
     }
 }
 

@@ -1,5 +1,4 @@
 package import Access
-import Batching
 package import CoreMetrics
 import Foundation
 import HTTPTypes
@@ -11,6 +10,7 @@ import NIOConcurrencyHelpers
 package import NIOCore
 import NIOHTTP1
 import Observability
+import OpenFiles
 package import Tracing
 
 /// Wires the edge to a listening server.
@@ -22,8 +22,10 @@ package enum HTTPServer {
     /// retry after a second, or resend their request with doubling waits.
     static let connectionsWaitingMax = 4096
     /// Connections accepted in one turn of the event loop. NIO's default of 4 allows some 50 a second when each turn serves hundreds of
-    /// requests. Up to this number less one may be open beyond the limit.
+    /// requests.
     static let connectionsPerTurnMax = 64
+    /// Until the next try after an accept that failed.
+    private static let acceptPause: TimeAmount = .milliseconds(100)
 
     /// The server as a service: it listens when run and drains on graceful shutdown.
     ///
@@ -46,29 +48,22 @@ package enum HTTPServer {
         let edge = HTTPEdge(
             routes: routes, settings: settings, urlPublica: urlPublica, authenticator: authenticator, metrics: metrics,
             tracer: tracer, logger: logger, now: now)
-        let requestMax = TimeAmount.seconds(Int64(settings.requestMaxS))
-        let idleMax = TimeAmount.seconds(Int64(settings.idleMaxS))
-        let channel = HTTP1Channel.Configuration(
-            additionalChannelHandlers: [RequestPaceHandler(RequestPace(requestMax: requestMax, stallMax: idleMax))],
-            idleTimeout: idleMax,
-            httpDecoderConfiguration: .init(
-                maxHeaderFieldSize: self.headersMaxBytes / 2, maxHeaderListSize: self.headersMaxBytes,
-                maxHeaderFieldCount: self.headersMaxCount))
+        let pace = RequestPace(
+            requestMax: .seconds(Int64(settings.requestMaxS)), idleMax: .seconds(Int64(settings.idleMaxS)))
+        let limit = ConnectionLimit(connectionsMax: self.connectionsMax(settings, logger: logger), logger: logger)
         let date = DateHeader()
         // Not the responder that Hummingbird passes: it makes a logger and a task-local value for each request, which nothing here uses.
         var server = HTTPServerBuilder { _ in
-            EventLoopChannel(
-                http1: HTTP1Channel(
-                    responder: { request, writer, channel in
-                        var response = try await edge.respond(to: request, context: EdgeContext(channel: channel))
-                        response.headers[.date] = date.current
-                        do {
-                            try await writer.write(response: response.head, body: response.body)
-                        } catch is HTTPParserError {
-                            // The body of the request failed in the middle of the answer: a second answer must not follow.
-                            throw AnswerBroken()
-                        }
-                    }, configuration: channel))
+            EdgeChannel(pace: pace, limit: limit) { request, writer, channel in
+                var response = try await edge.respond(to: request, context: EdgeContext(channel: channel))
+                response.headers[.date] = date.current
+                do {
+                    try await writer.write(response: response.head, body: response.body)
+                } catch is HTTPParserError {
+                    // The body of the request failed in the middle of the answer: a second answer must not follow.
+                    throw AnswerBroken()
+                }
+            }
         }
         if let certificate { server = try .tls(server, tlsConfiguration: certificate.tlsConfiguration()) }
         return Application(
@@ -76,17 +71,43 @@ package enum HTTPServer {
             server: server,
             configuration: ApplicationConfiguration(
                 address: .hostname(settings.address, port: settings.port),
-                backlog: self.connectionsWaitingMax,
-                availableConnectionsDelegate: .maximum(settings.connectionsMax, logger: logger)),
+                backlog: self.connectionsWaitingMax),
             onServerRunning: { channel in
                 do {
                     try await channel.setOption(.maxMessagesPerRead, value: UInt(self.connectionsPerTurnMax)).get()
+                    try await self.shortenPauses(channel, limit)
                 } catch {
                     logger.error("connections are accepted slowly under load", metadata: ["error": "\(error)"])
                 }
                 await onListening(channel)
             },
             logger: logger)
+    }
+
+    /// Replaces NIO's handler of failed accepts, which waits a second, also if one connection was reset before it was accepted.
+    ///
+    /// If descriptors have run out, some connections are closed for those that wait.
+    private static func shortenPauses(_ listener: any Channel, _ limit: ConnectionLimit) async throws {
+        try await listener.pipeline.removeHandler(name: "AcceptBackOffHandler").get()
+        try await listener.eventLoop.submit {
+            let handler = AcceptBackoffHandler(shouldForwardIOErrorCaught: false) { error in
+                if error.errnoCode == ECONNABORTED { return nil }
+                limit.acceptFailed(error, closing: self.connectionsPerTurnMax, now: .now())
+                return self.acceptPause
+            }
+            try listener.pipeline.syncOperations.addHandler(handler, position: .first)
+        }.get()
+    }
+
+    private static func connectionsMax(_ settings: HTTPSettings, logger: Logger) -> Int {
+        let openFilesMax = OpenFiles.limit
+        let connectionsMax = ConnectionLimit.connectionsMax(configured: settings.connectionsMax, openFilesMax: openFilesMax)
+        if connectionsMax < settings.connectionsMax {
+            logger.warning(
+                "the process may open too few files for http.conexoes_max, a lower limit holds",
+                metadata: ["connections_max": "\(connectionsMax)", "open_files_max": "\(openFilesMax)"])
+        }
+        return connectionsMax
     }
 }
 
@@ -100,21 +121,6 @@ package struct EdgeContext: InitializableFromSource, Sendable {
 
     package init(source: ApplicationRequestContextSource) {
         self.channel = source.channel
-    }
-}
-
-/// HTTP/1 connections whose requests are handled on the thread of their event loop. Handlers suspend and never block.
-private struct EventLoopChannel: ServerChildChannel {
-    let http1: HTTP1Channel
-
-    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<HTTP1Channel.Value> {
-        self.http1.setup(channel: channel, logger: logger)
-    }
-
-    func handle(value: HTTP1Channel.Value, logger: Logger) async {
-        await withTaskExecutorPreference(EventLoopExecutor(value.channel.eventLoop)) {
-            await self.http1.handle(value: value, logger: logger)
-        }
     }
 }
 

@@ -39,7 +39,7 @@ package struct HTTPSettings: Sendable {
     package static let sharedKeys = [
         SettingKey("http.corpo_max_bytes", .integer(1024...16_777_216), unit: "bytes", default: "65536"),
         SettingKey("http.requisicao_max_s", .integer(SettingKey.seconds), unit: "s", default: "30"),
-        SettingKey("http.ociosa_max_s", .integer(SettingKey.seconds), unit: "s", default: "60"),
+        SettingKey("http.ociosa_max_s", .integer(SettingKey.seconds), unit: "s", default: "75"),
         SettingKey("http.conexoes_max", .integer(1...100_000), unit: "conexões", default: "2000"),
         SettingKey("http.pedidos_max", .integer(1...100_000), unit: "requisições", default: "400"),
         SettingKey("http.taxa.por_segundo", .integer(0...1_000_000), unit: "requisições", default: "0"),
@@ -58,7 +58,7 @@ package struct HTTPSettings: Sendable {
     }
 
     package init(
-        address: String = "127.0.0.1", port: Int = 0, bodyMaxBytes: Int = 65_536, requestMaxS: Int = 30, idleMaxS: Int = 60,
+        address: String = "127.0.0.1", port: Int = 0, bodyMaxBytes: Int = 65_536, requestMaxS: Int = 30, idleMaxS: Int = 75,
         connectionsMax: Int = 2000, requestsMax: Int = 400, rate: RateLimit? = nil, corsOrigins: CORSOrigins = .none, tls: TLS? = nil
     ) {
         self.address = address
