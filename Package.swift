@@ -83,14 +83,15 @@ let package = Package(
         // Libraries that know nothing of this product
         .target(name: "OpenFiles", swiftSettings: settings),
         .target(name: "SocketExecutor", dependencies: [concurrencyHelpers], swiftSettings: settings),
+        .target(name: "HostNames", dependencies: [concurrencyHelpers], swiftSettings: settings),
         .target(
             name: "AMQP",
-            dependencies: ["CRabbitMQ", "SocketExecutor", concurrencyHelpers, deque, logging, lifecycle],
+            dependencies: ["CRabbitMQ", "HostNames", "SocketExecutor", concurrencyHelpers, deque, logging, lifecycle],
             swiftSettings: settings
         ),
         .target(
             name: "Postgres",
-            dependencies: ["CLibPQ", "SocketExecutor", concurrencyHelpers, logging, lifecycle],
+            dependencies: ["CLibPQ", "HostNames", "SocketExecutor", concurrencyHelpers, logging, lifecycle],
             swiftSettings: settings
         ),
 
@@ -203,7 +204,8 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(
-            name: "Fixtures", dependencies: ["Contrato", "FluxoDeCaixa", concurrencyHelpers, crypto, cryptoExtras, logging],
+            name: "Fixtures",
+            dependencies: ["Contrato", "FluxoDeCaixa", "HostNames", concurrencyHelpers, crypto, cryptoExtras, logging],
             path: "Tests/Fixtures", swiftSettings: settings),
         .target(
             name: "RepositoryContracts", dependencies: ["Consolidado", "Contrato", "Fixtures", "FluxoDeCaixa", "Lancamentos"],
@@ -221,9 +223,14 @@ let package = Package(
         .testTarget(name: "FuzzTargetsTests", dependencies: ["FuzzTargets"], swiftSettings: settings),
         .testTarget(name: "TidyTests", swiftSettings: settings),
         .testTarget(name: "SocketExecutorTests", dependencies: ["SocketExecutor"], swiftSettings: settings),
-        .testTarget(name: "PostgresTests", dependencies: ["Postgres"], swiftSettings: settings),
+        .testTarget(name: "HostNamesTests", dependencies: ["HostNames", concurrencyHelpers], swiftSettings: settings),
+        .testTarget(name: "PostgresTests", dependencies: ["Fixtures", "HostNames", "Postgres"], swiftSettings: settings),
         .testTarget(name: "StorageTests", dependencies: ["FluxoDeCaixa", "Postgres", "Storage"], swiftSettings: settings),
-        .testTarget(name: "AMQPTests", dependencies: ["AMQP", "CRabbitMQ", "SocketExecutor", "SeededRandom"], swiftSettings: settings),
+        .testTarget(
+            name: "AMQPTests",
+            dependencies: ["AMQP", "CRabbitMQ", "Fixtures", "HostNames", "SocketExecutor", "SeededRandom", lifecycle, logging],
+            swiftSettings: settings
+        ),
         .testTarget(name: "FluxoDeCaixaTests", dependencies: ["FluxoDeCaixa", "SeededRandom"], swiftSettings: settings),
         .testTarget(name: "ContratoTests", dependencies: ["Contrato", "FluxoDeCaixa", "SeededRandom"], swiftSettings: settings),
         .testTarget(name: "BatchingTests", dependencies: ["Batching", concurrencyHelpers, lifecycle], swiftSettings: settings),
@@ -298,8 +305,8 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "AMQP", "Batching", "Consolidado", "Contrato", "Documents", "Fixtures", "FluxoDeCaixa", "Lancamentos", "Observability",
-                "OpenFiles", "Postgres", "RepositoryContracts", "SeededRandom", "ServiceRuntime", "Storage", "TestSupport",
+                "AMQP", "Batching", "Consolidado", "Contrato", "Documents", "Fixtures", "FluxoDeCaixa", "HostNames", "Lancamentos",
+                "Observability", "OpenFiles", "Postgres", "RepositoryContracts", "SeededRandom", "ServiceRuntime", "Storage", "TestSupport",
                 asyncHTTPClient, concurrencyHelpers, lifecycle, logging,
                 nioCore, nioHTTP1, nioSSL,
             ],

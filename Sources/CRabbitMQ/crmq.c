@@ -68,15 +68,16 @@ void crmq_free(crmq_connection *connection) {
   free(connection);
 }
 
-int crmq_open(crmq_connection *connection, const char *host, int port, int timeout_milliseconds) {
+int crmq_open(crmq_connection *connection, const char *address, int port, int timeout_milliseconds) {
   struct timeval timeout = milliseconds(timeout_milliseconds);
   /* The connection owns the socket and frees it. */
   amqp_socket_t *socket = amqp_tcp_socket_new(connection->state);
   if (socket == NULL) return AMQP_STATUS_NO_MEMORY;
-  return amqp_socket_open_noblock(socket, host, port, &timeout);
+  return amqp_socket_open_noblock(socket, address, port, &timeout);
 }
 
-int crmq_open_tls(crmq_connection *connection, const char *host, int port, int timeout_milliseconds, const crmq_tls_options *options) {
+int crmq_open_tls(crmq_connection *connection, const char *host, const char *address, int port, int timeout_milliseconds,
+                  const crmq_tls_options *options) {
   struct timeval timeout = milliseconds(timeout_milliseconds);
   /* The connection owns the socket and frees it. */
   amqp_socket_t *socket = amqp_ssl_socket_new(connection->state);
@@ -84,7 +85,9 @@ int crmq_open_tls(crmq_connection *connection, const char *host, int port, int t
   connection->encrypted = true;
   connection->tls_failure = crmq_tls_prepare(socket, host, options, &connection->tls);
   if (connection->tls_failure != NULL) return AMQP_STATUS_SSL_ERROR;
-  int status = amqp_socket_open_noblock(socket, host, port, &timeout);
+  int status = amqp_socket_open_noblock(socket, address, port, &timeout);
+  /* The caller's; a later renegotiation keeps the name that was sent. */
+  connection->tls.server_name = NULL;
   connection->tls_failure = crmq_tls_reason(status, connection->tls.certificate_error, "the connection was closed in the middle of TLS");
   return status;
 }

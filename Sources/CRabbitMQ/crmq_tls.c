@@ -19,6 +19,17 @@ static int observe(int accepted, X509_STORE_CTX *chain) {
   return accepted;
 }
 
+/*
+ * Called when a handshake begins, before its first message is made. librabbitmq names there what it connects to, which is an address.
+ */
+static void name_server(const SSL *session, int where, int value) {
+  (void)value;
+  if (!(where & SSL_CB_HANDSHAKE_START)) return;
+  const crmq_tls *tls = SSL_CTX_get_app_data(SSL_get_SSL_CTX(session));
+  /* The callback's type has the const; the session is the one that is being set up. */
+  if (tls->server_name != NULL) (void)SSL_set_tlsext_host_name((SSL *)session, tls->server_name);
+}
+
 /* Without it OpenSSL asks for a key's password at the terminal. */
 static int no_password(char *buffer, int size, int writing, void *data) {
   (void)buffer, (void)size, (void)writing, (void)data;
@@ -36,7 +47,7 @@ static const char *use_own_certificate(SSL_CTX *context, const crmq_tls_options 
   return NULL;
 }
 
-static const char *prepare(SSL_CTX *context, const char *host, const crmq_tls_options *options) {
+static const char *prepare(SSL_CTX *context, const char *host, const crmq_tls_options *options, crmq_tls *tls) {
   if (SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1) return "this OpenSSL knows no TLS 1.2";
   /* OpenSSL then reads at most one record ahead: crmq_has_input relies on it. */
   SSL_CTX_set_read_ahead(context, 0);
@@ -49,9 +60,10 @@ static const char *prepare(SSL_CTX *context, const char *host, const crmq_tls_op
   }
   X509_VERIFY_PARAM *expected = SSL_CTX_get0_param(context);
   X509_VERIFY_PARAM_set_hostflags(expected, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
-  if (X509_VERIFY_PARAM_set1_ip_asc(expected, host) != 1 && X509_VERIFY_PARAM_set1_host(expected, host, 0) != 1) {
-    return "the host's name cannot be checked";
-  }
+  if (X509_VERIFY_PARAM_set1_ip_asc(expected, host) == 1) return NULL;
+  if (X509_VERIFY_PARAM_set1_host(expected, host, 0) != 1) return "the host's name cannot be checked";
+  tls->server_name = host;
+  SSL_CTX_set_info_callback(context, name_server);
   return NULL;
 }
 
@@ -60,12 +72,13 @@ const char *crmq_tls_prepare(amqp_socket_t *socket, const char *host, const crmq
   ERR_clear_error();
   tls->certificate_error = X509_V_OK;
   tls->session = NULL;
+  tls->server_name = NULL;
   SSL_CTX_set_app_data(context, tls);
   /* Checked inside the handshake, so that an untrusted broker never receives this side's certificate. */
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, observe);
   /* The library's own check after the handshake knows DNS names only: it would refuse every broker connected to by IP address. */
   amqp_ssl_socket_set_verify_hostname(socket, 0);
-  const char *fault = prepare(context, host, options);
+  const char *fault = prepare(context, host, options, tls);
   ERR_clear_error();
   return fault;
 }

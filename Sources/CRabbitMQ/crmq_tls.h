@@ -13,6 +13,8 @@ typedef struct {
   int certificate_error;
   /* The session, owned by the library's socket, which does not give it out. Set by the handshake; valid until a status or crmq_free. */
   SSL *session;
+  /* The name to send in the handshake (SNI); NULL: the library's choice. Set while the handshake runs. */
+  const char *server_name;
 } crmq_tls;
 
 /*

@@ -88,7 +88,12 @@ package enum ConsolidadoApp: ServiceApp {
             logger: logger
         )
         let health = HealthRegistry()
-        health.register("banco") { await schema.run() }
+        let pools = WarmPools([pool, sumsPool, consumerPool])
+        health.register("banco") {
+            async let cold = pools.run()
+            if let fault = await schema.run() { return fault }
+            return await cold
+        }
 
         let reader = SaldoReader(
             repository: readRepository, limits: .init(workers: max(1, readConnections / 2), longWorkers: max(1, readConnections / 4)))

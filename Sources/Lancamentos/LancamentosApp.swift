@@ -72,7 +72,12 @@ package enum LancamentosApp: ServiceApp {
         let service = LancamentoService(repository: repository, batcher: batcher, clock: .init(common.calendario))
         let health = HealthRegistry()
         let schema = SchemaCheck(LancamentosMigrations.migrations, pool)
-        health.register("banco") { await schema.run() }
+        let pools = WarmPools([pool, reads])
+        health.register("banco") {
+            async let cold = pools.run()
+            if let fault = await schema.run() { return fault }
+            return await cold
+        }
 
         let controller = LancamentoController(service: service, exigirChave: settings.isChaveRequired)
         let lista = ListaController(service: service, concurrentExtractsMax: settings.extractsMax)

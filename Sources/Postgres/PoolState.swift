@@ -36,6 +36,16 @@ struct PoolState<Connection: Sendable, Continuation: Sendable>: Sendable {
         var timer: Instant?
     }
 
+    /// How many connections are open.
+    var connections: Int { self.idle.count + self.leased }
+
+    /// The error of waiters whose deadline has passed: the cause is the load only if others have connections.
+    var expired: PostgresError {
+        self.leased > 0
+            ? PostgresError(.poolExhausted, detail: "no connection became free in time")
+            : PostgresError(.connectFailed, detail: "no connection could be made in time")
+    }
+
     let connectionsMax: Int
     let waitersMax: Int
     /// After a failed attempt no other is made for this long; callers in between get its error at once.

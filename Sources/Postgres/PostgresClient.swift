@@ -74,6 +74,9 @@ public final class PostgresClient: Service, Sendable {
     /// How many connections are lent.
     public var inUse: Int { self.state.withLockedValue { $0.pool.leased } }
 
+    /// How many connections are open.
+    var connections: Int { self.state.withLockedValue { $0.pool.connections } }
+
     /// Opens connections on demand until graceful shutdown, then closes them. Leases wait until it runs.
     public func run() async {
         await withGracefulShutdownHandler {
@@ -260,13 +263,10 @@ public final class PostgresClient: Service, Sendable {
             for await moment in self.timers {
                 group.addTask {
                     guard (try? await Task.sleep(until: moment, clock: .continuous)) != nil else { return }
-                    let (expired, demand) = self.state.withLockedValue {
-                        ($0.pool.timerFired(moment, now: .now), $0.pool.demand(now: .now))
+                    let (expired, error, demand) = self.state.withLockedValue {
+                        ($0.pool.timerFired(moment, now: .now), $0.pool.expired, $0.pool.demand(now: .now))
                     }
-                    for waiter in expired {
-                        waiter.continuation.resume(
-                            returning: .failure(PostgresError(.poolExhausted, detail: "no connection became free in time")))
-                    }
+                    for waiter in expired { waiter.continuation.resume(returning: .failure(error)) }
                     self.meet(demand)
                 }
             }

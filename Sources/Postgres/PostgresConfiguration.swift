@@ -1,10 +1,15 @@
 import CLibPQ
+package import HostNames
 
 /// Where a database is and how its sessions behave.
 public struct PostgresConfiguration: Sendable {
     let url: String
     /// What the URL itself sets for the session.
     private let urlOptions: String?
+    /// The URL's hosts; nil if none has to be looked up.
+    private let hosts: PostgresHosts?
+    /// Finds the addresses of the hosts.
+    package var resolver = HostResolver.shared
     /// Shown in `pg_stat_activity`.
     public var applicationName: String
     /// How long making a connection may take once its host's name is resolved.
@@ -34,10 +39,12 @@ public struct PostgresConfiguration: Sendable {
             throw PostgresError(.configuration, detail: "the database URL cannot be read: postgresql://user:password@host:port/database")
         }
         defer { PQconninfoFree(options) }
-        self.urlOptions = sequence(first: options, next: { $0 + 1 })
-            .prefix { $0.pointee.keyword != nil }
-            .first { String(cString: $0.pointee.keyword) == "options" }
-            .flatMap { $0.pointee.val.map { String(cString: $0) } }
+        var values: [String: String] = [:]
+        for option in sequence(first: options, next: { $0 + 1 }).prefix(while: { $0.pointee.keyword != nil }) {
+            values[String(cString: option.pointee.keyword)] = option.pointee.val.map { String(cString: $0) }
+        }
+        self.urlOptions = values["options"]
+        self.hosts = PostgresHosts(values)
         self.url = url
         self.applicationName = applicationName
     }
@@ -45,8 +52,16 @@ public struct PostgresConfiguration: Sendable {
     /// How long a caller waits for an answer before the connection is dropped: one second longer than the server lets a statement run.
     public var answerTimeout: Duration { self.statementTimeout + .seconds(1) }
 
-    /// Begins a connection; blocks while libpq resolves the host's name. Nil if memory is short.
-    func startConnecting() -> OpaquePointer? {
+    /// Looks up the names of the hosts.
+    /// - Returns: libpq's keywords and values for ``startConnecting(_:)``.
+    /// - Throws: ``PostgresError/Code/connectFailed``.
+    func resolveHosts() async throws(PostgresError) -> [(keyword: String, value: String)] {
+        try await self.hosts?.parameters(self.resolver) ?? []
+    }
+
+    /// Begins a connection. Nil if memory is short.
+    /// - Parameter addresses: from ``resolveHosts()``; without them libpq blocks while it looks the names up.
+    func startConnecting(_ addresses: [(keyword: String, value: String)]) -> OpaquePointer? {
         // libpq copies the strings before it returns, so they need to live for the call only.
         var keywords: [UnsafePointer<CChar>?] = []
         var values: [UnsafePointer<CChar>?] = []
@@ -59,7 +74,7 @@ public struct PostgresConfiguration: Sendable {
             owned.append(pointer)
             return UnsafePointer(pointer)
         }
-        for (keyword, value) in self.parameters {
+        for (keyword, value) in self.parameters + addresses {
             keywords.append(copy(keyword))
             values.append(copy(value))
         }

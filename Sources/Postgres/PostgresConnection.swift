@@ -42,9 +42,9 @@ public actor PostgresConnection {
 
     /// Opens a connection.
     ///
-    /// Name resolution blocks inside libpq; it blocks only this connection's thread.
     /// - Throws: ``PostgresError/Code/connectFailed``.
     public static func connect(_ configuration: PostgresConfiguration) async throws(PostgresError) -> PostgresConnection {
+        let addresses = try await configuration.resolveHosts()
         let executor: SocketExecutor
         do {
             executor = try SocketExecutor(name: "postgres")
@@ -52,13 +52,14 @@ public actor PostgresConnection {
             throw PostgresError(.connectFailed, detail: "the process has no descriptor or thread left (errno \(error.code))")
         }
         let connection = PostgresConnection(configuration: configuration, executor: executor)
-        try await connection.open(configuration)
+        try await connection.open(configuration, addresses)
         return connection
     }
 
-    private func open(_ configuration: PostgresConfiguration) async throws(PostgresError) {
-        self.handle = configuration.startConnecting()
-        // Only now: the name is resolved, however long that took.
+    private func open(
+        _ configuration: PostgresConfiguration, _ addresses: [(keyword: String, value: String)]
+    ) async throws(PostgresError) {
+        self.handle = configuration.startConnecting(addresses)
         let deadline = ContinuousClock.now + configuration.connectTimeout
         guard let handle else { throw PostgresError(.connectFailed, detail: "out of memory") }
         // The server's notices ("relation exists, skipping") would go to standard error otherwise.

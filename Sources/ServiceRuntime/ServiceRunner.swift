@@ -5,21 +5,26 @@ import UnixSignals
 
 /// Runs the parts of a service until SIGTERM or SIGINT, and ends within a time limit.
 package enum ServiceRunner {
-    /// Time between cancellation of the parts and the end of the process, in seconds.
-    static let afterCancellationMaxS = 5
+    /// The part of the limit that remains once the parts are cancelled. An attempt to connect to a broker blocks its thread for less.
+    private static let afterCancellationMax: Duration = .seconds(6)
+
+    /// How long parts may end gracefully: what the limit leaves, and at least half of it.
+    static func gracefulMax(shutdownMaxS: Int) -> Duration {
+        max(.seconds(shutdownMaxS) - Self.afterCancellationMax, .seconds(shutdownMaxS) / 2)
+    }
 
     /// Runs `services` as one group: started in this order, shut down in reverse.
     ///
-    /// After `shutdownMaxS` seconds of graceful shutdown the parts are cancelled. If some still run after that, the process exits with
-    /// status 1.
+    /// The process ends within `shutdownMaxS` seconds of the signal. Parts that need longer than ``gracefulMax(shutdownMaxS:)`` are cancelled.
+    /// If some still run at the limit, the process exits with status 1.
     ///
     /// - Throws: the error of the first part that failed, after the others have stopped.
     package static func run(_ services: [any Service], shutdownMaxS: Int, logger: Logger) async throws {
-        let watchdog = ShutdownWatchdog(maxS: shutdownMaxS + Self.afterCancellationMaxS, logger: logger)
+        let watchdog = ShutdownWatchdog(maxS: shutdownMaxS, logger: logger)
         defer { watchdog.stop() }
         var configuration = ServiceGroupConfiguration(
             services: services + [watchdog], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
-        configuration.maximumGracefulShutdownDuration = .seconds(shutdownMaxS)
+        configuration.maximumGracefulShutdownDuration = Self.gracefulMax(shutdownMaxS: shutdownMaxS)
         try await ServiceGroup(configuration: configuration).run()
     }
 }

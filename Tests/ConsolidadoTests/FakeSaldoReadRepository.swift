@@ -9,6 +9,7 @@ actor FakeSaldoReadRepository: SaldoReadRepository {
     private var contas: [LancamentoID: Conta]
     private var entries: [LancamentoAplicavel] = []
     private var failures: Int
+    private let failure: StorageFailure
     private var isHeld: Bool
     private var held: [CheckedContinuation<Void, Never>] = []
     /// The requests of each statement for balances.
@@ -16,9 +17,10 @@ actor FakeSaldoReadRepository: SaldoReadRepository {
     /// The ids of each query for applied entries.
     private(set) var checks: [[LancamentoID]] = []
 
-    init(contas: [LancamentoID: Conta] = [:], failures: Int = 0, isHeld: Bool = false) {
+    init(contas: [LancamentoID: Conta] = [:], failures: Int = 0, failure: StorageFailure = .unavailable, isHeld: Bool = false) {
         self.contas = contas
         self.failures = failures
+        self.failure = failure
         self.isHeld = isHeld
     }
 
@@ -69,7 +71,7 @@ actor FakeSaldoReadRepository: SaldoReadRepository {
     private func failOnDemand() throws(StorageFailure) {
         guard self.failures > 0 else { return }
         self.failures -= 1
-        throw .unavailable
+        throw self.failure
     }
 }
 

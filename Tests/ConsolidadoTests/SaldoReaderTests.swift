@@ -1,5 +1,6 @@
 import Fixtures
 import FluxoDeCaixa
+import Storage
 import Testing
 
 @testable import Consolidado
@@ -124,6 +125,11 @@ import Testing
             #expect(await Self.read(reader, 1) == "indisponivel")
             #expect(await Self.read(reader, 1) == "conta1 2")
         }
+    }
+
+    @Test func `an exhausted pool is an overload, not an outage`() async throws {
+        let repository = FakeSaldoReadRepository(failures: 1, failure: .overloaded)
+        try await self.withReader(repository) { reader in #expect(await Self.read(reader, 1) == "sobrecarga") }
     }
 
     @Test func `after closing reads are refused`() async throws {

@@ -79,6 +79,14 @@ import Testing
         #expect(state.timerFired(deadline, now: deadline).map(\.id) == [1])
     }
 
+    @Test func `a wait in vain is the load's fault only if others have connections`() {
+        var state = self.makeState(connections: 1)
+        _ = state.lease(1, self.start)
+        #expect(state.expired.code == .connectFailed)
+        _ = state.connected("a")
+        #expect(state.expired.code == .poolExhausted)
+    }
+
     @Test func `the timer is set once for the next deadline, and for nothing when nobody waits`() {
         var state = self.makeState(connections: 1)
         func wait(_ id: UInt64, _ milliseconds: Int64) -> ContinuousClock.Instant? {

@@ -50,6 +50,31 @@ import Testing
         }
     }
 
+    @Test func `graceful shutdown leaves a part of the limit for what follows`() {
+        #expect(ServiceRunner.gracefulMax(shutdownMaxS: 20) == .seconds(14))
+        #expect(ServiceRunner.gracefulMax(shutdownMaxS: 600) == .seconds(594))
+        #expect(ServiceRunner.gracefulMax(shutdownMaxS: 3) == .milliseconds(1500))
+    }
+
+    /// Ends only when it is cancelled.
+    struct Stubborn: Service {
+        func run() async throws { for await _ in AsyncStream<Void>.makeStream().stream {} }
+    }
+
+    /// Defect: the process ended 5 s after its limit.
+    @Test func `the process has ended at its limit, with status 0 if cancelled parts end`() async {
+        await #expect(processExitsWith: .success) {
+            let start = ContinuousClock.now
+            let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+            Task.detached {
+                try await Task.sleep(for: .milliseconds(300))
+                kill(getpid(), SIGTERM)
+            }
+            try await ServiceRunner.run([Stubborn()], shutdownMaxS: 2, logger: logger)
+            _exit(ContinuousClock.now - start < .seconds(2) ? 0 : 3)
+        }
+    }
+
     @Test func `the watchdog ends a shutdown that takes too long`() async throws {
         let (ends, continuation) = AsyncStream<Int>.makeStream()
         let slept = NIOLockedValueBox(0)

@@ -7,8 +7,11 @@ import Testing
     private static let allowed: [String: Set<String>] = [
         "OpenFiles": system,
         "SocketExecutor": system.union(["NIOConcurrencyHelpers"]),
-        "AMQP": system.union(["CRabbitMQ", "DequeModule", "SocketExecutor", "NIOConcurrencyHelpers", "Logging", "ServiceLifecycle"]),
-        "Postgres": system.union(["CLibPQ", "SocketExecutor", "NIOConcurrencyHelpers", "Logging", "ServiceLifecycle"]),
+        "HostNames": system.union(["NIOConcurrencyHelpers"]),
+        "AMQP": system.union([
+            "CRabbitMQ", "DequeModule", "HostNames", "SocketExecutor", "NIOConcurrencyHelpers", "Logging", "ServiceLifecycle",
+        ]),
+        "Postgres": system.union(["CLibPQ", "HostNames", "SocketExecutor", "NIOConcurrencyHelpers", "Logging", "ServiceLifecycle"]),
         "FluxoDeCaixa": ["FoundationEssentials"],
         "Storage": ["FluxoDeCaixa", "Logging", "Postgres"],
         "Contrato": ["FluxoDeCaixa", "FoundationEssentials"],

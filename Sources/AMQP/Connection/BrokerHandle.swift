@@ -10,17 +10,18 @@ final class BrokerHandle {
     /// False after the library reported an error: then only `crmq_free` may be called.
     private(set) var isUsable = true
 
-    /// Connects and logs in. Blocks the calling thread for name resolution and up to twice the connect timeout.
+    /// Connects and logs in. Blocks the calling thread for up to twice the connect timeout.
+    /// - Parameter address: of the endpoint's host.
     /// - Throws: ``AMQPError/Kind/unreachable``, ``AMQPError/Kind/tlsFailed``, ``AMQPError/Kind/refused``, ``AMQPError/Kind/timeout`` or
     ///   another failure of the handshake.
-    init(configuration: AMQPConfiguration, endpoint: AMQPEndpoint, watchdog: SendWatchdog) throws(AMQPError) {
+    init(configuration: AMQPConfiguration, endpoint: AMQPEndpoint, address: String, watchdog: SendWatchdog) throws(AMQPError) {
         guard let connection = crmq_new() else { throw AMQPError(.connectionLost, replyText: "out of memory") }
         self.connection = connection
         self.watchdog = watchdog
         self.writeTimeout = configuration.rpcTimeout
         // From here on deinit frees the connection, whatever is thrown.
         let timeout = Self.milliseconds(configuration.connectTimeout)
-        let opened = Self.open(connection, endpoint, configuration.tls, timeout: timeout)
+        let opened = Self.open(connection, endpoint, address, configuration.tls, timeout: timeout)
         guard opened == 0 else {
             throw self.tlsFailure ?? AMQPError(.unreachable, replyText: String(cString: crmq_status_text(opened)))
         }
@@ -33,14 +34,16 @@ final class BrokerHandle {
         crmq_free(self.connection)
     }
 
-    private static func open(_ connection: OpaquePointer, _ endpoint: AMQPEndpoint, _ tls: AMQPTLS?, timeout: CInt) -> CInt {
+    private static func open(
+        _ connection: OpaquePointer, _ endpoint: AMQPEndpoint, _ address: String, _ tls: AMQPTLS?, timeout: CInt
+    ) -> CInt {
         let port = CInt(clamping: endpoint.port)
-        guard let tls else { return crmq_open(connection, endpoint.host, port, timeout) }
+        guard let tls else { return crmq_open(connection, address, port, timeout) }
         return withCString(tls.authoritiesFile) { authorities in
             withCString(tls.ownCertificate?.certificateFile) { certificate in
                 withCString(tls.ownCertificate?.keyFile) { key in
                     var options = crmq_tls_options(ca_file: authorities, certificate_file: certificate, key_file: key)
-                    return crmq_open_tls(connection, endpoint.host, port, timeout, &options)
+                    return crmq_open_tls(connection, endpoint.host, address, port, timeout, &options)
                 }
             }
         }

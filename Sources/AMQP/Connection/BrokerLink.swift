@@ -19,9 +19,10 @@ final class BrokerLink {
     private let lookInterval: Duration
 
     /// Connects and logs in; blocks the thread meanwhile.
-    init(_ thread: BrokerThread, _ endpoint: AMQPEndpoint) throws(AMQPError) {
+    /// - Parameter address: of the endpoint's host.
+    init(_ thread: BrokerThread, _ endpoint: AMQPEndpoint, address: String) throws(AMQPError) {
         self.endpoint = endpoint
-        self.handle = try BrokerHandle(configuration: thread.configuration, endpoint: endpoint, watchdog: thread.watchdog)
+        self.handle = try BrokerHandle(configuration: thread.configuration, endpoint: endpoint, address: address, watchdog: thread.watchdog)
         self.state = LinkState(
             bodyBytesMax: thread.bodyBytesMax, frameBytesMax: self.handle.frameBytesMax, requestTimeout: thread.configuration.rpcTimeout)
         let heartbeat = self.handle.heartbeat

@@ -1,3 +1,4 @@
+import HostNames
 import SocketExecutor
 
 /// What a session does after a turn.
@@ -77,7 +78,7 @@ extension BrokerSession {
     }
 
     private func serve(_ endpoint: AMQPEndpoint) async throws(AMQPError) {
-        let link = try BrokerLink(self.thread, endpoint)
+        guard let link = try await self.connect(endpoint) else { return }
         self.opened(link)
         do throws(AMQPError) {
             while try await self.serveTurn(link) {}
@@ -89,6 +90,33 @@ extension BrokerSession {
             throw error
         }
         await link.close(on: self.thread.executor, within: Self.closeTimeout)
+    }
+
+    /// Connects to the first address that answers.
+    /// - Returns: nil if the session was stopped meanwhile.
+    private func connect(_ endpoint: AMQPEndpoint) async throws(AMQPError) -> BrokerLink? {
+        var failure: AMQPError?
+        for address in try await self.addresses(of: endpoint.host) {
+            // A stop may have been requested while the thread was blocked.
+            await Task.yield()
+            guard self.lifecycle.isRunning, !Task.isCancelled else { return nil }
+            do throws(AMQPError) {
+                return try BrokerLink(self.thread, endpoint, address: address)
+            } catch {
+                guard error.kind == .unreachable else { throw error }
+                failure = error
+            }
+        }
+        throw failure ?? AMQPError(.unreachable, replyText: "the host has no address")
+    }
+
+    private func addresses(of host: String) async throws(AMQPError) -> [String] {
+        let configuration = self.thread.configuration
+        do throws(HostNameError) {
+            return try await configuration.resolver.addresses(of: host, within: configuration.lookupTimeout)
+        } catch {
+            throw AMQPError(.unreachable, replyText: "\(error)")
+        }
     }
 
     /// Reads, writes, then sleeps until there is something to do.

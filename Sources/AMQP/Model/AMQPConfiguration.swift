@@ -1,3 +1,5 @@
+package import HostNames
+
 /// How to reach a broker, and the limits of a connection to it.
 public struct AMQPConfiguration: Sendable {
     /// The brokers of one cluster, tried in turn. At least one.
@@ -16,8 +18,12 @@ public struct AMQPConfiguration: Sendable {
     public var heartbeat: Duration = .seconds(10)
     /// Largest frame to ask for; the broker may lower it.
     public var frameBytesMax = 131_072
-    /// Limit for connecting, TLS included, and again for AMQP's handshake. Name resolution is not included.
+    /// Limit for connecting to one address, TLS included, and again for AMQP's handshake.
     public var connectTimeout: Duration = .seconds(5)
+    /// Limit for the look-up of an endpoint's name while no address of it is known.
+    public var lookupTimeout: Duration = .seconds(2)
+    /// Finds the addresses of the endpoints.
+    package var resolver = HostResolver.shared
     /// Limit for one request to the broker while it does not block the connection, and for one write into a full socket.
     public var rpcTimeout: Duration = .seconds(10)
     /// First pause before connecting again, once every endpoint has failed.

@@ -133,8 +133,8 @@ crmq_connection *crmq_new(void);
 /* Closes the socket without connection.close and frees everything. NULL is allowed. */
 void crmq_free(crmq_connection *connection);
 
-/* Connects by TCP. The timeout does not cover name resolution, which blocks as long as the system's resolver does. */
-int crmq_open(crmq_connection *connection, const char *host, int port, int timeout_milliseconds);
+/* Connects by TCP. The timeout covers connecting; a name instead of an IP address would be looked up without a limit. */
+int crmq_open(crmq_connection *connection, const char *address, int port, int timeout_milliseconds);
 
 /* How a broker is authenticated. Files are in PEM and read at each crmq_open_tls, so that new connections use renewed files. */
 typedef struct {
@@ -147,9 +147,11 @@ typedef struct {
 
 /*
  * As crmq_open, then TLS 1.2 or newer, all within the timeout. The broker's certificate must chain to one of the authorities, be valid now,
- * and name `host` in its subjectAltName, as a DNS name or an IP address; otherwise the handshake fails.
+ * and name `host` in its subjectAltName, as a DNS name or an IP address; otherwise the handshake fails. A DNS name is also sent to the broker
+ * (SNI).
  */
-int crmq_open_tls(crmq_connection *connection, const char *host, int port, int timeout_milliseconds, const crmq_tls_options *options);
+int crmq_open_tls(crmq_connection *connection, const char *host, const char *address, int port, int timeout_milliseconds,
+                  const crmq_tls_options *options);
 
 /* After a status of crmq_open_tls or crmq_login: the fault of TLS as a constant text without names; NULL if the fault is another. */
 const char *crmq_tls_failure(crmq_connection *connection);

@@ -66,3 +66,9 @@ package enum ReadFailure: Error, Sendable, Equatable {
     /// The awaited entries were not in the balance in time.
     case aindaNaoConsolidado
 }
+
+extension ReadFailure {
+    init(_ failure: StorageFailure) {
+        self = failure == .overloaded ? .sobrecarga : .indisponivel
+    }
+}

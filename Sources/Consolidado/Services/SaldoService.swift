@@ -31,7 +31,7 @@ package struct SaldoService: Sendable {
         do throws(StorageFailure) {
             return try await self.repository.soma(periodo, of: filtro)
         } catch {
-            throw .indisponivel
+            throw ReadFailure(error)
         }
     }
 
@@ -46,7 +46,7 @@ package struct SaldoService: Sendable {
             let found = try await self.repository.contas(filtros, after: after, limit: limit + 1)
             return (Array(found.prefix(limit)), found.count > limit)
         } catch {
-            throw .indisponivel
+            throw ReadFailure(error)
         }
     }
 
@@ -158,7 +158,7 @@ package final class SaldoReader: Service, Sendable {
                 item.continuation.resume(returning: saldo.map { .success($0) } ?? .failure(.indisponivel))
             }
         } catch {
-            for item in items { item.continuation.resume(returning: .failure(.indisponivel)) }
+            for item in items { item.continuation.resume(returning: .failure(ReadFailure(error))) }
         }
     }
 }

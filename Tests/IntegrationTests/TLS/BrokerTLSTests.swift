@@ -1,6 +1,7 @@
 import AMQP
 import Fixtures
 import Foundation
+import HostNames
 import TestSupport
 import Testing
 
@@ -85,6 +86,11 @@ struct BrokerTLSTests {
 
             try await broker.replaceCertificate(try await broker.authority.issue("elsewhere", for: "DNS:*.example", "IP:127.0.0.1"))
             try await check(try broker.configuration(), wrongHost, "another name")
+            // The address is found by this process, the certificate is checked against the name.
+            try await broker.replaceCertificate(try await broker.authority.issue("named", for: "DNS:broker.example"))
+            var named = try broker.configuration("broker.example")
+            named.resolver = HostResolver(lookup: FakeNames(["broker.example": ["127.0.0.1"]]))
+            #expect(try await broker.refusal(named) == nil)
             // A name in the subject alone (CN=localhost) is none.
             try await broker.replaceCertificate(try await broker.authority.issue("localhost"))
             try await check(try broker.configuration(), wrongHost, "no subjectAltName")

@@ -1,5 +1,6 @@
 import Fixtures
 import Foundation
+import HostNames
 import Postgres
 import TestSupport
 import Testing
@@ -37,6 +38,11 @@ struct PostgresTLSTests {
             #expect(await eventually { await server.refusal(try? server.configuration(verified))?.contains(wrongHost) == true })
             try await check(try server.configuration(verified), wrongHost)
             #expect(try await server.connects(try server.configuration("sslmode=verify-ca&sslrootcert=\(authority.file)")))
+
+            // The address is found by this process, the certificate is checked against the name.
+            var named = try server.configuration(host: "banco.example", verified)
+            named.resolver = HostResolver(lookup: FakeNames(["banco.example": ["127.0.0.1"]]))
+            #expect(try await server.connects(named))
 
             try await server.use(try await authority.issue("vencido", for: "DNS:localhost", valid: .expired))
             #expect(
