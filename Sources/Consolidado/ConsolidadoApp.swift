@@ -78,6 +78,7 @@ package enum ConsolidadoApp: ServiceApp {
             logger: logger
         )
         let schema = SchemaCheck(ConsolidadoMigrations.migrations, consumerPool)
+        let consuming = WorkMeter()
         let consumer = LancamentosConsumer(
             source: source,
             service: consolidacao,
@@ -85,8 +86,16 @@ package enum ConsolidadoApp: ServiceApp {
             usuarioDosEventos: settings.eventsUser,
             isDatabaseReady: { await schema.run() == nil },
             agora: SystemClock.agora,
+            work: consuming,
             logger: logger
         )
+        let watchdog = StallWatchdog(
+            [
+                .init("consumer", work: consuming) {
+                    guard source.isConsuming, !deadLetters.isFull else { return false }
+                    return await schema.run() == nil
+                }
+            ], logger: logger)
         let health = HealthRegistry()
         let pools = WarmPools([pool, sumsPool, consumerPool])
         health.register("banco") {
@@ -118,7 +127,7 @@ package enum ConsolidadoApp: ServiceApp {
         )
         try await ServiceRunner.run(
             [certificate].compactMap(\.self) + [
-                pool, consumerPool, sumsPool, deadLetterPublisher, deadLetters, noticePublisher, notices, consumer, reader,
+                pool, consumerPool, sumsPool, deadLetterPublisher, deadLetters, noticePublisher, notices, consumer, watchdog, reader,
                 authenticator, application,
                 // After the server, so that waiting reads are answered before the server drains them.
                 waits, DrainingService(health: health),

@@ -5,7 +5,7 @@ import ServiceRuntime
 
 extension ConsolidadoApp {
     package static let metrics: [MetricDescription] =
-        EdgeMetrics.descriptions + PostgresClient.metrics + [
+        EdgeMetrics.descriptions + PostgresClient.metrics + StallWatchdog.metrics + [
             .histogram("consume_batch_messages", "Messages applied by one statement.", buckets: MetricDescription.counts),
             .counter("consumer_applied_total", "Entries applied to the balances."),
             .counter("consumer_applied_centavos_total", "Value of the entries applied to the balances, in centavos, by type."),

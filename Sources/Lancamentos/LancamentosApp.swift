@@ -47,15 +47,16 @@ package enum LancamentosApp: ServiceApp {
             topology: LancamentosTopology.eventos,
             settings: publisherSettings,
             logger: logger,
-            observer: PublisherMonitor(logger: logger)
+            observer: PublisherMonitor()
         )
         let publisher = AMQPEventPublisher(
             publisher: amqpPublisher, isReady: { amqpPublisher.isReady }, user: broker.user, urlPublica: common.urlPublica,
             logger: logger
         )
         let outbox = PostgresOutboxRepository(client: pool)
+        let relaying = WorkMeter()
         let relay = Relay(
-            publisher: publisher, outbox: outbox, limits: .init(ringRowsMax: settings.relayRingMax), logger: logger
+            publisher: publisher, outbox: outbox, limits: .init(ringRowsMax: settings.relayRingMax), work: relaying, logger: logger
         )
         let sweeper = Sweeper(
             leases: PostgresOutboxLease.source(try PostgresConfiguration(common.database), logger: logger),
@@ -104,8 +105,15 @@ package enum LancamentosApp: ServiceApp {
             tracer: InstrumentationSystem.tracer,
             logger: logger
         )
+        let watchdog = StallWatchdog(
+            [
+                .init("relay", work: relaying) {
+                    guard amqpPublisher.isReady else { return false }
+                    return await schema.run() == nil
+                }
+            ], logger: logger)
         try await ServiceRunner.run(
-            [pool, reads, amqpPublisher, relay, sweeper, batcher]
+            [pool, reads, amqpPublisher, relay, sweeper, batcher, watchdog]
                 + Self.comandos(settings.common, service: service, schema: schema, logger: logger)
                 + [certificate].compactMap(\.self) + [authenticator, application, DrainingService(health: health)],
             shutdownMaxS: common.shutdownMaxS,

@@ -5,7 +5,7 @@ import ServiceRuntime
 
 extension LancamentosApp {
     package static let metrics: [MetricDescription] =
-        EdgeMetrics.descriptions + PostgresClient.metrics + [
+        EdgeMetrics.descriptions + PostgresClient.metrics + StallWatchdog.metrics + [
             .counter("entries_registered_total", "Entries registered, each once, by channel."),
             .histogram("write_batch_rows", "Entries written by one statement.", buckets: MetricDescription.counts),
             .gauge("outbox_pending", "Committed entries that the broker has not confirmed yet."),

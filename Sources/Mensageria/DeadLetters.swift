@@ -11,8 +11,10 @@ import ServiceLifecycle
 /// A letter that is not confirmed is sent again until it is. Meanwhile other messages are settled. At most ``PendingLetters/max`` letters are
 /// unconfirmed: then ``accept(_:_:)`` waits, which stops consumption.
 package final class DeadLetters: Service, Sendable {
-    /// The pause before unconfirmed letters are sent again, and between alarms about too many.
+    /// The pause before unconfirmed letters are sent again, and before the first alarm about too many.
     private static let retryPause: Duration = .seconds(1)
+    /// The pause between lines of the log about what goes on.
+    private static let logInterval: Duration = .seconds(60)
 
     private typealias Waiter = CheckedContinuation<Bool, Never>
 
@@ -53,6 +55,9 @@ package final class DeadLetters: Service, Sendable {
         (self.arrivals, self.arrived) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingOldest(1))
     }
 
+    /// Whether ``accept(_:_:)`` has to wait, because too many letters are unconfirmed.
+    package var isFull: Bool { self.waitingCount > 0 }
+
     /// The number of calls of ``accept(_:_:)`` that wait for room.
     var waitingCount: Int { self.pending.withLockedValue { $0.waiting.count } }
 
@@ -66,9 +71,11 @@ package final class DeadLetters: Service, Sendable {
         if await self.add(letter) { self.arrived.yield() }
     }
 
-    /// Logs an alarm at each interval until it is cancelled.
+    /// Logs an alarm after a pause and at each interval, until it is cancelled.
     private func raiseAlarms() async {
-        while (try? await Task.sleep(for: Self.retryPause)) != nil {
+        var pause = Self.retryPause
+        while (try? await Task.sleep(for: pause)) != nil {
+            pause = Self.logInterval
             self.logger.error(
                 "too many dead letters unconfirmed, consumption waits", metadata: ["pending": "\(PendingLetters<Waiter>.max)"])
         }
@@ -100,17 +107,25 @@ package final class DeadLetters: Service, Sendable {
     /// Sends letters until graceful shutdown.
     package func run() async {
         await cancelWhenGracefulShutdown {
+            var loggedAt: ContinuousClock.Instant?
             for await _ in self.arrivals {
-                while let allConfirmed = await self.sendPending() {
-                    if allConfirmed { continue }
+                while let unconfirmed = await self.sendPending() {
+                    guard unconfirmed > 0 else {
+                        loggedAt = nil
+                        continue
+                    }
+                    if loggedAt.map({ .now - $0 >= Self.logInterval }) ?? true {
+                        loggedAt = .now
+                        self.logger.error("dead letters not confirmed, will be sent again", metadata: ["letters": "\(unconfirmed)"])
+                    }
                     guard (try? await Task.sleep(for: Self.retryPause)) != nil else { return }
                 }
             }
         }
     }
 
-    /// - Returns: whether every sent letter is confirmed; nil if there was none to send.
-    private func sendPending() async -> Bool? {
+    /// - Returns: how many of the sent letters are not confirmed; nil if there was none to send.
+    private func sendPending() async -> Int? {
         let letters = self.pending.withLockedValue { $0.letters }
         guard !letters.isEmpty else { return nil }
         var outcomes = await self.publisher.publish(letters.map { self.message($0, keepsAll: true) })
@@ -119,12 +134,9 @@ package final class DeadLetters: Service, Sendable {
             outcomes[position] = await self.publisher.publish([self.message(letters[position], keepsAll: false)])[0]
         }
         let confirmed = zip(letters, outcomes).filter { $0.1 == .confirmed }.map(\.0.delivery.tag)
-        if confirmed.count < letters.count {
-            self.logger.error("dead letters not confirmed, will be sent again", metadata: ["letters": "\(letters.count - confirmed.count)"])
-        }
         await self.settle(confirmed)
         Self.resume(self.pending.withLockedValue { $0.remove(Set(confirmed)) })
-        return confirmed.count == letters.count
+        return letters.count - confirmed.count
     }
 
     private func message(_ letter: DeadLetter, keepsAll: Bool) -> AMQPMessage {

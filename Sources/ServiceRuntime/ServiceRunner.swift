@@ -23,7 +23,13 @@ package enum ServiceRunner {
         let watchdog = ShutdownWatchdog(maxS: shutdownMaxS, logger: logger)
         defer { watchdog.stop() }
         var configuration = ServiceGroupConfiguration(
-            services: services + [watchdog], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+            services: (services + [watchdog]).map { service in
+                // A part that stands still leaves the others time to finish; any other failure does not.
+                .init(
+                    service: service,
+                    failureTerminationBehavior: service is StallWatchdog ? .gracefullyShutdownGroup : .cancelGroup)
+            },
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         configuration.maximumGracefulShutdownDuration = Self.gracefulMax(shutdownMaxS: shutdownMaxS)
         try await ServiceGroup(configuration: configuration).run()
     }

@@ -19,6 +19,7 @@ public actor BatchConsumer: Service {
     nonisolated let thread: BrokerThread
     private nonisolated let consuming = NIOLockedValueBox(false)
     private let logger: Logger
+    private var connectionLog = ConnectionLog()
     private var state: State
 
     /// - Parameters:
@@ -131,14 +132,15 @@ extension BatchConsumer: BrokerSession {
     }
 
     func opened(_ link: BrokerLink) {
-        self.logger.info("AMQP consumer connected", metadata: ["host": "\(link.endpoint.host)", "port": "\(link.endpoint.port)"])
+        guard let downtime = self.connectionLog.connected(now: .now) else { return }
+        self.logger.info("AMQP consumer connected", metadata: self.thread.configuration.metadata(link.endpoint, downtime: downtime))
     }
 
     func lost(_ error: AMQPError?) {
         for suspender in self.state.lost(now: .now) { suspender.resume() }
         self.updateConsuming()
-        guard let error else { return }
-        self.logger.warning("AMQP consumer disconnected", metadata: ["error": "\(error)", "reply": "\(error.replyText)"])
+        guard let error, let failures = self.connectionLog.failed(error.kind, now: .now) else { return }
+        self.logger.warning("AMQP consumer disconnected", metadata: self.thread.configuration.metadata(error, failures: failures))
     }
 
     func ended() { self.resume(self.state.ended()) }

@@ -20,6 +20,7 @@ public actor ConfirmedPublisher: Service {
     private let settings: PublisherSettings
     private let logger: Logger
     private let observer: (any PublisherObserver)?
+    private var connectionLog = ConnectionLog()
     private var state: State
 
     /// - Parameters:
@@ -120,7 +121,9 @@ extension ConfirmedPublisher: BrokerSession {
         self.answer(self.state.lost())
         self.updateReady()
         guard let error else { return }
-        self.logger.warning("AMQP publisher disconnected", metadata: ["error": "\(error)", "reply": "\(error.replyText)"])
+        if let failures = self.connectionLog.failed(error.kind, now: .now) {
+            self.logger.warning("AMQP publisher disconnected", metadata: self.thread.configuration.metadata(error, failures: failures))
+        }
         self.observer?.publisherDisconnected(error)
     }
 
@@ -134,7 +137,9 @@ extension ConfirmedPublisher: BrokerSession {
         self.updateReady()
         if reaction.isDeclared {
             let endpoint = link.endpoint
-            self.logger.info("AMQP publisher connected", metadata: ["host": "\(endpoint.host)", "port": "\(endpoint.port)"])
+            if let downtime = self.connectionLog.connected(now: now) {
+                self.logger.info("AMQP publisher connected", metadata: self.thread.configuration.metadata(endpoint, downtime: downtime))
+            }
             self.observer?.publisherConnected(to: endpoint)
         }
         switch event {

@@ -5,6 +5,7 @@ package import Logging
 package import Mensageria
 import Metrics
 import ServiceLifecycle
+package import ServiceRuntime
 
 /// Receives registered entries from the queue in batches, applies them, and acknowledges after the commit.
 package final class LancamentosConsumer: Service, Sendable {
@@ -19,6 +20,7 @@ package final class LancamentosConsumer: Service, Sendable {
     private let outage: DatabaseOutage
     private let applier: EntryApplier
     private let usuarioDosEventos: String?
+    private let work: WorkMeter
 
     private let batchMessages = Recorder(label: "consume_batch_messages")
 
@@ -28,6 +30,7 @@ package final class LancamentosConsumer: Service, Sendable {
     ///   - usuarioDosEventos: the only AMQP user whose events are accepted, verified by the broker in `user_id`; nil accepts all.
     ///   - isDatabaseReady: whether the database answers and has the schema that this program needs.
     ///   - agora: the clock for the age of entries.
+    ///   - work: counts batches.
     package init(
         source: any DeliverySource,
         service: ConsolidacaoService,
@@ -35,11 +38,13 @@ package final class LancamentosConsumer: Service, Sendable {
         usuarioDosEventos: String? = nil,
         isDatabaseReady: @escaping @Sendable () async -> Bool,
         agora: @escaping @Sendable () -> Instante,
+        work: WorkMeter = WorkMeter(),
         logger: Logger
     ) {
         self.source = source
         self.deadLetters = deadLetters
         self.usuarioDosEventos = usuarioDosEventos
+        self.work = work
         self.outage = DatabaseOutage(source: source, isDatabaseReady: isDatabaseReady, logger: logger)
         self.applier = EntryApplier(
             source: source, service: service, deadLetters: deadLetters, outage: self.outage, agora: agora, logger: logger)
@@ -65,6 +70,8 @@ package final class LancamentosConsumer: Service, Sendable {
     // MARK: - One batch
 
     private func handle(_ deliveries: [Delivery]) async {
+        self.work.began()
+        defer { self.work.finished() }
         let receivedAt = ContinuousClock.now
         self.batchMessages.record(deliveries.count)
         var received: [ReceivedEntry] = []

@@ -158,34 +158,19 @@ struct WarningThrottle: Sendable {
     }
 }
 
-/// Logs and measures the state of the publisher's connection.
+/// Measures the state of the publisher's connection. The publisher logs its changes.
 package struct PublisherMonitor: PublisherObserver {
-    private let logger: Logger
     private let blocked = Gauge(label: "publisher_blocked")
 
-    package init(logger: Logger) {
-        self.logger = logger
-    }
+    package init() {}
 
-    package func publisherConnected(to endpoint: AMQPEndpoint) {
-        self.blocked.record(0)
-        self.logger.info("broker connected", metadata: ["broker": "\(endpoint.host):\(endpoint.port)"])
-    }
+    package func publisherConnected(to endpoint: AMQPEndpoint) { self.blocked.record(0) }
 
-    package func publisherDisconnected(_ error: AMQPError) {
-        self.blocked.record(0)
-        self.logger.warning("broker away, events wait in the outbox", metadata: ["error": "\(error)"])
-    }
+    package func publisherDisconnected(_ error: AMQPError) { self.blocked.record(0) }
 
-    package func publisherBlocked(reason: String) {
-        self.blocked.record(1)
-        self.logger.warning("broker blocks publishers, events wait", metadata: ["reason": "\(reason)"])
-    }
+    package func publisherBlocked(reason: String) { self.blocked.record(1) }
 
-    package func publisherUnblocked() {
-        self.blocked.record(0)
-        self.logger.info("broker accepts events again")
-    }
+    package func publisherUnblocked() { self.blocked.record(0) }
 }
 
 enum LancamentosTopology {

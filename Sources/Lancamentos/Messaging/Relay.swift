@@ -3,6 +3,7 @@ import FluxoDeCaixa
 package import Logging
 import NIOConcurrencyHelpers
 import ServiceLifecycle
+package import ServiceRuntime
 import Storage
 
 /// Publishes committed events to the broker through a ring in memory, without reading the outbox.
@@ -33,14 +34,19 @@ package final class Relay: Service, Sendable {
     private let publisher: any EventPublisher
     private let outbox: any OutboxRepository
     private let limits: Limits
+    private let work: WorkMeter
     private let logger: Logger
     private let state: NIOLockedValueBox<RelayState<Worker>>
     private let confirmed: NIOLockedValueBox<BatchQueue<Int64, Deleter>>
 
-    package init(publisher: any EventPublisher, outbox: any OutboxRepository, limits: Limits, logger: Logger) {
+    /// - Parameter work: counts bursts and deletions.
+    package init(
+        publisher: any EventPublisher, outbox: any OutboxRepository, limits: Limits, work: WorkMeter = WorkMeter(), logger: Logger
+    ) {
         self.publisher = publisher
         self.outbox = outbox
         self.limits = limits
+        self.work = work
         self.logger = logger
         self.state = NIOLockedValueBox(RelayState(ringRowsMax: limits.ringRowsMax, burstMax: limits.burstMax))
         self.confirmed = NIOLockedValueBox(BatchQueue(queueMax: limits.confirmedRowsMax, batchMax: limits.deleteRowsMax))
@@ -118,6 +124,8 @@ package final class Relay: Service, Sendable {
     }
 
     private func publish(_ burst: [Registration]) async {
+        self.work.began()
+        defer { self.work.finished() }
         let outcomes = await self.publisher.publish(burst)
         let confirmed = zip(burst, outcomes).filter(\.1).compactMap(\.0.seq)
         let unconfirmed = zip(burst, outcomes).filter { !$0.1 }.compactMap(\.0.seq)
@@ -138,6 +146,8 @@ package final class Relay: Service, Sendable {
                 try? await Task.sleep(for: self.limits.deleteInterval)
                 seqs += self.confirmed.withLockedValue { $0.takeBatch() }
             }
+            self.work.began()
+            defer { self.work.finished() }
             do throws(StorageFailure) {
                 try await self.outbox.delete(seqs)
             } catch {
