@@ -85,6 +85,7 @@ package enum ConsolidadoApp: ServiceApp {
             deadLetters: deadLetters,
             usuarioDosEventos: settings.eventsUser,
             isDatabaseReady: { await schema.run() == nil },
+            prefetch: settings.prefetch,
             agora: SystemClock.agora,
             work: consuming,
             logger: logger

@@ -12,6 +12,9 @@ package protocol DeliverySource: Sendable {
     /// Acknowledges messages to the broker.
     func settle(_ tags: [DeliveryTag]) async
 
+    /// Receives more although many messages stay unsettled: those received until now no longer count against the prefetch.
+    func makeRoom() async
+
     /// Stops receiving. Unsettled messages go back to the queue.
     func suspendConsuming() async
 

@@ -13,7 +13,7 @@ private let origin = ContinuousClock.now
         let requests = consumer.requestsDue()
         #expect(
             requests == [
-                .channelOpen, .queueDeclare(.init(name: "q")), .qos(prefetchMessages: 1000), .consume(queue: "q", consumerTag: "batch"),
+                .channelOpen, .queueDeclare(.init(name: "q")), .qos(prefetchMessages: 1000), .consume(queue: "q", consumerTag: "batch-0"),
             ])
         #expect(consumer.requestsDue() == [])
         for request in requests { try consumer.receive(.answered(request)) }
@@ -132,6 +132,51 @@ private let origin = ContinuousClock.now
         #expect(consumer.requestsDue().first == .channelOpen)
     }
 
+    @Test func `room is made by another consumer on the same channel, and nothing is delivered again`() throws {
+        let consumer = try Consumer.consuming { $0.batchMessagesMax = 2 }
+        try consumer.deliver(1...2)
+        #expect(consumer.ask() == .batch([1, 2]))
+        consumer.makeRoom()
+        let requests = consumer.requestsDue()
+        #expect(requests == [.cancel(consumerTag: "batch-0"), .consume(queue: "q", consumerTag: "batch-1")])
+        // Sent before the broker knew.
+        try consumer.deliver(3...3)
+        consumer.settle([2])
+        for request in requests { try consumer.receive(.answered(request)) }
+        #expect(consumer.isConsuming)
+        #expect(consumer.requestsDue() == [])
+        #expect(consumer.takeAcks() == [.init(number: 2, multiple: false)])
+        try consumer.deliver(4...4)
+        #expect(consumer.ask() == .batch([3, 4]))
+        consumer.settle([1, 3, 4])
+        #expect(consumer.takeAcks() == [.init(number: 4, multiple: true)])
+        _ = consumer.stop()
+        #expect(consumer.requestsDue() == [.cancel(consumerTag: "batch-1")])
+    }
+
+    @Test func `room that is wanted while it is made is made again`() throws {
+        let consumer = try Consumer.consuming()
+        consumer.makeRoom()
+        let first = consumer.requestsDue()
+        consumer.makeRoom()
+        #expect(consumer.requestsDue() == [], "one at a time")
+        for request in first { try consumer.receive(.answered(request)) }
+        #expect(consumer.requestsDue() == [.cancel(consumerTag: "batch-1"), .consume(queue: "q", consumerTag: "batch-2")])
+    }
+
+    @Test func `no room is made without a consumer, and none is owed to the next channel`() throws {
+        let consumer = try Consumer.consuming()
+        consumer.makeRoom()
+        _ = consumer.lose()
+        for request in consumer.requestsDue() { try consumer.receive(.answered(request)) }
+        #expect(consumer.isConsuming)
+        #expect(consumer.requestsDue() == [])
+        #expect(!consumer.suspend(7))
+        #expect(consumer.requestsDue() == [.channelClose])
+        consumer.makeRoom()
+        #expect(consumer.requestsDue() == [])
+    }
+
     @Test func `a stop cancels, waits for what is handed out, and hands out no more`() throws {
         let consumer = try Consumer.consuming { $0.batchMessagesMax = 2 }
         try consumer.deliver(1...3)
@@ -140,7 +185,7 @@ private let origin = ContinuousClock.now
         #expect(consumer.stop() == [1: nil])
         #expect(!consumer.isConsuming)
         #expect(consumer.ask() == .end)
-        #expect(consumer.requestsDue() == [.cancel(consumerTag: "batch")])
+        #expect(consumer.requestsDue() == [.cancel(consumerTag: "batch-0")])
         // Sent before the broker knew.
         try consumer.deliver(4...4)
         #expect(consumer.drained() == [:])
@@ -214,6 +259,7 @@ private final class Consumer {
     func requestsDue(at now: ContinuousClock.Instant = origin) -> [BrokerMethod] { self.state.requestsDue(now: now) }
     func takeAcks() -> [AckLedger.Ack] { self.state.takeAcks() }
     func resume() { self.state.resume() }
+    func makeRoom() { self.state.makeRoom() }
 
     func ask() -> Answer {
         defer { self.users += 1 }

@@ -58,7 +58,7 @@ import Testing
         #expect(Self.numbers(accounts.takeDue(messagesMax: 10, now: now)) == [2])
     }
 
-    @Test func `accounts are taken up to a number of messages, and at least one`() {
+    @Test func `accounts are tried up to a number of messages together, and at least one`() {
         var accounts = AccountsSetAside()
         accounts.setAside((1...6).map { Self.message($0, "a") } + (7...12).map { Self.message($0, "b") }, now: Self.start)
         let now = Self.start + .seconds(1)
@@ -78,6 +78,27 @@ import Testing
         #expect(accounts.messageCount == 1)
         accounts.forget(before: 3)
         #expect(accounts.isEmpty)
+    }
+
+    @Test func `room is made each time that so many more messages wait, up to a limit`() {
+        var accounts = AccountsSetAside()
+        func takeRoom() -> Bool { accounts.takeRoom(every: 10) }
+        func add(_ numbers: ClosedRange<UInt64>) { accounts.setAside(numbers.map { Self.message($0, "a") }, now: Self.start) }
+        add(1...9)
+        #expect(!takeRoom())
+        add(10...10)
+        #expect(takeRoom())
+        #expect(!takeRoom())
+        add(11...20)
+        #expect(takeRoom())
+        // Fewer wait again: the broker counts from there.
+        accounts.forget(before: 2)
+        accounts.setAside((1...10).map { Self.message($0, "a", generation: 2) }, now: Self.start)
+        #expect(takeRoom())
+        accounts.setAside((11...10_020).map { Self.message($0, "a", generation: 2) }, now: Self.start)
+        #expect(takeRoom())
+        accounts.setAside((10_021...10_040).map { Self.message($0, "a", generation: 2) }, now: Self.start)
+        #expect(!takeRoom())
     }
 
     @Test func `only what lasts is reported, once when it begins and once when it ends`() {

@@ -174,6 +174,23 @@ import Testing
         #expect(await source.suspensions == 0)
     }
 
+    @Test func `an account with many entries leaves room for the others`() async throws {
+        let repository = FakeSaldoRepository()
+        await repository.hold([Conta("loja2")!])
+        let batches: [[Delivery]] = (0..<5).map { (batch: UInt64) -> [Delivery] in
+            (1...100).map { (place: UInt64) -> Delivery in
+                let number = batch * 100 + place
+                return Self.delivery(number, Self.entry(number, conta: "loja2"))
+            }
+        }
+        let source = try await self.consume(batches, from: repository) { source in
+            // A quarter of the prefetch of 1,000.
+            #expect(await eventually { await source.rooms == 1 })
+            await repository.hold()
+        }
+        #expect(await source.settled.count == 500)
+    }
+
     @Test func `a batch waits once for a row that is held, and no later batch waits for it`() async throws {
         let repository = FakeSaldoRepository()
         await repository.hold([Conta("loja2")!])

@@ -18,6 +18,7 @@ package actor FakeSource: DeliverySource {
     package private(set) var lateTags: [DeliveryTag] = []
     package private(set) var suspensions = 0
     package private(set) var resumptions = 0
+    package private(set) var rooms = 0
 
     /// - Parameter isHandled: whether a message may be settled. Called when it is.
     package init(_ batches: [[Delivery]], isHandled: @escaping @Sendable (Delivery) async -> Bool) {
@@ -52,6 +53,8 @@ package actor FakeSource: DeliverySource {
         }
         self.wake()
     }
+
+    package func makeRoom() async { self.rooms += 1 }
 
     package func suspendConsuming() async {
         self.suspensions += 1

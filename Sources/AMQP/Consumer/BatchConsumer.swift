@@ -109,6 +109,13 @@ public actor BatchConsumer: Service {
         self.changed()
     }
 
+    /// Receives more although the user keeps many deliveries unsettled: those handed out and received until now no longer count against the
+    /// prefetch. The user limits how many it keeps.
+    public func makeRoom() {
+        self.state.makeRoom()
+        self.changed()
+    }
+
     private func resume(_ handOvers: [State.HandOver]) {
         for handOver in handOvers { handOver.waiter.resume(returning: handOver.batch) }
     }
@@ -175,7 +182,8 @@ extension BatchConsumer: BrokerSession {
     func turnWithoutConnection(now: Instant) -> Instant? { nil }
 }
 
-/// The limits of a ``BatchConsumer``. Memory is bounded by ``prefetchMessagesMax`` × ``bodyBytesMax``.
+/// The limits of a ``BatchConsumer``. Memory is bounded by ``prefetchMessagesMax`` × ``bodyBytesMax``, and as much again for each call of
+/// ``BatchConsumer/makeRoom()`` until what was received before is settled.
 public struct ConsumerSettings: Sendable {
     /// How many unsettled messages the broker may send ahead; at least twice ``batchMessagesMax`` keeps the next batch ready. RabbitMQ's
     /// quorum queues count at most 2000.

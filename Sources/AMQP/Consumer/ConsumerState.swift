@@ -37,14 +37,15 @@ struct ConsumerState<Waiter, Suspender>: ~Copyable {
         case closing
     }
 
-    private static var consumerTag: String { "batch" }
-
     var lifecycle: SessionLifecycle
     private let topology: AMQPTopology
     private let queue: String
     private let settings: ConsumerSettings
     private var isWanted = true
     private var channel: Channel
+    /// The present consumer among those of this session.
+    private var consumerNumber = 0
+    private var needsRoom = false
     private var channelBackoff: Backoff
     private var channelOpenedAt: Instant?
     private var ledger = AckLedger()
@@ -112,6 +113,17 @@ struct ConsumerState<Waiter, Suspender>: ~Copyable {
 
     mutating func resume() { self.isWanted = true }
 
+    /// Another consumer is wanted in place of the present one, with a prefetch of its own.
+    mutating func makeRoom() {
+        switch self.channel {
+        // While one is being made, too: it may be the one that earlier deliveries fill.
+        case .opening, .consuming: self.needsRoom = true
+        case .none, .cancelled, .lost, .closing: break
+        }
+    }
+
+    private var consumerTag: String { "batch-\(self.consumerNumber)" }
+
     // MARK: - Life
 
     /// Begins the graceful end: nothing more is handed out.
@@ -135,6 +147,8 @@ struct ConsumerState<Waiter, Suspender>: ~Copyable {
     private mutating func channelGone(reopenAt: Instant) -> [Suspender] {
         defer { self.suspenders.removeAll() }
         self.channel = .none(reopenAt: reopenAt)
+        self.channelOpenedAt = nil
+        self.needsRoom = false
         self.ledger.open(generation: self.ledger.generation + 1)
         self.clearInbox()
         return self.suspenders
@@ -156,7 +170,7 @@ struct ConsumerState<Waiter, Suspender>: ~Copyable {
             reaction.handOvers = self.handOverIfDue(now: now)
         case .answered(.consume):
             self.channel = .consuming
-            self.channelOpenedAt = now
+            if self.channelOpenedAt == nil { self.channelOpenedAt = now }
         case .answered(.channelClose):
             // Closed by this side: the next one may open as soon as it is wanted.
             reaction.suspenders = self.channelGone(reopenAt: now)
@@ -165,7 +179,6 @@ struct ConsumerState<Waiter, Suspender>: ~Copyable {
             if case .consuming = self.channel { self.channel = .lost }
         case .channelClosed:
             if let openedAt = self.channelOpenedAt { self.channelBackoff.lasted(now - openedAt) }
-            self.channelOpenedAt = nil
             reaction.suspenders = self.channelGone(reopenAt: now + self.channelBackoff.next(random: random))
         case .connectionClosed(let error): throw error
         case .confirm, .content(.returned):
@@ -251,7 +264,7 @@ struct ConsumerState<Waiter, Suspender>: ~Copyable {
             guard self.lifecycle.isRunning, self.isWanted, reopenAt <= now else { return [] }
             self.channel = .opening
             return [.channelOpen] + self.topology.declarations + [
-                .qos(prefetchMessages: self.settings.prefetchMessagesMax), .consume(queue: self.queue, consumerTag: Self.consumerTag),
+                .qos(prefetchMessages: self.settings.prefetchMessagesMax), .consume(queue: self.queue, consumerTag: self.consumerTag),
             ]
         case .lost:
             self.channel = .closing
@@ -262,7 +275,14 @@ struct ConsumerState<Waiter, Suspender>: ~Copyable {
             return [.channelClose]
         case .consuming where !self.lifecycle.isRunning:
             self.channel = .cancelled
-            return [.cancel(consumerTag: Self.consumerTag)]
+            return [.cancel(consumerTag: self.consumerTag)]
+        // The broker counts the prefetch for each consumer, and a cancelled one keeps its unsettled deliveries.
+        case .consuming where self.needsRoom:
+            self.needsRoom = false
+            self.channel = .opening
+            let previous = self.consumerTag
+            self.consumerNumber += 1
+            return [.cancel(consumerTag: previous), .consume(queue: self.queue, consumerTag: self.consumerTag)]
         case .opening, .consuming, .cancelled, .closing: return []
         }
     }

@@ -10,7 +10,7 @@ struct ReceivedEntry: Sendable {
 
 /// The accounts that cannot be changed now, with the messages that wait for each, and when each account is tried again. It does no I/O.
 ///
-/// A message that waits is not acknowledged, so the prefetch bounds the memory.
+/// A message that waits is not acknowledged. ``takeRoom(every:)`` bounds how many there are.
 struct AccountsSetAside: Sendable {
     typealias Instant = ContinuousClock.Instant
 
@@ -26,8 +26,9 @@ struct AccountsSetAside: Sendable {
         var messages: [ReceivedEntry]
         var pause: Duration
         var retryAt: Instant
-        /// Its messages have been taken to be applied; later ones gather.
+        /// Its messages are being tried; later ones gather.
         var isTried = false
+        var triedCount = 0
     }
 
     /// Another instance's batch holds its rows for less than the first pause, usually.
@@ -36,17 +37,21 @@ struct AccountsSetAside: Sendable {
     static let pauseMax: Duration = .seconds(1)
     /// Shorter waits are not reported.
     static let reportAfter: Duration = .seconds(1)
+    /// With so many waiting messages, at 1 to 3 KB each, no more room is made for others: consumption ends when the prefetch is full.
+    static let messagesMax = 10_000
 
     private var accounts: [Conta: Account] = [:]
     /// The newest channel that a message came from. The broker delivers those of earlier channels again.
     private var generation: UInt64 = 0
+    /// The number of waiting messages that no longer count against the prefetch.
+    private var roomMade = 0
     private var since: Instant?
     private var isReported = false
 
     var isEmpty: Bool { self.accounts.isEmpty }
 
-    /// The number of waiting messages.
-    var messageCount: Int { self.accounts.values.reduce(0) { $0 + $1.messages.count } }
+    /// The number of waiting messages, including those that are being tried.
+    var messageCount: Int { self.accounts.values.reduce(0) { $0 + $1.messages.count + $1.triedCount } }
 
     /// When the next account is due; nil if none waits.
     var nextRetry: Instant? { self.accounts.values.lazy.filter { !$0.isTried }.map(\.retryAt).min() }
@@ -74,7 +79,7 @@ struct AccountsSetAside: Sendable {
         for (conta, messages) in Dictionary(grouping: received, by: \.entry.conta) {
             var account = self.accounts[conta] ?? Account(messages: [], pause: Self.pauseMin, retryAt: now)
             if account.isTried { account.pause = min(account.pause * 2, Self.pauseMax) }
-            account.isTried = false
+            (account.isTried, account.triedCount) = (false, 0)
             account.messages.append(contentsOf: messages)
             account.retryAt = now + account.pause
             self.accounts[conta] = account
@@ -91,15 +96,26 @@ struct AccountsSetAside: Sendable {
             due += account.messages
             self.accounts[conta]?.messages = []
             self.accounts[conta]?.isTried = true
+            self.accounts[conta]?.triedCount = account.messages.count
         }
         return due
     }
 
-    /// The accounts that were taken and not set aside again are free; what has gathered for them meanwhile is due at once.
+    /// The accounts that were tried and not set aside again are free; what has gathered for them meanwhile is due at once.
     mutating func tried(now: Instant) {
         for (conta, account) in self.accounts where account.isTried {
             self.accounts[conta] = account.messages.isEmpty ? nil : Account(messages: account.messages, pause: Self.pauseMin, retryAt: now)
         }
+    }
+
+    /// Whether so many messages wait that the prefetch leaves too few for other accounts. Follow with a call that makes room for others.
+    /// - Parameter messages: the waiting messages that the prefetch has to spare.
+    mutating func takeRoom(every messages: Int) -> Bool {
+        let count = self.messageCount
+        self.roomMade = min(self.roomMade, count)
+        guard count - self.roomMade >= messages, self.roomMade < Self.messagesMax else { return false }
+        self.roomMade = count
+        return true
     }
 
     private mutating func note(_ received: [ReceivedEntry]) {
@@ -110,6 +126,7 @@ struct AccountsSetAside: Sendable {
     /// Drops the messages of channels before this one.
     mutating func forget(before generation: UInt64) {
         self.generation = max(self.generation, generation)
+        self.roomMade = 0
         for (conta, account) in self.accounts {
             let kept = account.messages.filter { $0.delivery.tag.generation >= generation }
             self.accounts[conta]?.messages = kept

@@ -24,6 +24,7 @@ final class EntryApplier: Sendable {
     private let service: ConsolidacaoService
     private let deadLetters: DeadLetters
     private let outage: DatabaseOutage
+    private let roomMessages: Int
     private let agora: @Sendable () -> Instante
     private let logger: Logger
 
@@ -45,15 +46,17 @@ final class EntryApplier: Sendable {
     ///   - source: settles the messages.
     ///   - deadLetters: receives the messages that can never be applied.
     ///   - outage: stops consumption while the database cannot be used.
+    ///   - roomMessages: the messages of accounts set aside that the prefetch has to spare.
     ///   - agora: the clock for the age of entries.
     init(
-        source: any DeliverySource, service: ConsolidacaoService, deadLetters: DeadLetters, outage: DatabaseOutage,
+        source: any DeliverySource, service: ConsolidacaoService, deadLetters: DeadLetters, outage: DatabaseOutage, roomMessages: Int,
         agora: @escaping @Sendable () -> Instante, logger: Logger
     ) {
         self.source = source
         self.service = service
         self.deadLetters = deadLetters
         self.outage = outage
+        self.roomMessages = roomMessages
         self.agora = agora
         self.logger = logger
         // One token is enough: it stands for any number of accounts.
@@ -64,7 +67,13 @@ final class EntryApplier: Sendable {
     /// Applies messages, or sets them aside. Returns when nothing of them is in progress.
     func apply(_ received: [ReceivedEntry], receivedAt: ContinuousClock.Instant) async {
         let free = self.setAside.withLockedValue { $0.isEmpty ? received : $0.divert(received) }
+        if free.count < received.count { await self.makeRoom() }
         await self.write(free, lockAttemptsMax: Self.lockAttemptsMax, receivedAt: receivedAt)
+    }
+
+    private func makeRoom() async {
+        guard self.setAside.withLockedValue({ $0.takeRoom(every: self.roomMessages) }) else { return }
+        await self.source.makeRoom()
     }
 
     /// Tries the accounts that are set aside until it is cancelled.

@@ -29,6 +29,7 @@ package final class LancamentosConsumer: Service, Sendable {
     ///   - deadLetters: receives the messages that can never be applied. Run separately.
     ///   - usuarioDosEventos: the only AMQP user whose events are accepted, verified by the broker in `user_id`; nil accepts all.
     ///   - isDatabaseReady: whether the database answers and has the schema that this program needs.
+    ///   - prefetch: how many messages the source receives ahead.
     ///   - agora: the clock for the age of entries.
     ///   - work: counts batches.
     package init(
@@ -37,6 +38,7 @@ package final class LancamentosConsumer: Service, Sendable {
         deadLetters: DeadLetters,
         usuarioDosEventos: String? = nil,
         isDatabaseReady: @escaping @Sendable () async -> Bool,
+        prefetch: Int = 1000,
         agora: @escaping @Sendable () -> Instante,
         work: WorkMeter = WorkMeter(),
         logger: Logger
@@ -47,7 +49,9 @@ package final class LancamentosConsumer: Service, Sendable {
         self.work = work
         self.outage = DatabaseOutage(source: source, isDatabaseReady: isDatabaseReady, logger: logger)
         self.applier = EntryApplier(
-            source: source, service: service, deadLetters: deadLetters, outage: self.outage, agora: agora, logger: logger)
+            source: source, service: service, deadLetters: deadLetters, outage: self.outage,
+            // What is left is a batch in the database and the next one.
+            roomMessages: max(1, prefetch / 4), agora: agora, logger: logger)
     }
 
     /// Consumes until graceful shutdown, then applies and acknowledges the received messages.

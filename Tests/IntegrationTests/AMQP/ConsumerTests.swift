@@ -23,6 +23,26 @@ extension AMQPTests {
             #expect(try await TestBroker.messagesLeft(in: name) == ["m1", "m150", "m299"])
         }
 
+        @Test func `receives more than the prefetch once room is made, and settles all of it`() async throws {
+            let name = TestBroker.uniqueName("room")
+            var settings = ConsumerSettings()
+            settings.prefetchMessagesMax = 10
+            let (publisher, consumer) = try await TestBroker.pair(name, consumerSettings: settings)
+            try await withServices([publisher, consumer]) {
+                #expect(await publisher.publish((0..<30).map { .test(name, "m\($0)") }).allSatisfy { $0 == .confirmed })
+                var deliveries: [Delivery] = []
+                for round in 1...3 {
+                    while deliveries.count < 10 * round, let batch = await consumer.nextBatch() { deliveries += batch.deliveries }
+                    #expect(deliveries.count == 10 * round)
+                    if round < 3 { await consumer.makeRoom() }
+                }
+                #expect(deliveries.map(\.properties.messageID) == (0..<30).map { "m\($0)" })
+                #expect(deliveries.allSatisfy { !$0.redelivered && $0.tag.generation == deliveries[0].tag.generation })
+                await consumer.settle(deliveries.map(\.tag))
+            }
+            #expect(try await TestBroker.messagesLeft(in: name) == [])
+        }
+
         @Test func `drops tags of an earlier channel`() async throws {
             let name = TestBroker.uniqueName("late")
             var settings = ConsumerSettings()
