@@ -7,7 +7,8 @@ import ServiceLifecycle
 ///
 /// While no worker is busy a single item is processed at once. While one is busy, items gather for up to ``Limits/gatherMax`` before another
 /// joins: a few large batches cost far less than many small ones. An item is refused, unprocessed, if the queue is full or if no worker
-/// accepted it within ``Limits/queueWaitMax``.
+/// accepted it within ``Limits/queueWaitMax``. A batch is processed within ``Limits/answerMax`` of its oldest item, so that no caller waits
+/// longer than that, whatever the work waits for.
 package final class BatchWorkers<Item: Sendable>: Sendable {
     /// The limits.
     package struct Limits: Sendable {
@@ -19,20 +20,31 @@ package final class BatchWorkers<Item: Sendable>: Sendable {
         package var workers: Int
         /// Longest wait of an item for a worker, also while all workers are busy.
         package var queueWaitMax: Duration
+        /// Longest time from an item's submission to its outcome, where the submission names no other deadline. At least
+        /// ``queueWaitMax`` and the time that a batch normally takes.
+        package var answerMax: Duration
         /// Longest time in which items gather while some workers are busy and others are idle.
         package var gatherMax: Duration = .milliseconds(4)
 
-        package init(queueMax: Int, batchMax: Int, workers: Int, queueWaitMax: Duration) {
+        package init(queueMax: Int, batchMax: Int, workers: Int, queueWaitMax: Duration, answerMax: Duration) {
             self.queueMax = queueMax
             self.batchMax = batchMax
             self.workers = workers
             self.queueWaitMax = queueWaitMax
+            self.answerMax = answerMax
         }
+    }
+
+    /// Items to process together, and when their callers stop waiting.
+    package struct Batch: Sendable {
+        package let items: [Item]
+        package let deadline: ContinuousClock.Instant
     }
 
     private struct Waiting: Sendable {
         let item: Item
         let since: ContinuousClock.Instant
+        let deadline: ContinuousClock.Instant
     }
 
     private typealias Worker = CheckedContinuation<[Waiting]?, Never>
@@ -61,10 +73,12 @@ package final class BatchWorkers<Item: Sendable>: Sendable {
     package var count: Int { self.state.withLockedValue { $0.queue.count } }
 
     /// Adds items, in order. Each is either processed in a batch or refused.
-    package func submit(_ items: [Item]) {
+    /// - Parameter deadline: when the caller stops waiting; nil: after ``Limits/answerMax``.
+    package func submit(_ items: [Item], until deadline: ContinuousClock.Instant? = nil) {
         let now = ContinuousClock.now
+        let deadline = deadline ?? now + self.limits.answerMax
         let (submission, startsExpiry) = self.state.withLockedValue { state in
-            let submission = state.queue.submit(items.map { Waiting(item: $0, since: now) })
+            let submission = state.queue.submit(items.map { Waiting(item: $0, since: now, deadline: deadline) })
             let startsExpiry = state.queue.count > 0 && !state.isExpiryScheduled
             if startsExpiry { state.isExpiryScheduled = true }
             return (submission, startsExpiry)
@@ -113,7 +127,7 @@ package final class BatchWorkers<Item: Sendable>: Sendable {
     }
 
     /// Runs the workers until cancellation, graceful shutdown or ``close()``, and until the items waiting then are processed.
-    package func run(_ work: @escaping @Sendable ([Item]) async -> Void) async {
+    package func run(_ work: @escaping @Sendable (Batch) async -> Void) async {
         await withTaskCancellationOrGracefulShutdownHandler {
             await withDiscardingTaskGroup { group in
                 for _ in 0..<self.limits.workers {
@@ -121,8 +135,8 @@ package final class BatchWorkers<Item: Sendable>: Sendable {
                     let executor = EventLoopExecutor(MultiThreadedEventLoopGroup.singleton.next())
                     group.addTask {
                         await withTaskExecutorPreference(executor) {
-                            while let items = await self.next() {
-                                if !items.isEmpty { await work(items) }
+                            while let batch = await self.next() {
+                                if !batch.items.isEmpty { await work(batch) }
                             }
                         }
                     }
@@ -140,7 +154,7 @@ package final class BatchWorkers<Item: Sendable>: Sendable {
     }
 
     /// The next batch; nil after ``close()``.
-    private func next() async -> [Item]? {
+    private func next() async -> Batch? {
         let waiting = await withCheckedContinuation { (worker: Worker) in
             switch self.state.withLockedValue({ $0.queue.demand(worker) }) {
             case .take(let waiting): worker.resume(returning: waiting)
@@ -150,8 +164,19 @@ package final class BatchWorkers<Item: Sendable>: Sendable {
         }
         guard let waiting else { return nil }
         // The timer may be late: an event loop is busy, or the machine was suspended.
-        let oldest = ContinuousClock.now - self.limits.queueWaitMax
-        for one in waiting where one.since < oldest { self.refuse(one.item) }
-        return waiting.filter { $0.since >= oldest }.map { $0.item }
+        let now = ContinuousClock.now
+        let oldest = now - self.limits.queueWaitMax
+        var items: [Item] = []
+        items.reserveCapacity(waiting.count)
+        var deadline = now + self.limits.answerMax
+        for one in waiting {
+            if one.since < oldest || one.deadline <= now {
+                self.refuse(one.item)
+            } else {
+                items.append(one.item)
+                deadline = min(deadline, one.deadline)
+            }
+        }
+        return Batch(items: items, deadline: deadline)
     }
 }

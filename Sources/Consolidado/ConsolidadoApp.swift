@@ -22,6 +22,11 @@ package enum ConsolidadoApp: ServiceApp {
         try await SchemaCheck.migrate(ConsolidadoMigrations.migrations, settings, logger: logger)
     }
 
+    /// With the wait for a reader (``SaldoReader/Limits/queueWaitMax``) every read is answered within 2.5 s, also while the database stalls.
+    private static let readMax: Duration = .milliseconds(1100)
+    /// A sum waits for nothing else.
+    private static let sumMax: Duration = .seconds(2)
+
     package static func catalog() throws(SettingsError) -> SettingsCatalog { try ConsolidadoSettings.catalog() }
 
     package static func settings(_ values: SettingValues) throws(SettingsError) -> ConsolidadoSettings { try ConsolidadoSettings(values) }
@@ -33,9 +38,11 @@ package enum ConsolidadoApp: ServiceApp {
         // A quarter of the connections is for sums over accounts and lists, so that a large one does not delay reads of one account.
         let sumsConnections = max(1, common.database.connections / 4)
         let readConnections = max(1, common.database.connections - sumsConnections)
-        let pool = try PostgresClient.make(common.database, connections: readConnections, logger: logger)
+        let pool = try PostgresClient.make(
+            common.database, connections: readConnections, role: .primary, queryMax: Self.readMax, logger: logger)
         let sumsPool = try PostgresClient.make(
-            common.database, pool: "somas", connections: sumsConnections, plans: .eachRun, logger: logger
+            common.database, pool: "somas", connections: sumsConnections, role: .primary, queryMax: Self.sumMax, plans: .eachRun,
+            logger: logger
         )
         // A separate pool, so that a peak of reads does not delay the consolidation.
         let consumerPool = try PostgresClient.make(
@@ -99,9 +106,11 @@ package enum ConsolidadoApp: ServiceApp {
             ], logger: logger)
         let health = HealthRegistry()
         let pools = WarmPools([pool, sumsPool, consumerPool])
+        // Reads go on while the database is read-only; the consumer waits then.
+        let readable = SchemaCheck(ConsolidadoMigrations.migrations, pool)
         health.register("banco") {
             async let cold = pools.run()
-            if let fault = await schema.run() { return fault }
+            if let fault = await readable.run() { return fault }
             return await cold
         }
 

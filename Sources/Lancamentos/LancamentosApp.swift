@@ -21,9 +21,11 @@ package enum LancamentosApp: ServiceApp {
         try await SchemaCheck.migrate(LancamentosMigrations.migrations, settings, logger: logger)
     }
 
-    /// Callers may rely on a 404 30 s after `resultado-desconhecido`, so no write may commit later. A stalled server may hold an unread
-    /// statement; the idle timeout ends that session first.
+    /// Callers may rely on a 404 30 s after `resultado-desconhecido`, so no write may begin later. A stalled server may hold an unread
+    /// statement; the idle timeout ends that session first. A write that has begun and waits for its commit is found by the look-up.
     private static let writeSessionIdleMax: Duration = .seconds(20)
+    /// A write waits only for another with the same key or of the same estorno, which normally lasts milliseconds.
+    private static let writeLockTimeout: Duration = .milliseconds(400)
 
     package static func catalog() throws(SettingsError) -> SettingsCatalog { try LancamentosSettings.catalog() }
 
@@ -34,7 +36,7 @@ package enum LancamentosApp: ServiceApp {
     package static func serve(_ settings: LancamentosSettings, metrics: PrometheusRegistry, logger: Logger) async throws {
         let common = settings.common
         let pool = try PostgresClient.make(
-            common.database, idleSessionTimeout: Self.writeSessionIdleMax, logger: logger
+            common.database, idleSessionTimeout: Self.writeSessionIdleMax, lockTimeout: Self.writeLockTimeout, logger: logger
         )
         let broker = try AMQPConfiguration(common.broker, purpose: "relay")
 
@@ -63,7 +65,7 @@ package enum LancamentosApp: ServiceApp {
             outbox: outbox, relay: relay, publisher: publisher, logger: logger
         )
         let reads = try PostgresClient.make(
-            common.database, pool: "leitura", connections: settings.readConnections,
+            common.database, pool: "leitura", connections: settings.readConnections, role: .primary,
             plans: .eachRun, logger: logger
         )
         let repository = PostgresLancamentoRepository(client: pool, reads: reads, logger: logger)
@@ -72,7 +74,9 @@ package enum LancamentosApp: ServiceApp {
         )
         let service = LancamentoService(repository: repository, batcher: batcher, clock: .init(common.calendario))
         let health = HealthRegistry()
-        let schema = SchemaCheck(LancamentosMigrations.migrations, pool)
+        let schema = SchemaCheck(LancamentosMigrations.migrations, pool) { () throws(PostgresError) in
+            try await repository.refusalOfWrites()
+        }
         let pools = WarmPools([pool, reads])
         health.register("banco") {
             async let cold = pools.run()
@@ -129,7 +133,7 @@ extension WriteBatcher.Limits {
             queueMax: settings.writeQueueMax,
             batchRowsMax: settings.writeBatchMax,
             workers: max(1, settings.common.database.connections / 2),
-            settleMax: .milliseconds(1500)
+            answerMax: .seconds(2)
         )
     }
 }

@@ -14,6 +14,7 @@ struct DatabaseParts: Sendable {
     let consolidado: PostgresClient
     let hoje: Dia
     let logger: Logger
+    private static let answerMax: Duration = .seconds(10)
 
     /// Measures inserts into both tables in rows a second. The outbox rows stay for ``delete(_:)``.
     func insert(for duration: Duration) async throws -> (Measured, outbox: [Int64]) {
@@ -22,7 +23,7 @@ struct DatabaseParts: Sendable {
         let measured = try await Stopwatch.measure(for: duration, states: self.entries("limites-i")) { entries in
             let agora = SystemClock.agora()
             let batch = (0..<Workload.insertBatchRows).map { _ in Self.registro(entries.next(agora: agora)) }
-            let rows = try await repository.register(batch)
+            let rows = try await repository.register(batch, until: .now + Self.answerMax)
             inserted.withLockedValue { $0 += rows.values.sorted() }
             return rows.count
         }
@@ -44,7 +45,7 @@ struct DatabaseParts: Sendable {
                 let row = Self.registro(entries.next(agora: SystemClock.agora()))
                 group.addTask {
                     do throws(StorageFailure) {
-                        _ = try await repository.register([row])
+                        _ = try await repository.register([row], until: .now + Self.answerMax)
                         return (number, .now - due)
                     } catch {
                         guard error == .overloaded else { throw error }

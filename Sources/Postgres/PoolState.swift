@@ -200,6 +200,8 @@ extension PostgresClient {
         public var waitersMax = 1024
         /// How long a caller waits for one.
         public var waitMax: Duration = .seconds(1)
+        /// How long a caller of ``PostgresClient/query(_:until:)`` waits in all; nil: for the two limits of connection and answer.
+        public var queryMax: Duration?
         /// How long the pool makes no attempt after a failed one.
         public var reconnectPause: Duration = .milliseconds(200)
         /// How long shutting down waits for lent connections.

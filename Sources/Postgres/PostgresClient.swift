@@ -15,7 +15,7 @@ public final class PostgresClient: Service, Sendable {
         var pool: Pool
         var nextWaiter: UInt64 = 0
         var cancelledEarly: Set<UInt64> = []
-        var wasReachable: Bool?
+        var database = DatabaseCondition()
     }
 
     private let configuration: PostgresConfiguration
@@ -107,22 +107,37 @@ public final class PostgresClient: Service, Sendable {
     }
 
     /// Runs one statement on a connection of the pool, in its own transaction.
+    /// - Parameter until: when the caller stops waiting, for a connection and for the answer, if that is before the limits of both; nil:
+    ///   after ``Limits/queryMax``.
     /// - Throws: ``PostgresError``.
     @discardableResult
-    public func query(_ query: PostgresQuery) async throws(PostgresError) -> PostgresRows {
+    public func query(_ query: PostgresQuery, until: ContinuousClock.Instant? = nil) async throws(PostgresError) -> PostgresRows {
+        let until = until ?? self.limits.queryMax.map { .now + $0 }
         // One call of the connection for all: each one wakes its thread, a good part of the cost of a short statement.
-        try await self.lend { connection throws(PostgresError) in try await connection.queryIfUsable(query) }
+        do throws(PostgresError) {
+            let rows = try await self.lend(until: until) { connection throws(PostgresError) in
+                try await connection.queryIfUsable(query, until: until)
+            }
+            self.note { $0.accepted(query.sql) }
+            return rows
+        } catch {
+            if error.isRefusal { self.note { $0.refused(query.sql, error) } }
+            throw error
+        }
     }
 
     // MARK: - Leases
 
     /// - Parameter body: returns nil if the connection died while it was idle: another is tried then.
     private func lend<Value: Sendable>(
+        until: Instant? = nil,
         _ body: (PostgresConnection) async throws(PostgresError) -> (value: Value, reuse: PostgresConnection.Reuse)?
     ) async throws(PostgresError) -> Value {
         let start = ContinuousClock.now
+        let latest = start + self.limits.waitMax
+        let deadline = until.map { min($0, latest) } ?? latest
         while true {
-            let next = await self.nextConnection(deadline: start + self.limits.waitMax)
+            let next = await self.nextConnection(deadline: deadline)
             if case .failure(let error) = next, error.code == .poolExhausted { self.onExhausted?() }
             let connection = try next.get()
             let waited = ContinuousClock.now - start
@@ -139,8 +154,9 @@ public final class PostgresClient: Service, Sendable {
             } catch {
                 self.onLease?(waited)
                 await self.takeBack(connection, await connection.reuse())
-                // A server that hangs answers on no connection: without idle ones the next caller's connect fails at once.
-                if error.code == .timedOut {
+                // A server that hangs answers on no connection, and one that has become read-only refuses writes on all: without idle ones
+                // the next caller's connect fails at once, or finds the new primary.
+                if error.code == .timedOut || error.isReadOnlyServer {
                     for idle in self.state.withLockedValue({ $0.pool.dropIdle() }) { await idle.close() }
                 }
                 throw error
@@ -231,29 +247,20 @@ public final class PostgresClient: Service, Sendable {
     private func attemptConnection() async {
         do throws(PostgresError) {
             let connection = try await PostgresConnection.connect(self.configuration)
-            self.note(reachable: true, nil)
+            self.note { $0.connected() }
             let (action, demand) = self.state.withLockedValue { ($0.pool.connected(connection), $0.pool.demand(now: .now)) }
             self.perform(action)
             self.meet(demand)
         } catch {
-            if error.code != .cancelled { self.note(reachable: false, error) }
+            if error.code != .cancelled { self.note { $0.connectFailed(error) } }
             let (failed, demand) = self.state.withLockedValue { ($0.pool.connectFailed(error, now: .now), $0.pool.demand(now: .now)) }
             self.fail(failed)
             self.meet(demand)
         }
     }
 
-    /// Logs changes only: an outage is one line, however many callers meet it.
-    private func note(reachable: Bool, _ error: PostgresError?) {
-        let before = self.state.withLockedValue { state in
-            defer { state.wasReachable = reachable }
-            return state.wasReachable
-        }
-        if let error, before != false {
-            self.logger.warning("database unreachable", metadata: ["error": "\(error)"])
-        } else if reachable, before == false {
-            self.logger.info("database reachable again")
-        }
+    private func note(_ event: (inout DatabaseCondition) -> DatabaseCondition.Change?) {
+        self.state.withLockedValue { event(&$0.database) }?.log(to: self.logger)
     }
 
     /// Sleeps until the next moment at which something is due. The state names a moment only if it is earlier than the one before it, so of

@@ -24,6 +24,8 @@ public struct PostgresConfiguration: Sendable {
     public var idleSessionTimeout: Duration = .zero
     /// How long sent data may stay unacknowledged before the kernel ends the connection (`tcp_user_timeout`).
     public var tcpUserTimeout: Duration = .seconds(5)
+    /// Which servers are accepted, unless the URL says so: of several hosts the first such one is used.
+    public var role = ServerRole.any
     /// When the server plans a prepared statement.
     public var plans = StatementPlans.automatic
 
@@ -83,7 +85,7 @@ public struct PostgresConfiguration: Sendable {
         return PQconnectStartParams(keywords, values, 1)
     }
 
-    /// libpq's keywords and values; later ones override the URL.
+    /// libpq's keywords and values; those after the URL override it.
     private var parameters: [(keyword: String, value: String)] {
         var sessionSettings = [
             "statement_timeout=\(self.statementTimeout.milliseconds)",
@@ -97,6 +99,7 @@ public struct PostgresConfiguration: Sendable {
         ]
         sessionSettings += self.plans.settings
         return [
+            ("target_session_attrs", self.role.rawValue),
             ("dbname", self.url),
             ("application_name", self.applicationName),
             ("client_encoding", "UTF8"),
@@ -110,6 +113,15 @@ public struct PostgresConfiguration: Sendable {
 extension Duration {
     /// Whole milliseconds, cut off.
     var milliseconds: Int64 { self.components.seconds * 1000 + self.components.attoseconds / 1_000_000_000_000_000 }
+}
+
+/// Which servers a connection accepts (libpq's `target_session_attrs`).
+public enum ServerRole: String, Sendable {
+    case any
+    /// A server that is no standby, also while it is set to read-only.
+    case primary
+    /// A server that accepts writes.
+    case readWrite = "read-write"
 }
 
 /// When the server plans a prepared statement (its setting `plan_cache_mode`).

@@ -83,30 +83,40 @@ public actor PostgresConnection {
         }
     }
 
+    /// libpq's words for a server that `target_session_attrs` refuses; it has no code for them.
+    private static let readOnlyMessages = ["session is read-only", "server is in hot standby mode"]
+
     private func connectFailure(_ detail: String? = nil) -> PostgresError {
         let message = self.handle.flatMap { PQerrorMessage($0) }.map { String(cString: $0) } ?? ""
         self.drop()
         // libpq's message for a failed connect names host, port, user and database, never the password.
         let words = message.split(whereSeparator: \.isNewline).joined(separator: " ")
-        return PostgresError(.connectFailed, detail: detail ?? words, serverMessage: message)
+        let isReadOnly = Self.readOnlyMessages.contains { words.contains($0) }
+        return PostgresError(
+            .connectFailed, detail: detail ?? words, sqlState: isReadOnly ? PostgresError.readOnlyServer : nil, serverMessage: message)
     }
 
     // MARK: - Statements
 
     /// Runs a statement: prepared at its first use on this connection, parameters and results in binary.
+    /// - Parameter until: when the caller stops waiting, if that is before ``PostgresConfiguration/answerTimeout``.
     /// - Throws: ``PostgresError``; with ``PostgresError/outcomeIsUnknown`` if it was sent and no answer arrived.
     @discardableResult
-    public func query(_ query: PostgresQuery) async throws(PostgresError) -> PostgresRows {
-        try await self.exclusively { connection, deadline throws(PostgresError) in
+    public func query(
+        _ query: PostgresQuery, until: ContinuousClock.Instant? = nil
+    ) async throws(PostgresError) -> PostgresRows {
+        try await self.exclusively(until: until) { connection, deadline throws(PostgresError) in
             try await connection.run(query, until: deadline)
         }
     }
 
     /// Runs a statement if ``isUsable()``, and looks at the connection afterwards.
     /// - Returns: nil if the statement was not sent because the connection is not usable.
-    func queryIfUsable(_ query: PostgresQuery) async throws(PostgresError) -> (value: PostgresRows, reuse: Reuse)? {
+    func queryIfUsable(
+        _ query: PostgresQuery, until: ContinuousClock.Instant?
+    ) async throws(PostgresError) -> (value: PostgresRows, reuse: Reuse)? {
         guard self.isUsable() else { return nil }
-        let rows = try await self.query(query)
+        let rows = try await self.query(query, until: until)
         return (rows, self.transaction == .idle ? .possible : .insideTransaction)
     }
 
@@ -153,13 +163,18 @@ public actor PostgresConnection {
     }
 
     private func exclusively<Value: Sendable>(
+        until: ContinuousClock.Instant? = nil,
         _ body: (isolated PostgresConnection, ContinuousClock.Instant) async throws(PostgresError) -> Value
     ) async throws(PostgresError) -> Value {
         precondition(!self.isBusy, "a connection runs one statement at a time: lease it exclusively")
+        if let until, until <= .now {
+            throw PostgresError(.poolExhausted, detail: "the caller's time was over before the statement was sent")
+        }
         self.isBusy = true
         defer { self.isBusy = false }
         do {
-            return try await body(self, .now + self.answerTimeout)
+            let latest = ContinuousClock.now + self.answerTimeout
+            return try await body(self, until.map { min($0, latest) } ?? latest)
         } catch {
             if error.endsConnection { self.drop() }
             throw error

@@ -14,7 +14,7 @@ public struct PostgresError: Error, Sendable, Hashable {
         case timedOut
         /// The waiting task was cancelled; a connection in use was dropped.
         case cancelled
-        /// No connection became free in time, or too many callers wait already.
+        /// No connection became free in the caller's time, or too many callers wait already.
         case poolExhausted
         /// The pool is shutting down.
         case shutDown
@@ -100,12 +100,25 @@ public struct PostgresError: Error, Sendable, Hashable {
         return state.hasPrefix("22") || state.hasPrefix("23")
     }
 
+    /// Whether the server answers and refuses, whatever the data: read-only (25006), missing rights or tables (42), no resources such as disk
+    /// space (53), a state that forbids it (55, lock waits apart), system errors (58) and internal errors (XX).
+    public var isRefusal: Bool {
+        guard self.code == .server || self.isReadOnlyServer, let state = self.sqlState else { return false }
+        return ["25", "42", "53", "55", "58", "XX"].contains(String(state.prefix(2))) && state != "55P03"
+    }
+
+    /// Whether the server accepts no writes: a standby, or one that is set so.
+    var isReadOnlyServer: Bool { self.sqlState == Self.readOnlyServer }
+
+    /// `read_only_sql_transaction`
+    static let readOnlyServer = "25006"
+
     /// Whether the connection cannot be used any further.
     var endsConnection: Bool {
         switch self.code {
         case .connectFailed, .connectionLost, .timedOut, .cancelled, .unexpectedResult: return true
-        // After 26000 and 0A000 the prepared statements of the session are stale.
-        case .server: return self.endsSession || ["26000", "0A000"].contains(self.sqlState)
+        // After 26000 and 0A000 the prepared statements of the session are stale. A read-only server may be the primary no more.
+        case .server: return self.endsSession || ["26000", "0A000", Self.readOnlyServer].contains(self.sqlState)
         case .poolExhausted, .shutDown, .transaction, .decoding, .configuration, .migration: return false
         }
     }

@@ -47,7 +47,7 @@ package struct DatabaseSettings: Sendable {
 }
 
 extension PostgresConfiguration {
-    /// The service's database as configured.
+    /// The service's database as configured; of several hosts the one that accepts writes.
     /// - Throws: ``SettingsError`` if the address is malformed.
     package init(_ settings: DatabaseSettings) throws(SettingsError) {
         do throws(PostgresError) {
@@ -55,6 +55,7 @@ extension PostgresConfiguration {
         } catch {
             throw .unreadableAddress("\(settings.service).banco.url", accepted: "postgresql://usuário:senha@host:porta/banco")
         }
+        self.role = .readWrite
         self.statementTimeout = .milliseconds(settings.statementMaxMs)
         self.lockTimeout = min(self.lockTimeout, self.statementTimeout)
     }
@@ -65,27 +66,33 @@ extension PostgresClient {
     /// - Parameters:
     ///   - pool: the metrics' label `pool`.
     ///   - connections: nil: the configured number.
+    ///   - role: which servers are accepted; a pool that only reads also works while the primary is read-only.
     ///   - idleSessionTimeout: the server ends a session that was idle for this time, so that statements in the buffers of a stopped server
     ///     are not executed later; zero: never.
     ///   - lockTimeout: how long a statement waits for one lock; nil: the default.
+    ///   - queryMax: how long a query waits in all where its caller sets no limit; nil: for a connection and then for the answer.
     ///   - plans: when statements are planned; all but lists and sums look up by key.
     package static func make(
         _ settings: DatabaseSettings,
         pool: String = "principal",
         connections: Int? = nil,
+        role: ServerRole = .readWrite,
         idleSessionTimeout: Duration = .zero,
         lockTimeout: Duration? = nil,
+        queryMax: Duration? = nil,
         plans: StatementPlans = .once,
         logger: Logger
     ) throws(SettingsError) -> PostgresClient {
         var limits = Limits()
         limits.connectionsMax = connections ?? settings.connections
         limits.waitMax = .milliseconds(settings.waitMaxMs)
+        limits.queryMax = queryMax
         let waits = Timer(label: "pool_wait_seconds", dimensions: [("pool", pool)])
         let inUse = Meter(label: "pool_in_use", dimensions: [("pool", pool)])
         let timeouts = Counter(label: "pool_timeouts_total", dimensions: [("pool", pool)])
         Meter(label: "pool_size", dimensions: [("pool", pool)]).set(limits.connectionsMax)
         var configuration = try PostgresConfiguration(settings)
+        configuration.role = role
         configuration.plans = plans
         configuration.idleSessionTimeout = idleSessionTimeout
         if let lockTimeout { configuration.lockTimeout = min(lockTimeout, configuration.statementTimeout) }

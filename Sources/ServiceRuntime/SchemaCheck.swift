@@ -1,41 +1,50 @@
 package import Logging
 package import Postgres
 
-/// Checks and migrates the schema of the service's database.
+/// Checks the service's database for readiness, and migrates its schema.
 package actor SchemaCheck {
     /// An answer is reused for this time, so that frequent readiness requests cause one query.
     private static let answerMaxAge: Duration = .seconds(1)
 
     private let migrations: PostgresMigrations
     private let client: PostgresClient
+    private let also: (@Sendable () async throws(PostgresError) -> String?)?
     private var last: (task: Task<String?, Never>, askedAt: ContinuousClock.Instant)?
 
-    package init(_ migrations: PostgresMigrations, _ client: PostgresClient) {
+    /// - Parameter also: checked once the schema is right: nil, or why the service cannot work, in Portuguese.
+    package init(
+        _ migrations: PostgresMigrations, _ client: PostgresClient, also: (@Sendable () async throws(PostgresError) -> String?)? = nil
+    ) {
         self.migrations = migrations
         self.client = client
+        self.also = also
     }
 
-    /// For readiness: nil if the database answers with the schema of this program, or a compatible newer one; else the reason.
+    /// For readiness: nil if the database answers with the schema of this program, or a compatible newer one, and the further check passes;
+    /// else the reason.
     package func run() async -> String? {
         if let last, .now - last.askedAt < Self.answerMaxAge { return await last.task.value }
-        let (migrations, client) = (self.migrations, self.client)
+        let (migrations, client, also) = (self.migrations, self.client, self.also)
         // Unstructured: concurrent callers share it. The pool and the connection limit its time.
-        let task = Task { await Self.ask(migrations, client) }
+        let task = Task { await Self.ask(migrations, client, also) }
         self.last = (task, .now)
         return await task.value
     }
 
-    private static func ask(_ migrations: PostgresMigrations, _ client: PostgresClient) async -> String? {
+    private static func ask(
+        _ migrations: PostgresMigrations, _ client: PostgresClient, _ also: (@Sendable () async throws(PostgresError) -> String?)?
+    ) async -> String? {
         do throws(PostgresError) {
             let expected = migrations.latestVersion
             switch try await migrations.status(of: client) {
-            case .current, .compatible: return nil
+            case .current, .compatible: return try await also?()
             case .older(0): return "o esquema não existe; rode o comando migrate"
             case .older(let version): return "o esquema está na versão \(version) e este programa usa a \(expected); rode o comando migrate"
             case .newer(let version): return "o esquema está na versão \(version), mais nova que a \(expected) deste programa"
             case .different(let version): return "a versão \(version) do esquema não é a deste programa"
             }
         } catch {
+            if error.isRefusal, let state = error.sqlState { return "recusa o que o serviço faz (SQLSTATE \(state))" }
             return "não responde (\(error.code))"
         }
     }

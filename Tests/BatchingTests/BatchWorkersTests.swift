@@ -22,11 +22,13 @@ import Testing
 
     private func withWorkers(_ count: Int, _ body: @Sendable @escaping (BatchWorkers<Int>, Work) async throws -> Void) async throws {
         let work = Work()
-        let workers = BatchWorkers<Int>(limits: .init(queueMax: 100, batchMax: 40, workers: count, queueWaitMax: .seconds(30))) { item in
+        let workers = BatchWorkers<Int>(
+            limits: .init(queueMax: 100, batchMax: 40, workers: count, queueWaitMax: .seconds(30), answerMax: .seconds(60))
+        ) { item in
             work.refused.withLockedValue { $0.append(item) }
         }
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await workers.run { await work.run($0) } }
+            group.addTask { await workers.run { await work.run($0.items) } }
             defer {
                 work.letGo()
                 workers.close()
@@ -48,11 +50,13 @@ import Testing
 
     @Test func `gathered items are still processed when the workers end`() async throws {
         let work = Work()
-        let workers = BatchWorkers<Int>(limits: .init(queueMax: 100, batchMax: 40, workers: 2, queueWaitMax: .seconds(30))) { item in
+        let workers = BatchWorkers<Int>(
+            limits: .init(queueMax: 100, batchMax: 40, workers: 2, queueWaitMax: .seconds(30), answerMax: .seconds(60))
+        ) { item in
             work.refused.withLockedValue { $0.append(item) }
         }
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { await workers.run { await work.run($0) } }
+            group.addTask { await workers.run { await work.run($0.items) } }
             var begun = work.begun.stream.makeAsyncIterator()
             workers.submit([0])
             #expect(await begun.next() == [0])
@@ -64,19 +68,52 @@ import Testing
         #expect(work.refused.withLockedValue { $0 } == [])
     }
 
+    @Test func `a batch ends when the first of its callers stops waiting`() async throws {
+        let work = Work()
+        let deadlines = NIOLockedValueBox<[ContinuousClock.Instant]>([])
+        let limits = BatchWorkers<Int>.Limits(
+            queueMax: 100, batchMax: 40, workers: 1, queueWaitMax: .seconds(30), answerMax: .seconds(60))
+        let workers = BatchWorkers<Int>(limits: limits) { item in work.refused.withLockedValue { $0.append(item) } }
+        let start = ContinuousClock.now
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                await workers.run { batch in
+                    deadlines.withLockedValue { $0.append(batch.deadline) }
+                    await work.run(batch.items)
+                }
+            }
+            var begun = work.begun.stream.makeAsyncIterator()
+            workers.submit([0])
+            #expect(await begun.next() == [0])
+            workers.submit([1])
+            workers.submit([2], until: start + .seconds(40))
+            // Its caller has stopped waiting already.
+            workers.submit([3], until: start)
+            work.letGo()
+            #expect(await begun.next() == [1, 2])
+            workers.close()
+        }
+        let seen = deadlines.withLockedValue { $0 }
+        #expect(seen[0] >= start + .seconds(60))
+        #expect(seen[1] == start + .seconds(40))
+        #expect(work.refused.withLockedValue { $0 } == [3])
+    }
+
     /// Defect: the limit was checked only when a worker was free.
     @Test func `items are refused in time while every worker is stuck`() async throws {
         let work = Work()
         let refusals = AsyncStream.makeStream(of: Int.self)
         let again = NIOLockedValueBox<BatchWorkers<Int>?>(nil)
-        let workers = BatchWorkers<Int>(limits: .init(queueMax: 100, batchMax: 40, workers: 1, queueWaitMax: .milliseconds(20))) { item in
+        let workers = BatchWorkers<Int>(
+            limits: .init(queueMax: 100, batchMax: 40, workers: 1, queueWaitMax: .milliseconds(20), answerMax: .seconds(60))
+        ) { item in
             // The worker may start later than the limit allows.
             if item == 0 { again.withLockedValue { $0 }?.submit([0]) } else { refusals.continuation.yield(item) }
         }
         again.withLockedValue { $0 = workers }
         defer { again.withLockedValue { $0 = nil } }
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { await workers.run { await work.run($0) } }
+            group.addTask { await workers.run { await work.run($0.items) } }
             var begun = work.begun.stream.makeAsyncIterator()
             workers.submit([0])
             #expect(await begun.next() == [0])

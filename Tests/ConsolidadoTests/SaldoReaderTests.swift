@@ -25,6 +25,7 @@ import Testing
     private static var patient: SaldoReader.Limits {
         var limits = SaldoReader.Limits(workers: 1, longWorkers: 1)
         limits.queueWaitMax = .seconds(50)
+        limits.answerMax = .seconds(60)
         return limits
     }
 

@@ -79,6 +79,14 @@ import Testing
         #expect(reads.beginCheck() == [TestEntry.id(2)])
     }
 
+    @Test func `a check that fails ends a read that arrived during it and does not wait`() {
+        var reads = Self.make()
+        _ = Self.add(1, Self.ids(1), wait: 5, to: &reads)
+        _ = reads.beginCheck()
+        _ = Self.add(2, Self.ids(2), wait: 0, to: &reads)
+        #expect(Self.ended(reads.endCheck(succeeded: false, now: Self.start)) == ["read 2 unavailable"])
+    }
+
     @Test func `a read whose caller is gone ends with the next check`() {
         var reads = Self.make()
         let admission = reads.add(

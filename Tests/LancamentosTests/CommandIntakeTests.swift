@@ -29,7 +29,7 @@ import Testing
             return isStored || isAnswered || isDead
         }
         let batcher = WriteBatcher(
-            repository: repository, limits: .init(queueMax: queueMax, batchRowsMax: 50, workers: 2, settleMax: .milliseconds(150)),
+            repository: repository, limits: .init(queueMax: queueMax, batchRowsMax: 50, workers: 2, answerMax: .milliseconds(250)),
             logger: logger, handOff: { _ in }
         )
         let service = LancamentoService(

@@ -3,7 +3,7 @@ import Storage
 
 @testable import Lancamentos
 
-/// A repository in memory that can fail and lose answers.
+/// A repository in memory that can fail, lose answers and keep commits waiting.
 actor FakeLancamentoRepository: LancamentoRepository {
     /// What happens to one call.
     enum Fault {
@@ -13,10 +13,15 @@ actor FakeLancamentoRepository: LancamentoRepository {
         case answerLost
         /// The data is refused.
         case refused
+        /// No answer arrives before the deadline, and nothing is stored.
+        case stalls
+        /// No answer arrives before the deadline. The entries are invisible and hold their locks until ``endWaitingCommits(stored:)``.
+        case commitWaits
     }
 
     private(set) var entries: [LancamentoID: Registration] = [:]
     private(set) var batchSizes: [Int] = []
+    private var waiting: [Registration] = []
     private var nextSeq: Int64 = 1
     private var insertFaults: [Fault?]
     private var settleFaults: [Fault?]
@@ -37,12 +42,32 @@ actor FakeLancamentoRepository: LancamentoRepository {
         self.insertTime = insertTime
     }
 
-    func register(_ registrations: [Registration]) async throws(StorageFailure) -> [LancamentoID: Int64] {
+    /// Adds faults of the next calls of `register`.
+    func fail(_ faults: [Fault]) { self.insertFaults += faults }
+
+    /// Ends the transactions whose commits wait.
+    func endWaitingCommits(stored: Bool) {
+        if stored { for registration in self.waiting { self.entries[registration.lancamento.id] = registration } }
+        self.waiting.removeAll()
+    }
+
+    func register(
+        _ registrations: [Registration], until deadline: ContinuousClock.Instant
+    ) async throws(StorageFailure) -> [LancamentoID: Int64] {
         self.batchSizes.append(registrations.count)
         if self.insertTime > .zero { try? await Task.sleep(for: self.insertTime) }
         let fault = self.insertFaults.isEmpty ? nil : self.insertFaults.removeFirst()
         if case .unavailable = fault { throw .unavailable }
         if case .refused = fault { throw .invalidData }
+        let held = Set(self.waiting.flatMap { Claim.all(of: $0.lancamento) })
+        if registrations.contains(where: { !held.isDisjoint(with: Claim.all(of: $0.lancamento)) }) { throw .lockHeld }
+        if case .commitWaits = fault { self.waiting += registrations }
+        switch fault {
+        case .stalls, .commitWaits:
+            try? await Task.sleep(until: deadline, clock: .continuous)
+            throw .outcomeUnknown
+        case .unavailable, .answerLost, .refused, nil: break
+        }
         if registrations.contains(where: { $0.lancamento.id == self.refusedID }) { throw .invalidData }
         var inserted: [LancamentoID: Int64] = [:]
         for registration in registrations where self.find(registration) == nil {
@@ -54,18 +79,24 @@ actor FakeLancamentoRepository: LancamentoRepository {
         return inserted
     }
 
-    func settle(_ registrations: [Registration]) async throws(StorageFailure) -> [Registration?] {
+    func settle(
+        _ registrations: [Registration], until deadline: ContinuousClock.Instant
+    ) async throws(StorageFailure) -> [Registration?] {
         let fault = self.settleFaults.isEmpty ? nil : self.settleFaults.removeFirst()
         if fault != nil { throw .unavailable }
         return registrations.map { self.find($0) }
     }
 
-    func find(_ id: LancamentoID) async throws(StorageFailure) -> Lancamento? {
+    func find(_ id: LancamentoID, until deadline: ContinuousClock.Instant) async throws(StorageFailure) -> Lancamento? {
         self.stored(id)
     }
 
+    func openWritesEnd(within wait: Duration, until deadline: ContinuousClock.Instant) async throws(StorageFailure) -> Bool {
+        self.waiting.isEmpty
+    }
+
     func list(
-        _ filtro: FiltroDeLancamentos, _ order: ListOrder, after last: LancamentoID?, limit: Int
+        _ filtro: FiltroDeLancamentos, _ order: ListOrder, after last: LancamentoID?, limit: Int, until deadline: ContinuousClock.Instant?
     ) async throws(StorageFailure) -> [Lancamento] {
         let mine = self.entries.keys.sorted().compactMap { self.stored($0) }.filter { Self.matches($0, filtro) }
         let ordered = order == .oldestFirst ? mine : mine.reversed()

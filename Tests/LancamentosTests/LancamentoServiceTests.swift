@@ -9,10 +9,11 @@ import Testing
     private static let hoje = Dia(parsing: "2026-11-24")!
 
     private func with<Value: Sendable>(
-        _ repository: FakeLancamentoRepository, queueMax: Int = 100, _ body: @Sendable (LancamentoService) async throws -> Value
+        _ repository: FakeLancamentoRepository, queueMax: Int = 100, answerMax: Duration = .seconds(60),
+        _ body: @Sendable (LancamentoService) async throws -> Value
     ) async throws -> Value {
         // The machine may be busy with other tests.
-        var limits = WriteBatcher.Limits(queueMax: queueMax, batchRowsMax: 10, workers: 2, settleMax: .milliseconds(300))
+        var limits = WriteBatcher.Limits(queueMax: queueMax, batchRowsMax: 10, workers: 2, answerMax: answerMax)
         limits.queueWaitMax = .seconds(60)
         let batcher = WriteBatcher(
             repository: repository, limits: limits, logger: Logger(label: "test"), handOff: { _ in })
@@ -98,6 +99,34 @@ import Testing
                 try await service.reverse(
                     estorno.id, PedidoDeEstorno(), allows: { _ in true }, registradoPor: nil, canal: .rest, traceparent: nil)
             }
+        }
+    }
+
+    @Test func `an entry that may still be committed is never reported as missing`() async throws {
+        let repository = FakeLancamentoRepository(insertFaults: [.commitWaits])
+        try await self.with(repository, answerMax: .milliseconds(300)) { service in
+            let chave = try #require(Chave(literal: "k"))
+            var filtro = FiltroDeLancamentos(conta: .todas)
+            filtro.chave = chave
+            var id: LancamentoID?
+            do throws(RegistrationFailure) {
+                _ = try await service.register(Self.entry(1, chave: "k"), registradoPor: nil, canal: .rest, traceparent: nil)
+            } catch {
+                if case .resultadoDesconhecido(let unknown) = error { id = unknown }
+            }
+            let entry = try #require(id)
+            await #expect(throws: LookUpFailure.open) { try await service.find(entry) }
+            await #expect(throws: LookUpFailure.open) { try await service.list(filtro, .newestFirst, after: nil, limit: 1) }
+            await #expect(throws: EstornoFailure.originalEmAberto) {
+                try await service.reverse(
+                    entry, PedidoDeEstorno(), allows: { _ in true }, registradoPor: nil, canal: .rest, traceparent: nil)
+            }
+            // A list by anything else makes no such promise.
+            #expect(try await service.list(FiltroDeLancamentos(conta: .todas), .newestFirst, after: nil, limit: 1).isEmpty)
+
+            await repository.endWaitingCommits(stored: false)
+            #expect(try await service.find(entry) == nil)
+            #expect(try await service.list(filtro, .newestFirst, after: nil, limit: 1).isEmpty)
         }
     }
 

@@ -14,14 +14,15 @@ import Testing
         var expected: [EntryOutcome] = []
         for number in 0..<20_000 {
             let outcome: EntryOutcome =
-                switch Int.random(in: 0..<9, using: &random) {
+                switch Int.random(in: 0..<10, using: &random) {
                 case 0, 1: .registered(Self.id(.random(in: .min ... .max, using: &random)))
                 case 2: .replayed(Self.id(UInt64(number)))
                 case 3: .failed(.chaveComOutroConteudo, temChave: true)
                 case 4: .failed(.sobrecarga, temChave: false)
                 case 5: .failed(.bancoIndisponivel, temChave: false)
                 case 6: .failed(.resultadoDesconhecido(Self.id(UInt64(number))), temChave: .random(using: &random))
-                case 7: .refused(Array(repeating: UInt8(truncatingIfNeeded: number), count: [0, 1, 127, 128, 65_536].randomElement()!))
+                case 7: .failed(.resultadoDesconhecido(nil), temChave: true)
+                case 8: .refused(Array(repeating: UInt8(truncatingIfNeeded: number), count: [0, 1, 127, 128, 65_536].randomElement()!))
                 default: .tooLarge
                 }
             expected.append(outcome)

@@ -1,6 +1,7 @@
 import Contrato
 import Edge
 import FluxoDeCaixa
+import Storage
 import Testing
 
 @testable import Lancamentos
@@ -15,11 +16,32 @@ import Testing
         let withoutKey = ProblemaHTTP(unknown, temChave: false)
         #expect(withoutKey.retryAfterS == nil)
         #expect(withoutKey.problema.detail.contains("30 s"))
-        let reversal = ProblemaHTTP(EstornoFailure.registration(unknown))
+        let reversal = ProblemaHTTP(EstornoFailure.registration(unknown), original: id)
         #expect(reversal.retryAfterS == 1)
         for problem in [withKey, withoutKey, reversal] {
             #expect(problem.problema.nome == .resultadoDesconhecido)
             #expect(problem.problema.id == id)
+        }
+    }
+
+    @Test func `a look-up of what may still be committed is asked again, and names the entry that it was asked for`() throws {
+        let id = try #require(LancamentoID(parsing: "017f22e2-79b0-7cc3-98c4-dc0c0c07398f"))
+        let problems = [
+            (ProblemaHTTP(LookUpFailure.open, id: id), id), (ProblemaHTTP(LookUpFailure.open, id: nil), nil),
+            (ProblemaHTTP(EstornoFailure.originalEmAberto, original: id), id),
+        ]
+        for (problem, expected) in problems {
+            #expect(problem.problema.nome == .resultadoDesconhecido)
+            #expect(problem.retryAfterS == 1)
+            #expect(problem.problema.id == expected)
+        }
+    }
+
+    @Test func `a database that refuses is not called one that does not answer`() {
+        for problem in [ProblemaHTTP(RegistrationFailure.bancoRecusa, temChave: false), ProblemaHTTP(StorageFailure.refused)] {
+            #expect(problem.problema.nome == .bancoIndisponivel)
+            #expect(problem.problema.detail.contains("recusa"))
+            #expect(problem.retryAfterS != nil)
         }
     }
 

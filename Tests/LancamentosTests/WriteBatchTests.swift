@@ -66,7 +66,7 @@ import Testing
         let second = Registrations.make(2)
         var batch = WriteBatch([first, second])
         _ = batch.registered([first.lancamento.id: 1])
-        batch.failRest { .resultadoDesconhecido($0) }
+        batch.failRest { .resultadoDesconhecido($0.id) }
         #expect(batch.outcomes == [.success(.criado(first.lancamento)), .failure(.resultadoDesconhecido(second.lancamento.id))])
     }
 }

@@ -11,11 +11,11 @@ import Testing
         _ repository: any LancamentoRepository,
         queueMax: Int = 100,
         workers: Int = 1,
-        settleMax: Duration = .seconds(30),
+        answerMax: Duration = .seconds(30),
         handOff: @escaping @Sendable ([Registration]) -> Void = { _ in },
         _ body: @Sendable @escaping (WriteBatcher) async throws -> Void
     ) async throws {
-        var limits = WriteBatcher.Limits(queueMax: queueMax, batchRowsMax: 10, workers: workers, settleMax: settleMax)
+        var limits = WriteBatcher.Limits(queueMax: queueMax, batchRowsMax: 10, workers: workers, answerMax: answerMax)
         limits.queueWaitMax = .seconds(50)
         let batcher = WriteBatcher(
             repository: repository,
@@ -74,9 +74,70 @@ import Testing
 
     @Test func `an outcome that cannot be settled in time is reported with the id`() async throws {
         let repository = FakeLancamentoRepository(insertFaults: [.answerLost] + Array(repeating: .unavailable, count: 1000))
-        try await self.withBatcher(repository, settleMax: .milliseconds(150)) { batcher in
+        try await self.withBatcher(repository, answerMax: .milliseconds(150)) { batcher in
             await #expect(throws: RegistrationFailure.resultadoDesconhecido(TestEntry.id(1))) {
                 try await batcher.register(Registrations.make(1))
+            }
+        }
+    }
+
+    @Test func `a database that stalls costs a caller its time and no more`() async throws {
+        let start = ContinuousClock.now
+        try await self.withBatcher(FakeLancamentoRepository(insertFaults: [.stalls]), answerMax: .milliseconds(300)) { batcher in
+            await #expect(throws: RegistrationFailure.resultadoDesconhecido(TestEntry.id(1))) {
+                try await batcher.register(Registrations.make(1))
+            }
+        }
+        #expect(.now - start >= .milliseconds(250), "the answer may still have arrived")
+    }
+
+    /// A caller may have stopped waiting for reasons of its own, as an estorno that has read before.
+    @Test func `a caller's own deadline counts if it is earlier`() async throws {
+        try await self.withBatcher(FakeLancamentoRepository(insertFaults: [.stalls]), answerMax: .seconds(300)) { batcher in
+            await #expect(throws: RegistrationFailure.resultadoDesconhecido(TestEntry.id(1))) {
+                try await batcher.register(Registrations.make(1), until: .now + .milliseconds(200))
+            }
+        }
+    }
+
+    @Test func `while the first attempt with a key may still commit, none that follows says that nothing is registered`() async throws {
+        let repository = FakeLancamentoRepository(insertFaults: [.commitWaits])
+        try await self.withBatcher(repository, answerMax: .milliseconds(300)) { batcher in
+            func attempt(_ number: UInt64) async -> RegistrationFailure? {
+                do throws(RegistrationFailure) {
+                    _ = try await batcher.register(Registrations.make(number, chave: "k"))
+                    return nil
+                } catch {
+                    return error
+                }
+            }
+            let first = RegistrationFailure.resultadoDesconhecido(TestEntry.id(1))
+            #expect(await attempt(1) == first)
+            // Its lock is held; then the database is away.
+            #expect(await attempt(2) == first)
+            await repository.fail([.unavailable])
+            #expect(await attempt(3) == first)
+            await repository.fail([.unavailable])
+            await #expect(throws: RegistrationFailure.bancoIndisponivel) {
+                try await batcher.register(Registrations.make(4, chave: "other"))
+            }
+            await repository.endWaitingCommits(stored: true)
+            let again = try await batcher.register(Registrations.make(5, chave: "k"))
+            #expect(again == .repetido(Registrations.make(1, chave: "k").lancamento))
+        }
+    }
+
+    @Test func `an entry whose key is held by another transaction hurts no neighbour`() async throws {
+        let repository = FakeLancamentoRepository(insertFaults: [.commitWaits])
+        try await self.withBatcher(repository, answerMax: .seconds(2)) { batcher in
+            _ = await batcher.register([Registrations.make(1, chave: "k")])
+            let outcomes = await batcher.register([
+                Registrations.make(2), Registrations.make(3, chave: "k"), Registrations.make(4, chave: "other"),
+                Registrations.make(5, estornoDe: TestEntry.id(9)),
+            ])
+            #expect(outcomes[1] == .failure(.resultadoDesconhecido(TestEntry.id(1))))
+            for position in [0, 2, 3] {
+                #expect({ if case .success(.criado) = outcomes[position] { true } else { false } }(), "\(outcomes[position])")
             }
         }
     }
@@ -105,7 +166,7 @@ import Testing
     }
 
     @Test func `being cancelled ends it, as a graceful shutdown does`() async throws {
-        var limits = WriteBatcher.Limits(queueMax: 10, batchRowsMax: 10, workers: 3, settleMax: .seconds(1))
+        var limits = WriteBatcher.Limits(queueMax: 10, batchRowsMax: 10, workers: 3, answerMax: .seconds(60))
         limits.queueWaitMax = .seconds(50)
         let batcher = WriteBatcher(
             repository: FakeLancamentoRepository(),
@@ -124,7 +185,7 @@ import Testing
         // The batcher does not run, so nothing leaves the queue.
         let batcher = WriteBatcher(
             repository: FakeLancamentoRepository(),
-            limits: .init(queueMax: 0, batchRowsMax: 10, workers: 1, settleMax: .seconds(1)),
+            limits: .init(queueMax: 0, batchRowsMax: 10, workers: 1, answerMax: .seconds(60)),
             logger: Logger(label: "tests"),
             handOff: { _ in }
         )

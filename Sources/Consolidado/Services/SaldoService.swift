@@ -86,7 +86,9 @@ package final class SaldoReader: Service, Sendable {
         /// Concurrent statements for long periods.
         package var longWorkers: Int
         /// The longest wait of a read for a worker.
-        package var queueWaitMax: Duration = .seconds(2)
+        package var queueWaitMax: Duration = .seconds(1)
+        /// The longest wait of a read for its answer. The pool bounds the statement itself.
+        package var answerMax: Duration = .milliseconds(2100)
 
         package init(workers: Int, longWorkers: Int) {
             self.workers = workers
@@ -113,7 +115,9 @@ package final class SaldoReader: Service, Sendable {
 
     private static func workers(_ workers: Int, batchMax: Int, _ limits: Limits) -> BatchWorkers<Item> {
         BatchWorkers(
-            limits: .init(queueMax: limits.queueMax, batchMax: batchMax, workers: workers, queueWaitMax: limits.queueWaitMax)
+            limits: .init(
+                queueMax: limits.queueMax, batchMax: batchMax, workers: workers, queueWaitMax: limits.queueWaitMax,
+                answerMax: limits.answerMax)
         ) { $0.continuation.resume(returning: .failure(.sobrecarga)) }
     }
 
@@ -132,8 +136,8 @@ package final class SaldoReader: Service, Sendable {
 
     /// Runs the workers until graceful shutdown, then answers the waiting reads and returns.
     package func run() async {
-        async let long: Void = self.long.run { await self.answer($0) }
-        await self.short.run { await self.answer($0) }
+        async let long: Void = self.long.run { await self.answer($0.items) }
+        await self.short.run { await self.answer($0.items) }
         await long
     }
 

@@ -91,11 +91,12 @@ struct WaitingReads<Continuation: Sendable>: Sendable {
         return done
     }
 
-    /// Ends a check, after its entries were passed to ``arrived(_:)``.
+    /// Ends a check, after its entries were passed to ``arrived(_:)``. One that failed also ends the reads past their deadline that arrived
+    /// during it: they need no check of their own to be unavailable.
     /// - Returns: the reads past their deadline and those whose caller is gone.
     mutating func endCheck(succeeded: Bool, now: ContinuousClock.Instant) -> [(continuation: Continuation, ending: Ending)] {
         var ended: [(continuation: Continuation, ending: Ending)] = []
-        for (key, waiter) in self.waiters where waiter.isInCheck {
+        for (key, waiter) in self.waiters where waiter.isInCheck || !succeeded {
             if now >= waiter.deadline || !waiter.isWanted() {
                 self.remove(key)
                 ended.append((waiter.continuation, succeeded ? .late : .unavailable))

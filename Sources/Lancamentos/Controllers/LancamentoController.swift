@@ -73,7 +73,7 @@ package struct LancamentoController: Sendable {
             )
             return Self.response(resultado)
         } catch {
-            throw ProblemaHTTP(error)
+            throw ProblemaHTTP(error, original: id)
         }
     }
 
@@ -84,7 +84,7 @@ package struct LancamentoController: Sendable {
         guard queryFaults.isEmpty else { throw Problema(ErrosDeCampo(queryFaults)) }
         guard let id = LancamentoID(parsing: text) else { throw Self.naoEncontrado }
         let found: Lancamento?
-        do throws(StorageFailure) { found = try await self.service.find(id) } catch { throw ProblemaHTTP(error) }
+        do throws(LookUpFailure) { found = try await self.service.find(id) } catch { throw ProblemaHTTP(error, id: id) }
         // An entry of another account and a missing one get the same answer.
         guard let lancamento = found, scope.identity.allows(conta: lancamento.conta) else { throw Self.naoEncontrado }
         return .json(LancamentoJSON.encode(lancamento))

@@ -54,7 +54,12 @@ package struct ListaController: Sendable {
 
     private func page(_ filtro: FiltroDeLancamentos, after last: LancamentoID?, limit: Int) async throws -> Response {
         // One entry more than the page shows whether there are more.
-        let found = try await self.read(filtro, .newestFirst, after: last, limit: limit + 1)
+        let found: [Lancamento]
+        do throws(LookUpFailure) {
+            found = try await self.service.list(filtro, .newestFirst, after: last, limit: limit + 1)
+        } catch {
+            throw ProblemaHTTP(error, id: nil)
+        }
         let items = found.prefix(limit)
         var writer = JSONWriter(reservedBytes: 512 * (items.count + 1))
         writer.object { writer in
@@ -74,7 +79,12 @@ package struct ListaController: Sendable {
             throw ProblemaHTTP(Problema(.sobrecarga, detail: "Já há \(self.extracts.max) extratos em andamento; tente mais tarde."))
         }
         // The first page is read before the answer begins, so that an unavailable database is answered with its status.
-        let first = try await self.read(filtro, .oldestFirst, after: nil, limit: Extract.pageEntriesMax)
+        let first: [Lancamento]
+        do throws(StorageFailure) {
+            first = try await self.service.extract(filtro, after: nil, limit: Extract.pageEntriesMax)
+        } catch {
+            throw ProblemaHTTP(error)
+        }
         var headers = Self.headers
         headers[.contentType] = form == .csv ? CSVWriter.contentType : form.rawValue
         if form == .csv { headers[.contentDisposition] = "attachment; filename=\"lancamentos.csv\"" }
@@ -93,16 +103,6 @@ package struct ListaController: Sendable {
                 }
                 try await writer.finish(nil)
             })
-    }
-
-    private func read(
-        _ filtro: FiltroDeLancamentos, _ order: ListOrder, after last: LancamentoID?, limit: Int
-    ) async throws(ProblemaHTTP) -> [Lancamento] {
-        do throws(StorageFailure) {
-            return try await self.service.list(filtro, order, after: last, limit: limit)
-        } catch {
-            throw ProblemaHTTP(error)
-        }
     }
 
     /// Returns the position of a cursor; nil is the start.
@@ -135,12 +135,12 @@ enum Extract {
     ) async throws -> [Lancamento] {
         for pause in self.pauses {
             do throws(StorageFailure) {
-                return try await service.list(filtro, .oldestFirst, after: last, limit: self.pageEntriesMax)
+                return try await service.extract(filtro, after: last, limit: self.pageEntriesMax)
             } catch {
                 try await Task.sleep(for: pause)
             }
         }
-        return try await service.list(filtro, .oldestFirst, after: last, limit: self.pageEntriesMax)
+        return try await service.extract(filtro, after: last, limit: self.pageEntriesMax)
     }
 }
 

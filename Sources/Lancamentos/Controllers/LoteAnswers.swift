@@ -7,7 +7,8 @@ import NIOConcurrencyHelpers
 /// need little more memory than the body of the lote, however long the rendered answer is.
 struct LoteAnswers {
     private enum Tag: UInt8 {
-        case registered, replayed, conflict, overloaded, databaseAway, unknown, unknownWithKey, refused, tooLarge, ended
+        case registered, replayed, conflict, overloaded, databaseAway, databaseRefuses, unknown, unknownWithKey, openWithKey, refused,
+            tooLarge, ended
     }
 
     /// Packed outcomes are kept in pieces, so that the memory of answered ones is freed.
@@ -29,7 +30,10 @@ struct LoteAnswers {
         case .failed(.chaveComOutroConteudo, _): packed = [Tag.conflict.rawValue]
         case .failed(.sobrecarga, _): packed = [Tag.overloaded.rawValue]
         case .failed(.bancoIndisponivel, _): packed = [Tag.databaseAway.rawValue]
-        case .failed(.resultadoDesconhecido(let id), let temChave): Self.pack(temChave ? .unknownWithKey : .unknown, id, &packed)
+        case .failed(.bancoRecusa, _): packed = [Tag.databaseRefuses.rawValue]
+        case .failed(.resultadoDesconhecido(let id?), let temChave): Self.pack(temChave ? .unknownWithKey : .unknown, id, &packed)
+        // Only another attempt with the same key has an unknown id.
+        case .failed(.resultadoDesconhecido(nil), _): packed = [Tag.openWithKey.rawValue]
         case .refused(let bytes):
             packed.reserveCapacity(bytes.count + 4)
             packed.append(Tag.refused.rawValue)
@@ -59,7 +63,9 @@ struct LoteAnswers {
         case .conflict: outcome = .failed(.chaveComOutroConteudo, temChave: true)
         case .overloaded: outcome = .failed(.sobrecarga, temChave: false)
         case .databaseAway: outcome = .failed(.bancoIndisponivel, temChave: false)
+        case .databaseRefuses: outcome = .failed(.bancoRecusa, temChave: false)
         case .unknown: outcome = .failed(.resultadoDesconhecido(self.takeID(piece)), temChave: false)
+        case .openWithKey: outcome = .failed(.resultadoDesconhecido(nil), temChave: true)
         case .unknownWithKey: outcome = .failed(.resultadoDesconhecido(self.takeID(piece)), temChave: true)
         case .refused: outcome = .refused(self.takeBytes(piece))
         case .tooLarge: outcome = .tooLarge

@@ -5,7 +5,8 @@ import Storage
 
 extension ProblemaHTTP {
     /// The answer to a failed estorno. Its key is the id of the original, so repeating the request is safe.
-    init(_ failure: EstornoFailure) {
+    /// - Parameter original: the entry to reverse.
+    init(_ failure: EstornoFailure, original: LancamentoID) {
         switch failure {
         case .naoEncontrado: self.init(LancamentoController.naoEncontrado)
         case .recusado(.estornoDeEstorno):
@@ -15,6 +16,7 @@ extension ProblemaHTTP {
         case .recusado(.dataDepoisDeAmanha):
             self.init(Self.data("Não pode ser depois de amanhã."))
         case .armazenamento(let failure): self.init(failure)
+        case .originalEmAberto: self.init(LookUpFailure.open, id: original)
         case .registration(.resultadoDesconhecido(let id)):
             let detail = "Não se sabe se o estorno foi registrado. Repita o pedido: o mesmo lançamento nunca é estornado duas vezes."
             self.init(Problema(.resultadoDesconhecido, detail: detail, id: id), retryAfterS: 1)
@@ -39,6 +41,8 @@ extension ProblemaHTTP {
             self.init(Problema(.sobrecarga, detail: "Há pedidos demais em espera; este não foi registrado."))
         case .bancoIndisponivel:
             self.init(Problema(.bancoIndisponivel, detail: "O banco de dados não responde; o lançamento não foi registrado."))
+        case .bancoRecusa:
+            self.init(Problema(.bancoIndisponivel, detail: "O banco de dados recusa gravações agora; o lançamento não foi registrado."))
         case .resultadoDesconhecido(let id):
             let detail =
                 temChave
@@ -48,11 +52,23 @@ extension ProblemaHTTP {
         }
     }
 
+    /// The answer to a look-up without a result. Asking again is safe.
+    /// - Parameter id: the entry that was looked up; nil if it was looked up by its key.
+    init(_ failure: LookUpFailure, id: LancamentoID?) {
+        switch failure {
+        case .storage(let failure): self.init(failure)
+        case .open:
+            let detail = "O lançamento não foi encontrado, mas uma gravação em andamento ainda pode registrá-lo. Consulte de novo."
+            self.init(Problema(.resultadoDesconhecido, detail: detail, id: id), retryAfterS: 1)
+        }
+    }
+
     /// The answer to a failed read.
     init(_ failure: StorageFailure) {
         switch failure {
         case .overloaded: self.init(Problema(.sobrecarga, detail: "Há pedidos demais em espera."))
-        case .unavailable, .outcomeUnknown, .invalidData:
+        case .refused: self.init(Problema(.bancoIndisponivel, detail: "O banco de dados recusa consultas agora."))
+        case .unavailable, .lockHeld, .earlierCallsOpen, .outcomeUnknown, .invalidData:
             self.init(Problema(.bancoIndisponivel, detail: "O banco de dados não responde."))
         }
     }

@@ -1,13 +1,23 @@
 package import FluxoDeCaixa
 package import Logging
+import NIOConcurrencyHelpers
 package import Postgres
 package import Storage
 
 /// Entries and their outbox records in PostgreSQL.
 package struct PostgresLancamentoRepository: LancamentoRepository {
-    private let client: PostgresClient
-    private let reads: PostgresClient
-    private let logger: Logger
+    let client: PostgresClient
+    let reads: PostgresClient
+    let logger: Logger
+    /// What the last writes have shown.
+    let writes = NIOLockedValueBox(Writes())
+
+    struct Writes: Sendable {
+        /// The server refused the last write that it answered.
+        var areRefused = false
+        /// The outcome of a write is unknown: its transaction may be open.
+        var mayBeOpen = false
+    }
 
     /// - Parameters:
     ///   - client: for inserting and settling.
@@ -20,7 +30,9 @@ package struct PostgresLancamentoRepository: LancamentoRepository {
     }
 
     /// One statement in its own transaction. The sort fixes the order in which concurrent batches lock keys; unsorted they deadlock.
-    package func register(_ registros: [Registration]) async throws(StorageFailure) -> [LancamentoID: Int64] {
+    package func register(
+        _ registros: [Registration], until deadline: ContinuousClock.Instant
+    ) async throws(StorageFailure) -> [LancamentoID: Int64] {
         let entries = registros.map(\.lancamento)
         let query: PostgresQuery = """
             with e as materialized (
@@ -46,16 +58,26 @@ package struct PostgresLancamentoRepository: LancamentoRepository {
             select l.id, e.traceparent from l join e on e.id = l.id
             returning seq, id
             """
-        let rows = try await self.client.run(query, logger: self.logger) { columns throws(PostgresError) in
-            let seq: Int64 = try columns.next()
-            let id: LancamentoID = try columns.next()
-            return (id, seq)
+        try await self.waitForEarlierWrites(until: deadline)
+        do throws(StorageFailure) {
+            let rows = try await self.client.run(query, until: deadline, logger: self.logger) { columns throws(PostgresError) in
+                let seq: Int64 = try columns.next()
+                let id: LancamentoID = try columns.next()
+                return (id, seq)
+            }
+            self.writes.withLockedValue { $0.areRefused = false }
+            return Dictionary(uniqueKeysWithValues: rows)
+        } catch {
+            if error == .refused { self.writes.withLockedValue { $0.areRefused = true } }
+            if error == .outcomeUnknown { self.writes.withLockedValue { $0.mayBeOpen = true } }
+            throw error
         }
-        return Dictionary(uniqueKeysWithValues: rows)
     }
 
     /// A separate statement after the insert's commit, because the insert's snapshot cannot see the winner of a conflict.
-    package func settle(_ registros: [Registration]) async throws(StorageFailure) -> [Registration?] {
+    package func settle(
+        _ registros: [Registration], until deadline: ContinuousClock.Instant
+    ) async throws(StorageFailure) -> [Registration?] {
         let entries = registros.map(\.lancamento)
         let query: PostgresQuery = """
             select p.posicao, l.id, l.conta, l.tipo, l.valor, l.data, l.natureza, l.descricao, l.categoria, l.referencia,
@@ -76,27 +98,27 @@ package struct PostgresLancamentoRepository: LancamentoRepository {
             left join lancamentos r on r.estorno_de = l.id
             """
         var found = [Registration?](repeating: nil, count: registros.count)
-        let rows = try await self.client.run(query, logger: self.logger) { columns throws(PostgresError) in
+        let rows = try await self.client.run(query, until: deadline, logger: self.logger) { columns throws(PostgresError) in
             (position: Int(try columns.next(Int64.self)) - 1, stored: try Registration(&columns))
         }
         for row in rows { found[row.position] = row.stored }
         return found
     }
 
-    package func find(_ id: LancamentoID) async throws(StorageFailure) -> Lancamento? {
+    package func find(_ id: LancamentoID, until deadline: ContinuousClock.Instant) async throws(StorageFailure) -> Lancamento? {
         let query: PostgresQuery = """
             select l.id, l.conta, l.tipo, l.valor, l.data, l.natureza, l.descricao, l.categoria, l.referencia,
                    l.metadados::text, l.registrado_por, l.canal, l.chave, l.estorno_de, r.id, null::bytea
             from lancamentos l left join lancamentos r on r.estorno_de = l.id
             where l.id = \(id)
             """
-        return try await self.reads.run(query, logger: self.logger) { columns throws(PostgresError) in
+        return try await self.reads.run(query, until: deadline, logger: self.logger) { columns throws(PostgresError) in
             try Registration(&columns).lancamento
         }.first
     }
 
     package func list(
-        _ filtro: FiltroDeLancamentos, _ order: ListOrder, after last: LancamentoID?, limit: Int
+        _ filtro: FiltroDeLancamentos, _ order: ListOrder, after last: LancamentoID?, limit: Int, until deadline: ContinuousClock.Instant?
     ) async throws(StorageFailure) -> [Lancamento] {
         let page: PostgresQuery =
             switch order {
@@ -110,7 +132,8 @@ package struct PostgresLancamentoRepository: LancamentoRepository {
             from lancamentos l left join lancamentos r on r.estorno_de = l.id
             where
             """
-        return try await self.reads.run(query + Self.conditions(filtro) + page, logger: self.logger) { columns throws(PostgresError) in
+        let read = query + Self.conditions(filtro) + page
+        return try await self.reads.run(read, until: deadline, logger: self.logger) { columns throws(PostgresError) in
             try Registration(&columns).lancamento
         }
     }

@@ -18,6 +18,18 @@ package struct LancamentoService: Sendable {
         }
     }
 
+    /// The limits of one request.
+    package struct Limits: Sendable {
+        /// How long the caller of a read waits for its answer; of an estorno, which first reads, in all.
+        package var answerMax: Duration = .seconds(2)
+        /// How long an estorno reads, so that time remains for writing.
+        package var originalMax: Duration = .seconds(1)
+        /// How long a look-up that finds nothing waits for the end of open transactions. They normally last milliseconds.
+        package var openWritesMax: Duration = .milliseconds(500)
+
+        package init() {}
+    }
+
     /// Keeps the random generator next to the id generator: a stored variable of an empty type has no storage of its own, and the thread
     /// sanitizer (Swift 6.3) reports races on the address that is passed for it.
     private struct IDs {
@@ -29,14 +41,19 @@ package struct LancamentoService: Sendable {
     private let batcher: WriteBatcher
     private let clock: Clock
     private let capacityWaitMax: Duration
+    private let limits: Limits
     private let ids = NIOLockedValueBox(IDs())
 
     /// - Parameter capacityWaitMax: how long entries of a lote wait for a place in the queue. A single request is refused at once.
-    package init(repository: any LancamentoRepository, batcher: WriteBatcher, clock: Clock, capacityWaitMax: Duration = .seconds(2)) {
+    package init(
+        repository: any LancamentoRepository, batcher: WriteBatcher, clock: Clock, capacityWaitMax: Duration = .seconds(2),
+        limits: Limits = Limits()
+    ) {
         self.repository = repository
         self.batcher = batcher
         self.clock = clock
         self.capacityWaitMax = capacityWaitMax
+        self.limits = limits
     }
 
     /// Today in the business time zone, against which the days of entries are checked.
@@ -91,8 +108,12 @@ package struct LancamentoService: Sendable {
         canal: Canal,
         traceparent: String?
     ) async throws(EstornoFailure) -> RegistrationOutcome {
-        guard let original = try await self.lookUp(id), allows(original.conta) else { throw .naoEncontrado }
-        if let existing = original.estornadoPor, let estorno = try await self.lookUp(existing) { return .repetido(estorno) }
+        let start = ContinuousClock.now
+        let readUntil = start + self.limits.originalMax
+        guard let original = try await self.original(id, until: readUntil), allows(original.conta) else { throw .naoEncontrado }
+        if let existing = original.estornadoPor, let estorno = try await self.original(existing, until: readUntil) {
+            return .repetido(estorno)
+        }
         let estorno: Lancamento
         do throws(EstornoRecusado) {
             estorno = try original.estorno(
@@ -102,28 +123,68 @@ package struct LancamentoService: Sendable {
             throw .recusado(error)
         }
         do throws(RegistrationFailure) {
-            return try await self.batcher.register(Registration(lancamento: estorno, conteudo: nil, traceparent: traceparent))
+            return try await self.batcher.register(
+                Registration(lancamento: estorno, conteudo: nil, traceparent: traceparent), until: start + self.limits.answerMax)
         } catch {
             throw .registration(error)
         }
     }
 
-    /// Returns one entry; nil if there is none.
-    /// - Throws: ``StorageFailure``.
-    package func find(_ id: LancamentoID) async throws(StorageFailure) -> Lancamento? {
-        try await self.repository.find(id)
+    /// Returns one entry; nil if there is none and no open transaction contains it.
+    /// - Throws: ``LookUpFailure``.
+    package func find(_ id: LancamentoID) async throws(LookUpFailure) -> Lancamento? {
+        try await self.find(id, until: .now + self.limits.answerMax)
     }
 
-    /// Returns a page of the entries that match a filter.
-    /// - Throws: ``StorageFailure``.
+    /// Returns a page of the entries that match a filter. A page without the entry of a key means that no open transaction contains it.
+    /// - Throws: ``LookUpFailure``.
     package func list(
         _ filtro: FiltroDeLancamentos, _ order: ListOrder, after last: LancamentoID?, limit: Int
-    ) async throws(StorageFailure) -> [Lancamento] {
-        try await self.repository.list(filtro, order, after: last, limit: limit)
+    ) async throws(LookUpFailure) -> [Lancamento] {
+        let deadline = ContinuousClock.now + self.limits.answerMax
+        let isLookUp = filtro.chave != nil && last == nil
+        return try await self.lookUp(until: deadline, isMissing: { $0.isEmpty && isLookUp }) { () throws(StorageFailure) in
+            try await self.repository.list(filtro, order, after: last, limit: limit, until: deadline)
+        }
     }
 
-    private func lookUp(_ id: LancamentoID) async throws(EstornoFailure) -> Lancamento? {
-        do throws(StorageFailure) { return try await self.repository.find(id) } catch { throw .armazenamento(error) }
+    /// Returns a page of an extract, whose length no answer waits for.
+    /// - Throws: ``StorageFailure``.
+    package func extract(
+        _ filtro: FiltroDeLancamentos, after last: LancamentoID?, limit: Int
+    ) async throws(StorageFailure) -> [Lancamento] {
+        try await self.repository.list(filtro, .oldestFirst, after: last, limit: limit, until: nil)
+    }
+
+    private func find(_ id: LancamentoID, until deadline: ContinuousClock.Instant) async throws(LookUpFailure) -> Lancamento? {
+        try await self.lookUp(until: deadline, isMissing: { $0 == nil }) { () throws(StorageFailure) in
+            try await self.repository.find(id, until: deadline)
+        }
+    }
+
+    /// Looks something up. What is missing is looked up again once the transactions that may contain it have ended.
+    private func lookUp<Value>(
+        until deadline: ContinuousClock.Instant, isMissing: (Value) -> Bool, _ read: () async throws(StorageFailure) -> Value
+    ) async throws(LookUpFailure) -> Value {
+        do throws(StorageFailure) {
+            let value = try await read()
+            guard isMissing(value) else { return value }
+            if try await self.repository.openWritesEnd(within: self.limits.openWritesMax, until: deadline) { return try await read() }
+        } catch {
+            throw .storage(error)
+        }
+        throw .open
+    }
+
+    private func original(_ id: LancamentoID, until deadline: ContinuousClock.Instant) async throws(EstornoFailure) -> Lancamento? {
+        do throws(LookUpFailure) {
+            return try await self.find(id, until: deadline)
+        } catch {
+            switch error {
+            case .storage(let failure): throw .armazenamento(failure)
+            case .open: throw .originalEmAberto
+            }
+        }
     }
 
     private func registration(
@@ -162,6 +223,13 @@ package struct LancamentoService: Sendable {
     private static func hash(_ content: [UInt8]) -> [UInt8] {
         [content.first ?? 0] + SHA256.hash(data: content)
     }
+}
+
+/// Why a look-up has no result.
+package enum LookUpFailure: Error, Sendable, Equatable {
+    case storage(StorageFailure)
+    /// It is not found, but a transaction that may contain it is not over.
+    case open
 }
 
 /// Parts of a lote that are written one after the other.

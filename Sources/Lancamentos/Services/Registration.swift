@@ -35,8 +35,11 @@ package enum RegistrationFailure: Error, Sendable, Equatable {
     case sobrecarga
     /// The database is unavailable. Nothing was registered.
     case bancoIndisponivel
-    /// The statement was sent, and its outcome is still unknown after the time limit.
-    case resultadoDesconhecido(LancamentoID)
+    /// The database answers and refuses writes. Nothing was registered.
+    case bancoRecusa
+    /// The statement was sent and its outcome is still unknown after the time limit, or an earlier attempt with the same key or of the same
+    /// estorno may still commit: the entry that may be registered; nil if another process made it.
+    case resultadoDesconhecido(LancamentoID?)
 }
 
 /// Why an entry was not reversed, or may not have been.
@@ -47,6 +50,8 @@ package enum EstornoFailure: Error, Sendable, Equatable {
     case recusado(EstornoRecusado)
     /// The original could not be read.
     case armazenamento(StorageFailure)
+    /// The original is not found, but a transaction that may contain it is not over.
+    case originalEmAberto
     /// The estorno was not, or may not have been, registered.
     case registration(RegistrationFailure)
 }

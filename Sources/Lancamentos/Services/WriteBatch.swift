@@ -24,19 +24,6 @@ struct WriteBatch: Sendable {
         self.sent = sent
     }
 
-    /// What at most one entry can have.
-    private enum Claim: Hashable {
-        case chave(Conta, Chave)
-        case estorno(LancamentoID)
-
-        static func all(of lancamento: Lancamento) -> [Claim] {
-            var claims: [Claim] = []
-            if let chave = lancamento.chave { claims.append(.chave(lancamento.conta, chave)) }
-            if let original = lancamento.estornoDe { claims.append(.estorno(original)) }
-            return claims
-        }
-    }
-
     /// The rows for the statement.
     var rowsToSend: [Registration] { self.sent.map { self.registrations[$0] } }
 
@@ -75,8 +62,8 @@ struct WriteBatch: Sendable {
     }
 
     /// Fails every open position.
-    mutating func failRest(_ failure: (LancamentoID) -> RegistrationFailure) {
-        for position in self.unsettled { self.results[position] = .failure(failure(self.registrations[position].lancamento.id)) }
+    mutating func failRest(_ failure: (Lancamento) -> RegistrationFailure) {
+        for position in self.unsettled { self.results[position] = .failure(failure(self.registrations[position].lancamento)) }
     }
 
     /// The outcome of each registration. Every position has a result once the batch has run.

@@ -10,7 +10,8 @@ import Storage
 /// Collects concurrent registrations and writes them in few transactions.
 ///
 /// A free worker starts at once, so that a single request is not delayed. While all workers are busy, requests queue up to
-/// ``Limits/queueMax``; more are refused. Every request gets exactly one outcome, after its transaction has ended.
+/// ``Limits/queueMax``; more are refused. Every request gets exactly one outcome, after its transaction has ended or, with an unknown
+/// outcome, at its deadline.
 package final class WriteBatcher: Service, Sendable {
     /// The batcher's limits.
     package struct Limits: Sendable {
@@ -21,15 +22,17 @@ package final class WriteBatcher: Service, Sendable {
         /// Statements at the same time.
         package var workers: Int
         /// How long a registration may wait for a worker.
-        package var queueWaitMax: Duration = .seconds(2)
-        /// How long a batch with an unknown outcome is retried before its requests are answered with an unknown outcome.
-        package var settleMax: Duration
+        package var queueWaitMax: Duration = .seconds(1)
+        /// How long a caller waits for its outcome, whatever the database does. A batch whose outcome is unknown runs again until then.
+        package var answerMax: Duration
+        /// Claims whose outcome is open that this process remembers.
+        package var openClaimsMax = 10_000
 
-        package init(queueMax: Int, batchRowsMax: Int, workers: Int, settleMax: Duration) {
+        package init(queueMax: Int, batchRowsMax: Int, workers: Int, answerMax: Duration) {
             self.queueMax = queueMax
             self.batchRowsMax = batchRowsMax
             self.workers = workers
-            self.settleMax = settleMax
+            self.answerMax = answerMax
         }
     }
 
@@ -42,6 +45,7 @@ package final class WriteBatcher: Service, Sendable {
     private let limits: Limits
     private let logger: Logger
     private let workers: BatchWorkers<Item>
+    private let openClaims: NIOLockedValueBox<OpenClaims>
     private let batchRows = Recorder(label: "write_batch_rows")
     private let registered = Dictionary(
         uniqueKeysWithValues: Canal.allCases.map { ($0, Counter(label: "entries_registered_total", dimensions: [("canal", $0.rawValue)])) })
@@ -61,18 +65,27 @@ package final class WriteBatcher: Service, Sendable {
         self.limits = limits
         self.logger = logger
         self.handOff = handOff
+        let openClaims = NIOLockedValueBox(OpenClaims(countMax: limits.openClaimsMax))
+        self.openClaims = openClaims
         // Nothing was sent of a registration that waited too long.
         self.workers = BatchWorkers(
             limits: .init(
-                queueMax: limits.queueMax, batchMax: limits.batchRowsMax, workers: limits.workers, queueWaitMax: limits.queueWaitMax)
-        ) { $0.deliver(.failure(.sobrecarga)) }
+                queueMax: limits.queueMax, batchMax: limits.batchRowsMax, workers: limits.workers, queueWaitMax: limits.queueWaitMax,
+                answerMax: limits.answerMax)
+        ) { item in
+            let failure = openClaims.withLockedValue { $0.note(.sobrecarga, of: item.registration.lancamento) }
+            item.deliver(.failure(failure))
+        }
     }
 
     /// Registers an entry.
+    /// - Parameter deadline: when the caller stops waiting; nil: after ``Limits/answerMax``.
     /// - Throws: ``RegistrationFailure``.
-    package func register(_ registration: Registration) async throws(RegistrationFailure) -> RegistrationOutcome {
+    package func register(
+        _ registration: Registration, until deadline: ContinuousClock.Instant? = nil
+    ) async throws(RegistrationFailure) -> RegistrationOutcome {
         let outcome = await withCheckedContinuation { continuation in
-            self.workers.submit([(registration, { @Sendable outcome in continuation.resume(returning: outcome) })])
+            self.workers.submit([(registration, { @Sendable outcome in continuation.resume(returning: outcome) })], until: deadline)
         }
         return try outcome.get()
     }
@@ -92,9 +105,9 @@ package final class WriteBatcher: Service, Sendable {
 
     /// Runs the workers until graceful shutdown, then until the queue is empty.
     package func run() async {
-        await self.workers.run { items in
-            let outcomes = await self.runBatch(items.map(\.registration))
-            for (item, outcome) in zip(items, outcomes) { item.deliver(outcome) }
+        await self.workers.run { batch in
+            let outcomes = await self.runBatch(batch.items.map(\.registration), until: batch.deadline)
+            for (item, outcome) in zip(batch.items, outcomes) { item.deliver(outcome) }
         }
     }
 
@@ -105,26 +118,34 @@ package final class WriteBatcher: Service, Sendable {
 
     // MARK: - One batch
 
-    private func runBatch(_ registrations: [Registration]) async -> [Outcome] {
+    private func runBatch(_ registrations: [Registration], until deadline: ContinuousClock.Instant) async -> [Outcome] {
         self.batchRows.record(registrations.count)
         var batch = WriteBatch(registrations)
         do throws(StorageFailure) {
-            let (seqs, isRetry) = try await self.registerUntilKnown(batch.rowsToSend)
+            let (seqs, isRetry) = try await self.registerUntilKnown(batch.rowsToSend, until: deadline)
             let stored = batch.registered(seqs)
             // After a retry it is unknown which attempt inserted the rows; the sweeper publishes them.
             if !isRetry { self.handOff(stored) }
-            try await self.settle(&batch)
+            try await self.settle(&batch, until: deadline)
         } catch {
             switch error {
-            case .unavailable: batch.failRest { _ in .bancoIndisponivel }
-            case .overloaded: batch.failRest { _ in .sobrecarga }
-            case .outcomeUnknown: batch.failRest { .resultadoDesconhecido($0) }
+            case .unavailable: self.failRest(&batch) { _ in .bancoIndisponivel }
+            case .refused: self.failRest(&batch) { _ in .bancoRecusa }
+            case .overloaded: self.failRest(&batch) { _ in .sobrecarga }
+            case .outcomeUnknown: self.failRest(&batch) { .resultadoDesconhecido($0.id) }
+            case .lockHeld:
+                let hasClaims = registrations.contains { !Claim.all(of: $0.lancamento).isEmpty }
+                if registrations.count > 1, hasClaims { return await self.runApart(registrations, until: deadline) }
+                // Only a transaction with the same claim holds a lock that one row waits for; it may still commit.
+                self.failRest(&batch, Self.unlessClaimed)
+            // An open transaction may have the same claim.
+            case .earlierCallsOpen: self.failRest(&batch, Self.unlessClaimed)
             case .invalidData:
                 // Validation should have refused such a row. Its neighbours are written without it.
-                if registrations.count > 1 { return await self.runOneByOne(registrations) }
+                if registrations.count > 1 { return await self.runOneByOne(registrations, until: deadline) }
                 let id = registrations[0].lancamento.id
                 self.logger.error("the database refuses an entry that passed validation", metadata: ["id": "\(id)"])
-                batch.failRest { _ in .bancoIndisponivel }
+                self.failRest(&batch) { _ in .bancoIndisponivel }
             }
         }
         let outcomes = batch.outcomes
@@ -146,47 +167,71 @@ package final class WriteBatcher: Service, Sendable {
         }
     }
 
-    private func runOneByOne(_ registrations: [Registration]) async -> [Outcome] {
+    private static func unlessClaimed(_ lancamento: Lancamento) -> RegistrationFailure {
+        Claim.all(of: lancamento).isEmpty ? .bancoIndisponivel : .resultadoDesconhecido(nil)
+    }
+
+    /// Fails every open position. A failure says that nothing was registered only where no earlier attempt with the same claim is open.
+    private func failRest(_ batch: inout WriteBatch, _ failure: (Lancamento) -> RegistrationFailure) {
+        self.openClaims.withLockedValue { openClaims in
+            batch.failRest { openClaims.note(failure($0), of: $0) }
+        }
+    }
+
+    private func runOneByOne(_ registrations: [Registration], until deadline: ContinuousClock.Instant) async -> [Outcome] {
         var outcomes: [Outcome] = []
-        for registration in registrations { outcomes += await self.runBatch([registration]) }
+        for registration in registrations { outcomes += await self.runBatch([registration], until: deadline) }
         return outcomes
     }
 
-    /// Inserts the rows. While the outcome is unknown, the same rows with the same ids are sent again, up to ``Limits/settleMax``. Rows that the
-    /// lost attempt stored conflict with themselves and are found when settling.
+    /// Runs the rows without a claim, which wait for nobody, together and the others one by one, so that a lock that stands in the way of one
+    /// does not hold up its neighbours.
+    private func runApart(_ registrations: [Registration], until deadline: ContinuousClock.Instant) async -> [Outcome] {
+        let claiming = registrations.filter { !Claim.all(of: $0.lancamento).isEmpty }
+        let others = registrations.filter { Claim.all(of: $0.lancamento).isEmpty }
+        var outcomes: [LancamentoID: Outcome] = [:]
+        if !others.isEmpty {
+            for (one, outcome) in zip(others, await self.runBatch(others, until: deadline)) { outcomes[one.lancamento.id] = outcome }
+        }
+        for (one, outcome) in zip(claiming, await self.runOneByOne(claiming, until: deadline)) {
+            // The claim that is held may be of one whose turn did not come in time.
+            outcomes[one.lancamento.id] = outcome.mayBeRegistered
+        }
+        return registrations.map { outcomes[$0.lancamento.id] ?? .failure(.resultadoDesconhecido($0.lancamento.id)) }
+    }
+
+    /// Inserts the rows. While the outcome is unknown, the same rows with the same ids are sent again until the deadline. Rows that the lost
+    /// attempt stored conflict with themselves and are found when settling.
     private func registerUntilKnown(
-        _ rows: [Registration]
+        _ rows: [Registration], until deadline: ContinuousClock.Instant
     ) async throws(StorageFailure) -> (seqs: [LancamentoID: Int64], isRetry: Bool) {
-        // Counted from the first attempt with an unknown outcome, which alone may have lasted longer.
-        var deadline: ContinuousClock.Instant?
+        var isRetry = false
         while true {
             do throws(StorageFailure) {
-                return (try await self.repository.register(rows), deadline != nil)
+                return (try await self.repository.register(rows, until: deadline), isRetry)
             } catch {
                 switch error {
                 case .invalidData: throw error
-                case .unavailable where deadline == nil, .overloaded where deadline == nil: throw error
-                case .unavailable, .overloaded, .outcomeUnknown: break
+                case .outcomeUnknown: isRetry = true
+                // After an unknown outcome only the lost attempt itself can hold the lock.
+                case .unavailable, .refused, .overloaded, .lockHeld, .earlierCallsOpen: if !isRetry { throw error }
                 }
-                deadline = deadline ?? .now + self.limits.settleMax
                 try await Self.pause(before: deadline)
             }
         }
     }
 
     /// Settles the rows that the insert did not return. Only this is retried after a failure: the insert is committed.
-    private func settle(_ batch: inout WriteBatch) async throws(StorageFailure) {
-        var deadline: ContinuousClock.Instant?
+    private func settle(_ batch: inout WriteBatch, until deadline: ContinuousClock.Instant) async throws(StorageFailure) {
         while !batch.unsettled.isEmpty {
             do throws(StorageFailure) {
-                let found = try await self.repository.settle(batch.unsettled.map { batch.registrations[$0] })
+                let found = try await self.repository.settle(batch.unsettled.map { batch.registrations[$0] }, until: deadline)
                 let missing = batch.settled(found)
                 if missing > 0 {
                     self.logger.error("entries neither stored nor in conflict after a commit", metadata: ["entries": "\(missing)"])
                     throw .outcomeUnknown
                 }
             } catch {
-                deadline = deadline ?? .now + self.limits.settleMax
                 try await Self.pause(before: deadline)
             }
         }
@@ -194,10 +239,20 @@ package final class WriteBatcher: Service, Sendable {
 
     private static let pauseBetweenAttempts: Duration = .milliseconds(100)
 
-    private static func pause(before deadline: ContinuousClock.Instant?) async throws(StorageFailure) {
-        guard let deadline, .now + self.pauseBetweenAttempts < deadline else { throw .outcomeUnknown }
+    private static func pause(before deadline: ContinuousClock.Instant) async throws(StorageFailure) {
+        guard .now + self.pauseBetweenAttempts < deadline else { throw .outcomeUnknown }
         // A shutdown that cancels the wait leaves the outcome unknown.
         do { try await Task.sleep(for: self.pauseBetweenAttempts) } catch { throw .outcomeUnknown }
+    }
+}
+
+extension WriteBatcher.Outcome {
+    /// The same outcome, without a failure that says that nothing is registered.
+    fileprivate var mayBeRegistered: Self {
+        switch self {
+        case .failure(.sobrecarga), .failure(.bancoIndisponivel), .failure(.bancoRecusa): .failure(.resultadoDesconhecido(nil))
+        case .success, .failure: self
+        }
     }
 }
 

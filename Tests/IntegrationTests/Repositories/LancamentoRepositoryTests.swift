@@ -66,10 +66,51 @@ struct LancamentoRepositoryTests {
         }
     }
 
+    @Test func `an open transaction that writes entries is waited for, and no other`() async throws {
+        try await self.withRepository { repository, client, configuration in
+            #expect(try await repository.openWritesEnd(within: .seconds(20), until: .now + .seconds(30)))
+            let other = try await PostgresConnection.connect(configuration)
+            // Transactions with an id that write something else, and one that only reads entries.
+            try await client.withTransaction { writer throws(PostgresError) in
+                try await writer.query("insert into outbox (id) values (gen_random_uuid())")
+                try await other.withTransaction { reader throws(PostgresError) in
+                    try await reader.query("select from lancamentos")
+                    #expect((try? await repository.openWritesEnd(within: .seconds(20), until: .now + .seconds(30))) == true)
+                }
+                try await other.withTransaction { writer throws(PostgresError) in
+                    try await writer.query(
+                        """
+                        insert into lancamentos (id, conta, tipo, valor, data, natureza, canal)
+                        values (gen_random_uuid(), 'a', 'credito', 1, '2026-01-01', 'operacional', 'rest')
+                        """)
+                    #expect((try? await repository.openWritesEnd(within: .milliseconds(200), until: .now + .seconds(30))) == false)
+                }
+                #expect((try? await repository.openWritesEnd(within: .seconds(20), until: .now + .seconds(30))) == true)
+            }
+            await other.close()
+        }
+    }
+
+    /// Look-ups of ids that do not exist must cost the database nothing that stays.
+    @Test func `looking for open transactions assigns no transaction id`() async throws {
+        try await self.withRepository { repository, client, _ in
+            func nextID() async throws -> Int64 {
+                try await client.query("select pg_snapshot_xmax(pg_current_snapshot())::text::bigint").first!.decode(0)
+            }
+            // Other tests use the same server: a repetition shows whether it was they.
+            let isFree = try await eventually {
+                let before = try await nextID()
+                for _ in 0..<20 { _ = try await repository.openWritesEnd(within: .seconds(5), until: .now + .seconds(30)) }
+                return try await nextID() - before < 20
+            }
+            #expect(isFree)
+        }
+    }
+
     @Test func `concurrent batches over the same keys neither deadlock nor register twice`() async throws {
         try await self.withRepository { repository, client, _ in
             var random = SeededGenerator(seed: 3)
-            var limits = WriteBatcher.Limits(queueMax: 10_000, batchRowsMax: 50, workers: 6, settleMax: .seconds(30))
+            var limits = WriteBatcher.Limits(queueMax: 10_000, batchRowsMax: 50, workers: 6, answerMax: .seconds(90))
             limits.queueWaitMax = .seconds(60)
             let batcher = WriteBatcher(
                 repository: repository, limits: limits,

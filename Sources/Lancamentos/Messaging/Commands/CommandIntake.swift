@@ -148,7 +148,7 @@ package final class CommandIntake: Service, Sendable {
                 case .chaveComOutroConteudo: return .refused(.conflito)
                 case .sobrecarga: break
                 // Also retried after an unknown outcome: the key makes a second run harmless.
-                case .bancoIndisponivel, .resultadoDesconhecido: failures += 1
+                case .bancoIndisponivel, .bancoRecusa, .resultadoDesconhecido: failures += 1
                 }
             }
             guard failures < Self.attemptsMax, (try? await Task.sleep(for: pause)) != nil else { return .open }

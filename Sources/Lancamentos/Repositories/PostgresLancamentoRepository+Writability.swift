@@ -1,0 +1,54 @@
+import NIOConcurrencyHelpers
+package import Postgres
+
+/// Readiness of an instance that must store entries: reading works on a database that is read-only, full, or whose rights were revoked.
+extension PostgresLancamentoRepository {
+    /// Why entries cannot be stored, in Portuguese; nil if they can, as far as is known.
+    ///
+    /// Normally it asks for the session's state and rights, which writes nothing. Only after the server refused a write does it try one
+    /// and roll it back, because nothing else shows, for example, that the disk has room again.
+    package func refusalOfWrites() async throws(PostgresError) -> String? {
+        let rows = try await self.client.query(
+            """
+            select current_setting('transaction_read_only')::boolean,
+                   has_table_privilege('lancamentos', 'insert') and has_table_privilege('outbox', 'insert')
+            """
+        )
+        guard let row = rows.first else { return nil }
+        if try row.decode(0, as: Bool.self) { return "só aceita leituras" }
+        if try !row.decode(1, as: Bool.self) { return "falta ao usuário do serviço o direito de gravar" }
+        if try await !self.earlierWritesEnd(until: .now + .milliseconds(1500)) {
+            return "gravações anteriores esperam para ser confirmadas"
+        }
+        guard self.writes.withLockedValue({ $0.areRefused }) else { return nil }
+        do throws(PostgresError) {
+            try await self.client.query(Self.attempt)
+        } catch {
+            guard error.sqlState != Self.rolledBack else {
+                self.writes.withLockedValue { $0.areRefused = false }
+                return nil
+            }
+            guard error.isRefusal, let state = error.sqlState else { throw error }
+            return "recusa gravações (SQLSTATE \(state))"
+        }
+        return nil
+    }
+
+    private static let rolledBack = "FLUXO"
+
+    /// Inserts an entry that needs a page of its own, because random digits hardly compress, and rolls it back by an error.
+    private static let attempt: PostgresQuery = """
+        do $$
+        begin
+            with l as (
+                insert into lancamentos (id, conta, tipo, valor, data, natureza, canal, descricao)
+                select gen_random_uuid(), 'prova', 'credito', 1, current_date, 'ajuste', 'rest', string_agg(md5(random()::text), '')
+                from generate_series(1, 512)
+                returning id
+            )
+            insert into outbox (id) select id from l;
+            raise exception 'rolled back' using errcode = 'FLUXO';
+        end
+        $$
+        """
+}
