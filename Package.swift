@@ -208,7 +208,7 @@ let package = Package(
             dependencies: ["Contrato", "FluxoDeCaixa", "HostNames", concurrencyHelpers, crypto, cryptoExtras, logging],
             path: "Tests/Fixtures", swiftSettings: settings),
         .target(
-            name: "RepositoryContracts", dependencies: ["Consolidado", "Contrato", "Fixtures", "FluxoDeCaixa", "Lancamentos"],
+            name: "RepositoryContracts", dependencies: ["Consolidado", "Contrato", "Fixtures", "FluxoDeCaixa", "Lancamentos", "Storage"],
             path: "Tests/RepositoryContracts", swiftSettings: settings),
         .target(name: "SeededRandom", path: "Tests/SeededRandom", swiftSettings: settings),
         .target(name: "LeaseFakes", dependencies: ["ServiceRuntime"], path: "Tests/LeaseFakes", swiftSettings: settings),

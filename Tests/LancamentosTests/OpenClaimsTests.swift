@@ -1,3 +1,4 @@
+import Fixtures
 import FluxoDeCaixa
 import Testing
 
@@ -5,7 +6,7 @@ import Testing
 
 @Suite struct OpenClaimsTests {
     private func entry(_ number: UInt64, chave: String? = nil, estornoDe: UInt64? = nil) -> Lancamento {
-        Registrations.make(number, chave: chave, estornoDe: estornoDe.map(Registrations.id)).lancamento
+        Registrations.make(number, chave: chave, estornoDe: estornoDe.map(TestEntry.id)).lancamento
     }
 
     @Test func `a failure that means not registered becomes unknown while an attempt with the same claim is open`() {

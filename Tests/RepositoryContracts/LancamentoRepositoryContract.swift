@@ -1,6 +1,7 @@
 import Fixtures
-import FluxoDeCaixa
+package import FluxoDeCaixa
 package import Lancamentos
+package import Storage
 
 /// What the entry service relies on in its store of entries. Every case begins with an empty store.
 package enum LancamentoRepositoryContract {
@@ -80,5 +81,26 @@ package enum LancamentoRepositoryContract {
         Registration(
             lancamento: TestEntry.make(number, conta: conta, tipo: tipo, data: data, chave: chave, estornoDe: estornoDe),
             conteudo: chave == nil ? nil : [conteudo])
+    }
+}
+
+/// Calls without a deadline that a test could meet.
+extension LancamentoRepository {
+    package func register(_ registrations: [Registration]) async throws(StorageFailure) -> [LancamentoID: Int64] {
+        try await self.register(registrations, until: .now + .seconds(60))
+    }
+
+    package func settle(_ registrations: [Registration]) async throws(StorageFailure) -> [Registration?] {
+        try await self.settle(registrations, until: .now + .seconds(60))
+    }
+
+    package func find(_ id: LancamentoID) async throws(StorageFailure) -> Lancamento? {
+        try await self.find(id, until: .now + .seconds(60))
+    }
+
+    package func list(
+        _ filtro: FiltroDeLancamentos, _ order: ListOrder, after last: LancamentoID?, limit: Int
+    ) async throws(StorageFailure) -> [Lancamento] {
+        try await self.list(filtro, order, after: last, limit: limit, until: nil)
     }
 }

@@ -2,6 +2,7 @@ import Fixtures
 import FluxoDeCaixa
 import Logging
 import Postgres
+import RepositoryContracts
 import SeededRandom
 import TestSupport
 import Testing

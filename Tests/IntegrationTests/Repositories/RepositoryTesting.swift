@@ -1,9 +1,6 @@
 import Fixtures
-import FluxoDeCaixa
-import Lancamentos
 import Logging
 import Postgres
-import Storage
 import TestSupport
 import Testing
 
@@ -30,26 +27,6 @@ func withSchema<Value: Sendable>(
             defer { group.cancelAll() }
             return try await body(client, configuration)
         }
-    }
-}
-
-extension PostgresLancamentoRepository {
-    func register(_ registrations: [Registration]) async throws(StorageFailure) -> [LancamentoID: Int64] {
-        try await self.register(registrations, until: .now + .seconds(60))
-    }
-
-    func settle(_ registrations: [Registration]) async throws(StorageFailure) -> [Registration?] {
-        try await self.settle(registrations, until: .now + .seconds(60))
-    }
-
-    func find(_ id: LancamentoID) async throws(StorageFailure) -> Lancamento? {
-        try await self.find(id, until: .now + .seconds(60))
-    }
-
-    func list(
-        _ filtro: FiltroDeLancamentos, _ order: ListOrder, after last: LancamentoID?, limit: Int
-    ) async throws(StorageFailure) -> [Lancamento] {
-        try await self.list(filtro, order, after: last, limit: limit, until: nil)
     }
 }
 
