@@ -9,8 +9,8 @@ import Testing
 )
 struct ReadinessTests {
     private static let answerMax: Duration = .seconds(2)
-    /// With the start of a process that the thread sanitizer slows down.
-    private static let commandMax: Duration = .milliseconds(2500)
+    /// With the start of a process that the thread sanitizer slows down, on a busy machine.
+    private static let commandMax: Duration = .seconds(4)
 
     @Test(arguments: ["lancamentos", "consolidado"])
     func `within 2 s readyz and saude report a database that stands still`(product: String) async throws {
