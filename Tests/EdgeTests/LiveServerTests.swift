@@ -95,7 +95,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "GARBAGE\r\n\r\n", "GET /open HTTP/9.9\r\n\r\n", "GET /open HTTP/1.1\r\nHost: h\r\nBad Header: x\r\n\r\n",
+        "GARBAGE\r\n\r\n", "GET /open HTTP/9.9\r\n\r\n", "GET /open HTTP/2.0\r\nHost: h\r\n\r\n",
+        "GET /open HTTP/1.1\r\nHost: h\r\nBad Header: x\r\n\r\n",
         "POST /v1/lancamentos HTTP/1.1\r\nHost: h\r\nContent-Length: 1x\r\n\r\n",
         "POST /v1/lancamentos HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         "GET /open HTTP/1.1\r\nHost: h\r\nX: " + String(repeating: "x", count: 100_000) + "\r\n\r\n",
