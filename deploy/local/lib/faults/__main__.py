@@ -75,7 +75,8 @@ async def main(options, faults):
                 )
             if sys.stdout.isatty():
                 print(f"{fault.name} ({number} of {len(faults)}) …", end="\r", flush=True)
-            row = await runner.run(stack, fault, number, rates, seed)
+            following = faults[number] if number < len(faults) else None
+            row = await runner.run(stack, fault, number, rates, seed, following)
             rows.append(row)
             print("\n".join(results.shown(row)), flush=True)
             results.write(results_file, rows, about)

@@ -42,6 +42,8 @@ class Fault:
     # Called before the load begins and after the audit.
     prepare: typing.Callable | None = None
     restore: typing.Callable | None = None
+    # What was prepared stays for the next row if that prepares the same.
+    shared: bool = False
 
 
 FAULTS: dict[str, Fault] = {}

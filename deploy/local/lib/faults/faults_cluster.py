@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 
-from catalogue import Skipped, fault
+from catalogue import fault
 from processes import command
 from servers import Postgres, RabbitMQ
 
@@ -31,7 +31,8 @@ async def join(stack, name):
 async def with_cluster(scene):
     stack = scene.stack
     if stack.nodes:
-        raise Skipped("the cluster of an earlier row is still there")
+        # The row before prepared it.
+        return
     stack.nodes = [stack.rabbitmq]
     # A queue has the members that were there when it was declared.
     await delete_queues(stack)
@@ -83,7 +84,7 @@ async def leader(stack):
     return stack.nodes[("rabbit", *NODES).index(name)]
 
 
-CLUSTER = {"prepare": with_cluster, "restore": without_cluster}
+CLUSTER = {"prepare": with_cluster, "restore": without_cluster, "shared": True}
 
 
 @fault("cluster-lider-morto", "three RabbitMQ nodes: the leader of the queue killed, down for 10 s", **CLUSTER)
@@ -121,6 +122,10 @@ async def all_killed(scene):
     await asyncio.gather(*(node.kill() for node in nodes))
     await scene.hold(2)
     await asyncio.gather(*(node.start() for node in nodes))
+
+
+# Less than the old primary keeps its connections.
+LEAVES_MAX_S = 10
 
 
 # PostgreSQL with a synchronous standby. The services' address leads to the primary, as a Service of Kubernetes does.
@@ -191,6 +196,7 @@ async def promoted(scene):
     "banco-trocado",
     "PostgreSQL standby promoted; the primary, read-only from then on, keeps its connections for 20 s",
     may_refuse=True,
+    recovery_max_s=LEAVES_MAX_S,
     prepare=with_standby,
     restore=without_standby,
 )

@@ -91,11 +91,15 @@ class Measures:
 
     def __init__(self, clock):
         self.clock = clock
-        self.begin = clock()
-        self.begin_utc = time.time()
+        self.start()
         self.errors = collections.Counter()
         self.answers = collections.Counter()
         self.stalls = {}
+
+    def start(self):
+        """The load begins."""
+        self.begin = self.clock()
+        self.begin_utc = time.time()
 
     def error(self, request, what):
         self.errors[f"{request} {what}"] += 1

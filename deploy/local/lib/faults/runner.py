@@ -97,13 +97,13 @@ class Scene:
             self.recovery = asyncio.create_task(recovery(self.load, asyncio.get_running_loop().time(), self.drains))
 
 
-async def run(stack, fault, number, rates, seed):
-    """Returns the row; never raises but for a cancellation."""
+async def run(stack, fault, number, rates, seed, following=None):
+    """Returns the row; never raises but for a cancellation. `following` is the next fault."""
     row = Row(fault.name, fault.title)
     begin = time.monotonic()
     row.writes_per_s, row.reads_per_s = rates or (fault.writes_per_s, fault.reads_per_s)
     try:
-        await rehearse(stack, fault, number, seed, row)
+        await rehearse(stack, fault, number, seed, row, following)
     except Skipped as reason:
         row.skipped = str(reason)
     # A row that cannot be made is a result, and the next one has its turn.
@@ -115,7 +115,7 @@ async def run(stack, fault, number, rates, seed):
     return row
 
 
-async def rehearse(stack, fault, number, seed, row):
+async def rehearse(stack, fault, number, seed, row, following):
     clock = asyncio.get_running_loop().time
     ledger = Ledger(f"r{number:02d}-{fault.name}", seed + number)
     measures = Measures(clock)
@@ -125,10 +125,11 @@ async def rehearse(stack, fault, number, seed, row):
         lancamentos = [Origin(name, stack.proxies.ports[name], stack.authorization) for name in names]
     load = Load(ledger, measures, lancamentos, [instance.origin for instance in stack.consolidados], fault.client_timeout_s)
     scene = Scene(stack, load, row, drains=not fault.replay)
-    traffic = None
+    traffic, stays = None, False
     try:
         if fault.prepare:
             await fault.prepare(scene)
+        measures.start()
         traffic = asyncio.create_task(load.run(row.writes_per_s, row.reads_per_s))
         await asyncio.sleep(WARM_UP_S)
         if measures.errors:
@@ -150,6 +151,7 @@ async def rehearse(stack, fault, number, seed, row):
         audit = await Auditor(ledger, [instance.origin for instance in stack.lancamentos], load.consolidados).run()
         row.lost, row.doubled, row.unexpected, row.recovered = audit.lost, audit.doubled, audit.unexpected, audit.recovered
         row.examples = audit.examples
+        stays = fault.shared and following is not None and following.prepare is fault.prepare
     finally:
         under_way = [task for task in (traffic, scene.recovery) if task is not None]
         for task in under_way:
@@ -160,7 +162,7 @@ async def rehearse(stack, fault, number, seed, row):
             for origin in lancamentos:
                 origin.close()
         fill(row, ledger, measures, load)
-        if fault.restore:
+        if fault.restore and not stays:
             await fault.restore(scene)
 
 
