@@ -230,6 +230,15 @@ static void fill_method(crmq_frame *out, const amqp_method_t *in) {
       out->routing_key = from_library(method->routing_key);
       break;
     }
+    case AMQP_BASIC_GET_OK_METHOD: {
+      const amqp_basic_get_ok_t *method = in->decoded;
+      out->delivery_tag = method->delivery_tag;
+      out->flag = method->redelivered;
+      out->exchange = from_library(method->exchange);
+      out->routing_key = from_library(method->routing_key);
+      out->message_count = method->message_count;
+      break;
+    }
     case AMQP_BASIC_RETURN_METHOD: {
       const amqp_basic_return_t *method = in->decoded;
       out->reply_code = method->reply_code;

@@ -61,13 +61,15 @@ package enum ConsolidadoApp: ServiceApp {
         consumerSettings.batchMessagesMax = settings.batchMax
         consumerSettings.linger = .milliseconds(settings.batchWaitMs)
         consumerSettings.smallBatchPause = .milliseconds(5) ... .milliseconds(20)
-        let source = BatchConsumer(
-            configuration: try AMQPConfiguration(broker, purpose: "consumer"),
+        let consumerBroker = try AMQPConfiguration(broker, purpose: "consumer")
+        let batches = BatchConsumer(
+            configuration: consumerBroker,
             topology: ConsolidadoTopology.consumer,
             queue: AMQPNames.Queue.consolidado,
             settings: consumerSettings,
             logger: logger
         )
+        let source = RequeuedDeliveries(batches, origin: .eventos(user: consumerBroker.user))
         let deadLetterPublisher = ConfirmedPublisher(
             configuration: try AMQPConfiguration(broker, purpose: "dead letters"),
             topology: ConsolidadoTopology.deadLetters,

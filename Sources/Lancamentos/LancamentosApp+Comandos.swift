@@ -24,10 +24,12 @@ extension LancamentosApp {
         var settings = ConsumerSettings()
         settings.prefetchMessagesMax = self.commandPrefetchMax
         settings.batchMessagesMax = self.commandBatchMax
-        let source = BatchConsumer(
-            configuration: try broker("commands"), topology: LancamentosTopology.comandos, queue: AMQPNames.Queue.comandos,
+        let configuration = try broker("commands")
+        let consumer = BatchConsumer(
+            configuration: configuration, topology: LancamentosTopology.comandos, queue: AMQPNames.Queue.comandos,
             settings: settings, logger: logger
         )
+        let source = RequeuedDeliveries(consumer, origin: .comandos(user: configuration.user))
         let letterPublisher = ConfirmedPublisher(
             configuration: try broker("dead letters"), topology: LancamentosTopology.comandosDeadLetters, logger: logger
         )

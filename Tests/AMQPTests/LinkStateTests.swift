@@ -78,6 +78,21 @@ import Testing
                 == .content(.delivery(method, AMQPProperties(), body: [], bodyBytesTotal: 0)))
     }
 
+    @Test func `a message or the lack of one answers a get, and nothing else`() throws {
+        var state = self.state()
+        let message = DeliverMethod(number: 1, redelivered: false, exchange: "", routingKey: "q", messagesLeft: 3)
+        state.request([.get(queue: "q"), .get(queue: "q")])
+        try state.writeRequests(now: self.start)
+        #expect(try state.receive(.deliver(message), now: self.start) == nil)
+        #expect(
+            try state.receive(.header(bodyBytes: 0, AMQPProperties()), now: self.start)
+                == .content(.delivery(message, AMQPProperties(), body: [], bodyBytesTotal: 0)))
+        try state.writeRequests(now: self.start)
+        #expect(try state.receive(.reply(CRMQ_BASIC_GET_EMPTY), now: self.start) == .answered(.get(queue: "q")))
+        #expect(try state.receive(.deliver(message), now: self.start) == nil)
+        #expect(throws: AMQPError.self) { try state.receive(.header(bodyBytes: 0, AMQPProperties()), now: self.start) }
+    }
+
     @Test(arguments: [BrokerFrame.reply(CRMQ_CHANNEL_OPEN_OK), .flow, .body([1]), .header(bodyBytes: 1, AMQPProperties())])
     func `a frame that is not allowed ends the connection`(_ frame: BrokerFrame) {
         var state = self.state()

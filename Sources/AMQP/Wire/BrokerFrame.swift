@@ -26,6 +26,8 @@ struct DeliverMethod: Equatable {
     var redelivered: Bool
     var exchange: String
     var routingKey: String
+    /// In the answer to basic.get: the messages left in the queue.
+    var messagesLeft: UInt32?
 }
 
 struct ReturnMethod: Equatable {
@@ -56,6 +58,11 @@ extension BrokerFrame {
                 DeliverMethod(
                     number: frame.delivery_tag, redelivered: frame.flag, exchange: String(frame.exchange),
                     routingKey: String(frame.routing_key)))
+        case CRMQ_BASIC_GET_OK:
+            .deliver(
+                DeliverMethod(
+                    number: frame.delivery_tag, redelivered: frame.flag, exchange: String(frame.exchange),
+                    routingKey: String(frame.routing_key), messagesLeft: frame.message_count))
         case CRMQ_BASIC_RETURN: .returned(ReturnMethod(code: frame.reply_code, text: String(frame.text)))
         case CRMQ_BASIC_ACK: .ack(tag: frame.delivery_tag, multiple: frame.flag)
         case CRMQ_BASIC_NACK: .nack(tag: frame.delivery_tag, multiple: frame.flag)

@@ -1,6 +1,6 @@
 import CRabbitMQ
 
-/// The requests that this library makes. The broker answers each with one method; one is out at a time.
+/// The requests that this library makes. The broker answers each with one method, or `get` with a message; one is out at a time.
 enum BrokerMethod: Equatable {
     case channelOpen
     case channelClose
@@ -11,6 +11,7 @@ enum BrokerMethod: Equatable {
     case queueBind(AMQPTopology.Binding)
     case consume(queue: String, consumerTag: String)
     case cancel(consumerTag: String)
+    case get(queue: String)
 
     /// The number (class << 16 | method) of the answer.
     var reply: Int {
@@ -24,6 +25,7 @@ enum BrokerMethod: Equatable {
         case .queueBind: CRMQ_QUEUE_BIND_OK
         case .consume: CRMQ_BASIC_CONSUME_OK
         case .cancel: CRMQ_BASIC_CANCEL_OK
+        case .get: CRMQ_BASIC_GET_EMPTY
         }
     }
 }

@@ -142,6 +142,12 @@ struct FrameWriter {
             self.method(60, 30)
             try self.shortString(consumerTag)
             self.bits()
+        case .get(let queue):
+            self.method(60, 70)
+            self.integer(UInt16(0))
+            try self.shortString(queue)
+            // no-ack
+            self.bits(false)
         }
     }
 

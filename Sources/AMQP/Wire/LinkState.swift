@@ -1,3 +1,5 @@
+import CRabbitMQ
+
 /// What a frame means for a session.
 enum BrokerEvent: Equatable {
     case content(ContentAssembler.Content)
@@ -68,9 +70,18 @@ struct LinkState {
         }
         switch self.assembler.receive(frame) {
         case .more: return nil
-        case .complete(let content): return .content(content)
+        case .complete(let content):
+            if case .delivery(let method, _, _, _) = content, method.messagesLeft != nil { try self.finishGet() }
+            return .content(content)
         case .violation(let text): throw AMQPError(.protocolViolation, replyText: text)
         case .other: return try self.receiveMethod(frame)
+        }
+    }
+
+    /// A message answers a `get` in place of its method.
+    private mutating func finishGet() throws(AMQPError) {
+        guard case .get? = self.requests.answered(CRMQ_BASIC_GET_EMPTY) else {
+            throw AMQPError(.protocolViolation, replyText: "a message that was not asked for")
         }
     }
 

@@ -46,6 +46,8 @@ typedef struct {
   M(BASIC_CANCEL_OK, 0x003C001F) \
   M(BASIC_RETURN, 0x003C0032) \
   M(BASIC_DELIVER, 0x003C003C) \
+  M(BASIC_GET_OK, 0x003C0047) \
+  M(BASIC_GET_EMPTY, 0x003C0048) \
   M(BASIC_ACK, 0x003C0050) \
   M(BASIC_NACK, 0x003C0078) \
   M(CONFIRM_SELECT_OK, 0x0055000B)
@@ -96,9 +98,9 @@ typedef struct {
   uint16_t channel;
   /* METHOD: its number; numbers that are not listed above may occur. */
   uint32_t method;
-  /* deliver, ack, nack */
+  /* deliver, get-ok, ack, nack */
   uint64_t delivery_tag;
-  /* ack and nack: multiple; deliver: redelivered */
+  /* ack and nack: multiple; deliver and get-ok: redelivered */
   bool flag;
   /* return, channel.close, connection.close */
   uint16_t reply_code;
@@ -107,9 +109,11 @@ typedef struct {
   /* channel.close, connection.close: the method that the broker objects to */
   uint16_t class_id;
   uint16_t method_id;
-  /* deliver */
+  /* deliver, get-ok */
   crmq_bytes exchange;
   crmq_bytes routing_key;
+  /* get-ok: messages left in the queue */
+  uint32_t message_count;
   /* HEADER */
   uint64_t body_size;
   crmq_properties properties;

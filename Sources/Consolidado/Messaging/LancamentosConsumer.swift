@@ -114,3 +114,11 @@ enum ConsolidadoTopology {
     /// Declared by the publisher of notices.
     static let notices = AMQPTopology(exchanges: [.init(name: AMQPNames.Exchange.consolidados, kind: .topic)])
 }
+
+extension RequeuedOrigin {
+    /// Dead letters of the consolidation's queue.
+    /// - Parameter user: the service's own user at the broker.
+    package static func eventos(user: String) -> RequeuedOrigin {
+        RequeuedOrigin(queue: AMQPNames.Queue.consolidado, exchange: AMQPNames.Exchange.lancamentos, user: user)
+    }
+}

@@ -198,3 +198,11 @@ enum LancamentosTopology {
         bindings: comandos.bindings
     )
 }
+
+extension RequeuedOrigin {
+    /// Dead letters of the command queue.
+    /// - Parameter user: the service's own user at the broker.
+    package static func comandos(user: String) -> RequeuedOrigin {
+        RequeuedOrigin(queue: AMQPNames.Queue.comandos, exchange: AMQPNames.Exchange.comandos, user: user)
+    }
+}
