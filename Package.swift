@@ -174,10 +174,32 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        .target(
+            name: "Repair",
+            dependencies: [
+                "AMQP", "Contrato", "FluxoDeCaixa", "Mensageria", "Postgres", "ServiceRuntime", "Settings", argumentParser,
+                asyncHTTPClient, concurrencyHelpers, lifecycle, logging, nioCore, nioHTTP1,
+            ],
+            swiftSettings: settings
+        ),
         .executableTarget(
-            name: "LancamentosServer", dependencies: ["Lancamentos", "ServiceRuntime", argumentParser], swiftSettings: settings),
+            name: "LancamentosServer",
+            dependencies: [
+                "AMQP", "Contrato", "FluxoDeCaixa", "Lancamentos", "Mensageria", "Postgres", "Repair", "ServiceRuntime", "Settings",
+                "Storage",
+                argumentParser, lifecycle, logging,
+            ],
+            swiftSettings: settings
+        ),
         .executableTarget(
-            name: "ConsolidadoServer", dependencies: ["Consolidado", "ServiceRuntime", argumentParser], swiftSettings: settings),
+            name: "ConsolidadoServer",
+            dependencies: [
+                "AMQP", "Consolidado", "Contrato", "FluxoDeCaixa", "Mensageria", "Postgres", "Repair", "ServiceRuntime", "Settings",
+                "Storage",
+                argumentParser, lifecycle, logging,
+            ],
+            swiftSettings: settings
+        ),
         .target(
             name: "Carga",
             dependencies: [
@@ -294,6 +316,7 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        .testTarget(name: "RepairTests", dependencies: ["Contrato", "FluxoDeCaixa", "Repair"], swiftSettings: settings),
         .testTarget(name: "LimitesTests", dependencies: ["Limites", "Contrato"], swiftSettings: settings),
         .testTarget(
             name: "CargaTests",

@@ -1,11 +1,24 @@
 import ArgumentParser
 import Consolidado
+import Contrato
+import Mensageria
+import Repair
 import ServiceRuntime
 
 /// The executable `consolidado`.
 @main
-enum Main {
+enum Main: DeadLetterProgram {
+    typealias App = ConsolidadoApp
+
+    static var tools: [any ParsableCommand.Type] { [DeadLetterCommand<Main>.self] }
+
+    static var deadLetterQueue: String { AMQPNames.Queue.consolidadoDLQ }
+    static func origin(user: String) -> RequeuedOrigin { .eventos(user: user) }
+    static var rightsOfRequeuedLetters: String {
+        "A requeued event counts as sent by the user who sent it first: consolidado.usuario_dos_eventos holds for it."
+    }
+
     static func main() async {
-        await ServiceCommand<ConsolidadoApp>.mainWithoutCleanup()
+        await ServiceCommand<Main>.mainWithoutCleanup()
     }
 }

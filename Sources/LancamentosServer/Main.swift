@@ -1,11 +1,28 @@
 import ArgumentParser
+import Contrato
 import Lancamentos
+import Mensageria
+import Repair
 import ServiceRuntime
 
 /// The executable `lancamentos`.
 @main
-enum Main {
+enum Main: DeadLetterProgram {
+    typealias App = LancamentosApp
+
+    static var tools: [any ParsableCommand.Type] { [DeadLetterCommand<Main>.self] }
+
+    static var deadLetterQueue: String { AMQPNames.Queue.comandosDLQ }
+    static func origin(user: String) -> RequeuedOrigin { .comandos(user: user) }
+    static var rightsOfRequeuedLetters: String {
+        """
+        A requeued command is checked as it was when it was refused: its sender's routing key must still name the account of the body, and \
+        its message_id is still its key. It has the rights that the broker checked when it was sent, even if its sender has lost them since. \
+        Nobody is answered.
+        """
+    }
+
     static func main() async {
-        await ServiceCommand<LancamentosApp>.mainWithoutCleanup()
+        await ServiceCommand<Main>.mainWithoutCleanup()
     }
 }

@@ -29,8 +29,18 @@ package protocol ServiceApp: Sendable {
     static func migrate(_ settings: DatabaseSettings, logger: Logger) async throws
 }
 
-/// The command line of a service: `serve` (the default), `migrate`, `saude` and, not shown in the help, `describe`.
-package struct ServiceCommand<App: ServiceApp>: AsyncParsableCommand {
+/// The program of a service: the service and the tools that repair what it stores.
+package protocol ServiceProgram {
+    /// The service.
+    associatedtype App: ServiceApp
+    /// The commands besides those that every service has.
+    static var tools: [any ParsableCommand.Type] { get }
+}
+
+/// The command line of a service: `serve` (the default), `migrate`, `saude`, its tools and, not shown in the help, `describe`.
+package struct ServiceCommand<Program: ServiceProgram>: AsyncParsableCommand {
+    private typealias App = Program.App
+
     package static var configuration: CommandConfiguration {
         CommandConfiguration(
             commandName: App.name,
@@ -39,7 +49,8 @@ package struct ServiceCommand<App: ServiceApp>: AsyncParsableCommand {
                 Configuration: built-in defaults, then config/\(App.name).yaml (or --config FILE), then environment variables FLUXO_…; \
                 that file lists every key.
                 """,
-            subcommands: [ServeCommand<App>.self, MigrateCommand<App>.self, SaudeCommand<App>.self, DescribeCommand<App>.self],
+            subcommands: [ServeCommand<App>.self, MigrateCommand<App>.self, SaudeCommand<App>.self] + Program.tools
+                + [DescribeCommand<App>.self],
             defaultSubcommand: ServeCommand<App>.self
         )
     }
@@ -48,14 +59,14 @@ package struct ServiceCommand<App: ServiceApp>: AsyncParsableCommand {
 }
 
 /// The options of commands that read settings.
-private struct SettingsOptions: ParsableArguments {
+package struct SettingsOptions: ParsableArguments {
     @Option(help: ArgumentHelp("A YAML file instead of the default one.", valueName: "FILE"))
     var config: String?
 
-    init() {}
+    package init() {}
 
     /// The settings from the file and the current environment.
-    func values(_ app: (some ServiceApp).Type) throws(SettingsError) -> SettingValues {
+    package func values(_ app: (some ServiceApp).Type) throws(SettingsError) -> SettingValues {
         try SettingValues(app.catalog(), file: self.config, environment: ProcessInfo.processInfo.environment)
     }
 }

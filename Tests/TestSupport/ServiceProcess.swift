@@ -96,6 +96,22 @@ package final class ServiceProcess: Sendable {
         try await Command.run(self.executable, ["saude"], environment: self.environment)
     }
 
+    /// Runs another command of its program, with its settings.
+    /// - Parameter environment: further variables.
+    /// - Returns: its exit status and its output.
+    package func run(_ arguments: String..., environment: [String: String] = [:]) async throws -> (status: Int32, text: String) {
+        try await Command.outcome(self.executable, arguments, environment: self.environment.merging(environment) { $1 })
+    }
+
+    /// Runs a script of bash with its settings, in which the products are commands.
+    /// - Parameter environment: further variables.
+    /// - Returns: its exit status and its output.
+    package func script(_ text: String, environment: [String: String] = [:]) async throws -> (status: Int32, text: String) {
+        let products = self.executable.prefix(upTo: self.executable.lastIndex(of: "/") ?? self.executable.startIndex)
+        let settings = self.environment.merging(environment) { $1 }.merging(["PATH": "\(products):/usr/bin:/bin"]) { $1 }
+        return try await Command.outcome("/bin/bash", ["-euo", "pipefail", "-c", text], environment: settings)
+    }
+
     /// Waits until it ends by itself.
     package func waitUntilExit() async -> Int32? {
         await self.process.withLockedValue { $0 }?.waitUntilExit()

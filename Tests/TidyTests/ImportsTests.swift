@@ -40,6 +40,10 @@ import Testing
             "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "NIOSSL", "Observability", "OpenFiles", "ServiceLifecycle", "Settings", "Tracing",
         ],
         "Documents": ["Contrato", "Edge", "HTTPTypes", "Hummingbird", "NIOCore", "Yams"],
+        "Repair": [
+            "AMQP", "ArgumentParser", "AsyncHTTPClient", "Contrato", "FluxoDeCaixa", "Foundation", "Logging", "Mensageria",
+            "NIOConcurrencyHelpers", "NIOCore", "NIOHTTP1", "Postgres", "ServiceLifecycle", "ServiceRuntime", "Settings",
+        ],
         "Mensageria": ["AMQP", "Contrato", "FluxoDeCaixa", "Logging", "Metrics", "NIOConcurrencyHelpers", "ServiceLifecycle"],
     ]
     private static let system: Set = ["Glibc", "Musl", "Darwin"]
@@ -117,7 +121,7 @@ import Testing
     }
 
     @Test func `no shared module knows a service`() throws {
-        let shared: Set = ["Access", "Batching", "Edge", "Mensageria", "Observability", "ServiceRuntime", "Settings"]
+        let shared: Set = ["Access", "Batching", "Edge", "Mensageria", "Observability", "Repair", "ServiceRuntime", "Settings"]
         for one in try Self.imports() where shared.contains(one.module) {
             #expect(!["Lancamentos", "Consolidado"].contains(one.imported), "\(one.file)")
         }
