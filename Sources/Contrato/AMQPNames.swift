@@ -24,6 +24,8 @@ package enum AMQPNames {
         package static let comandosDLQ = "lancamentos.comandos.dlq"
         /// A reply queue that a user names begins with this, the name of the user and a dot.
         package static let replyPrefix = "respostas."
+        /// A queue of events that belongs to a user begins with this, and the name of the user follows.
+        package static let eventsPrefix = "eventos."
         /// A queue that the broker named begins with this.
         package static let serverNamedPrefix = "amq.gen-"
         /// The `reply_to` of direct reply-to, as the broker rewrites it, begins with this; no queue does.

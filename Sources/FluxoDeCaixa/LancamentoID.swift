@@ -37,6 +37,11 @@ package struct LancamentoID: Hashable, Comparable, Sendable {
         self.init(parsing: texto.utf8)
     }
 
+    /// The lower bound of the ids made at an instant or later. Instants before 1970 count as 1970.
+    package static func lowerBound(of instante: Instante) -> LancamentoID {
+        LancamentoID(bits: UInt128(max(0, instante.milissegundos)) << 80)
+    }
+
     /// Whether it is a UUID of version 7 and of RFC 9562's variant.
     package var isVersion7: Bool {
         (self.bits >> 76) & 0xF == 7 && (self.bits >> 62) & 0b11 == 0b10

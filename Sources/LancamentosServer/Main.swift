@@ -10,7 +10,7 @@ import ServiceRuntime
 enum Main: DeadLetterProgram {
     typealias App = LancamentosApp
 
-    static var tools: [any ParsableCommand.Type] { [DeadLetterCommand<Main>.self] }
+    static var tools: [any ParsableCommand.Type] { [OutboxCommand.self, ReplayCommand.self, DeadLetterCommand<Main>.self] }
 
     static var deadLetterQueue: String { AMQPNames.Queue.comandosDLQ }
     static func origin(user: String) -> RequeuedOrigin { .comandos(user: user) }

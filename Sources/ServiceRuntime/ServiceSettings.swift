@@ -31,7 +31,7 @@ package struct ServiceSettings: Sendable {
 
     package init(_ values: SettingValues) throws(SettingsError) {
         let http = try HTTPSettings(values)
-        self.urlPublica = try Self.withoutTrailingSlash(values.required("url_publica"))
+        self.urlPublica = try Self.urlPublica(values)
         self.calendario = try BusinessCalendar(values)
         self.log = try LogSettings(values)
         self.auth = try AuthSettings(values, address: http.address, isLoopback: http.isLoopback)
@@ -41,8 +41,9 @@ package struct ServiceSettings: Sendable {
         self.broker = try BrokerSettings(values)
     }
 
-    private static func withoutTrailingSlash(_ url: String) -> String {
-        var url = url[...]
+    /// The public base address, without a slash at the end.
+    package static func urlPublica(_ values: SettingValues) throws(SettingsError) -> String {
+        var url = try values.required("url_publica")[...]
         while url.hasSuffix("/") { url.removeLast() }
         return String(url)
     }

@@ -16,6 +16,7 @@ package final class AMQPEventPublisher: EventPublisher {
     private let ready: @Sendable () -> Bool
     private let user: String
     private let urlPublica: String
+    private let queue: String?
     private let logger: Logger
     private let confirmDuration = Timer(label: "publish_confirm_duration_seconds")
     /// A counter for each outcome from the start, so that the first refusal shows as an increase.
@@ -28,13 +29,16 @@ package final class AMQPEventPublisher: EventPublisher {
     ///   - publisher: declares the exchange and the queue that must exist.
     ///   - user: the connection's user. The broker verifies it in `user_id`.
     ///   - urlPublica: the base URL of `dataschema`.
+    ///   - queue: the only queue that receives the events; nil sends them to the exchange.
     package init(
-        publisher: any MessagePublisher, isReady: @escaping @Sendable () -> Bool, user: String, urlPublica: String, logger: Logger
+        publisher: any MessagePublisher, isReady: @escaping @Sendable () -> Bool, user: String, urlPublica: String,
+        queue: String? = nil, logger: Logger
     ) {
         self.publisher = publisher
         self.ready = isReady
         self.user = user
         self.urlPublica = urlPublica
+        self.queue = queue
         self.logger = logger
     }
 
@@ -70,7 +74,7 @@ package final class AMQPEventPublisher: EventPublisher {
     /// - Returns: the outcomes by position.
     private func sendDirectly(_ messages: [AMQPMessage], rejectedBy outcomes: [PublishOutcome]) async -> [Int: PublishOutcome] {
         let positions = outcomes.indices.filter { outcomes[$0] == .rejected }
-        guard !positions.isEmpty else { return [:] }
+        guard self.queue == nil, !positions.isEmpty else { return [:] }
         let copies = positions.map { position in
             var copy = messages[position]
             copy.exchange = ""
@@ -92,8 +96,8 @@ package final class AMQPEventPublisher: EventPublisher {
         properties.userID = self.user
         if let traceparent = event.traceparent { properties.headers = [AMQPNames.Header.traceparent: .string(traceparent)] }
         return AMQPMessage(
-            exchange: AMQPNames.Exchange.lancamentos,
-            routingKey: EventoLancamentoRegistrado.routingKey(lancamento),
+            exchange: self.queue == nil ? AMQPNames.Exchange.lancamentos : "",
+            routingKey: self.queue ?? EventoLancamentoRegistrado.routingKey(lancamento),
             properties: properties,
             body: EventoLancamentoRegistrado.encode(lancamento, urlPublica: self.urlPublica)
         )

@@ -8,7 +8,8 @@ package struct PostgresOutboxLease: OutboxLease {
     private let connection: PostgresConnection
     private let logger: Logger
 
-    private init(connection: PostgresConnection, logger: Logger) {
+    /// The outbox as a session without the lease sees it: for tools, which may send what the holder of the lease sends too.
+    package init(connection: PostgresConnection, logger: Logger) {
         self.connection = connection
         self.logger = logger
     }
