@@ -10,7 +10,7 @@ import ServiceRuntime
 enum Main: DeadLetterProgram {
     typealias App = ConsolidadoApp
 
-    static var tools: [any ParsableCommand.Type] { [DeadLetterCommand<Main>.self] }
+    static var tools: [any ParsableCommand.Type] { [AuditCommand.self, RebuildCommand.self, DeadLetterCommand<Main>.self] }
 
     static var deadLetterQueue: String { AMQPNames.Queue.consolidadoDLQ }
     static func origin(user: String) -> RequeuedOrigin { .eventos(user: user) }

@@ -9,23 +9,10 @@ import Testing
     .timeLimit(.minutes(5))
 )
 struct BackupTests {
-    /// The commands of the page's block of that name.
-    private static func commands(_ name: String) throws -> String {
-        let page = try Clone.text("deploy/runbooks/backup-and-restore.md")
-        let lines = page.split(separator: "\n", omittingEmptySubsequences: false)
-        let begin = try #require(lines.firstIndex { $0.hasSuffix("```sh \(name)") }, "the page has no block \(name)")
-        let indent = lines[begin].prefix { $0 == " " }.count
-        let block = lines[(begin + 1)...].prefix { !$0.hasSuffix("```") }
-        return block.map { $0.dropFirst(indent) }.joined(separator: "\n")
-    }
-
     private static func run(_ name: String, _ stack: Stack, folder: String) async throws {
-        try await Command.run(
-            "/bin/bash", ["-euo", "pipefail", "-c", self.commands(name)],
-            environment: [
-                "PATH": "/usr/bin:/bin", "COPIA": folder, "LANCAMENTOS_DATABASE_URL": stack.databases["lancamentos"]!,
-                "CONSOLIDADO_DATABASE_URL": stack.databases["consolidado"]!,
-            ])
+        let scene = RepairScene(stack: stack)
+        let outcome = try await scene.run(name, of: "backup-and-restore.md", as: stack.lancamentos, ["COPIA": folder])
+        guard outcome.status == 0 else { throw TestFailure("\(name): status \(outcome.status)\n\(outcome.text)") }
     }
 
     private static func register(_ number: Int, _ stack: Stack) async throws {
