@@ -28,6 +28,8 @@ package struct RequeuedDeliveries: DeliverySource {
 
     package func settle(_ tags: [DeliveryTag]) async { await self.source.settle(tags) }
 
+    package func makeRoom() async { await self.source.makeRoom() }
+
     package func suspendConsuming() async { await self.source.suspendConsuming() }
 
     package func resumeConsuming() async { await self.source.resumeConsuming() }

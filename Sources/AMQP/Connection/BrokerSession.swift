@@ -96,7 +96,7 @@ extension BrokerSession {
     /// - Returns: nil if the session was stopped meanwhile.
     private func connect(_ endpoint: AMQPEndpoint) async throws(AMQPError) -> BrokerLink? {
         var failure: AMQPError?
-        for address in try await self.addresses(of: endpoint.host) {
+        for address in try await self.thread.addresses(of: endpoint) {
             // A stop may have been requested while the thread was blocked.
             await Task.yield()
             guard self.lifecycle.isRunning, !Task.isCancelled else { return nil }
@@ -108,15 +108,6 @@ extension BrokerSession {
             }
         }
         throw failure ?? AMQPError(.unreachable, replyText: "the host has no address")
-    }
-
-    private func addresses(of host: String) async throws(AMQPError) -> [String] {
-        let configuration = self.thread.configuration
-        do throws(HostNameError) {
-            return try await configuration.resolver.addresses(of: host, within: configuration.lookupTimeout)
-        } catch {
-            throw AMQPError(.unreachable, replyText: "\(error)")
-        }
     }
 
     /// Reads, writes, then sleeps until there is something to do.
@@ -172,6 +163,15 @@ struct BrokerThread: Sendable {
         self.configuration = configuration
         self.bodyBytesMax = bodyBytesMax
         self.executor = Self.makeExecutor(name: name)
+    }
+
+    /// - Throws: `unreachable` if the name of the endpoint has no known address.
+    func addresses(of endpoint: AMQPEndpoint) async throws(AMQPError) -> [String] {
+        do throws(HostNameError) {
+            return try await self.configuration.resolver.addresses(of: endpoint.host, within: self.configuration.lookupTimeout)
+        } catch {
+            throw AMQPError(.unreachable, replyText: "\(error)")
+        }
     }
 
     static func makeExecutor(name: String) -> SocketExecutor {

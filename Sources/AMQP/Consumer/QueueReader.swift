@@ -83,16 +83,25 @@ public actor QueueReader {
         var failure = AMQPError(.unreachable)
         for endpoint in self.thread.configuration.endpoints {
             do throws(AMQPError) {
-                let link = try BrokerLink(self.thread, endpoint)
-                link.request([.channelOpen])
-                guard case .answered(.channelOpen) = try await self.event(of: link) else { throw AMQPError(.protocolViolation) }
-                self.link = link
-                return link
+                for address in try await self.thread.addresses(of: endpoint) {
+                    do throws(AMQPError) {
+                        return try await self.open(BrokerLink(self.thread, endpoint, address: address))
+                    } catch {
+                        failure = error
+                    }
+                }
             } catch {
                 failure = error
             }
         }
         throw failure
+    }
+
+    private func open(_ link: BrokerLink) async throws(AMQPError) -> BrokerLink {
+        link.request([.channelOpen])
+        guard case .answered(.channelOpen) = try await self.event(of: link) else { throw AMQPError(.protocolViolation) }
+        self.link = link
+        return link
     }
 
     /// The next event that answers something.
