@@ -158,6 +158,9 @@ struct EmbeddedConnection {
         let end = pace.writeEnd(now: start)
         #expect(end == (writesEnd: true, closes: true))
         #expect(pace.isDiscarding)
+        // A slow reader has time until the socket has taken everything.
+        #expect(pace.nextDeadline == start + .seconds(60))
+        pace.lastAnswerSent(now: start)
         #expect(pace.nextDeadline == start + .seconds(5))
         #expect(pace.expire(now: start + .milliseconds(4999)) == .none)
         #expect(pace.expire(now: start + .seconds(5)) == .close)

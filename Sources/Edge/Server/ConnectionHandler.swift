@@ -155,8 +155,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
             var written = promise
             if closes {
                 let done = promise ?? context.eventLoop.makePromise(of: Void.self)
-                let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
-                done.futureResult.whenComplete { _ in bound.value.close(mode: .output, promise: nil) }
+                let bound = NIOLoopBound((handler: self, context: context), eventLoop: context.eventLoop)
+                done.futureResult.whenComplete { _ in bound.value.handler.lastAnswerSent(bound.value.context) }
                 written = done
             }
             if writesEnd {
@@ -179,6 +179,13 @@ final class ConnectionHandler: ChannelDuplexHandler {
         var head = HTTPResponseHead(response)
         if form.isHTTP10 { head.version = .http1_0 }
         return head
+    }
+
+    private func lastAnswerSent(_ context: ChannelHandlerContext) {
+        guard self.place != nil else { return }
+        self.pace.lastAnswerSent(now: context.eventLoop.now)
+        self.startTimer(context)
+        context.close(mode: .output, promise: nil)
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {

@@ -179,11 +179,18 @@ struct RequestPace {
         self.isAnswering = false
         if self.isReading, self.asked.count == 1, self.requestDeadline == nil { self.requestDeadline = now + self.requestMax }
         if self.closesAfterAnswer {
-            self.linger(now: now)
+            // The client may read slowly what the socket has not taken yet.
+            self.discard(until: now + self.idleMax)
         } else if self.asked.isEmpty, !self.isReading {
             self.startIdle(now: now)
         }
         return (!self.dropsEnd, self.closesAfterAnswer)
+    }
+
+    /// The socket has taken the last answer.
+    mutating func lastAnswerSent(now: NIODeadline) {
+        let deadline = now + self.lingerMax
+        self.lingerDeadline = self.lingerDeadline.map { min($0, deadline) } ?? deadline
     }
 
     // MARK: - Shutdown
@@ -215,7 +222,7 @@ struct RequestPace {
         if let deadline = self.idleDeadline, deadline <= now { return .close }
         guard let deadline = self.requestDeadline, deadline <= now else { return .none }
         let answered = self.asked.isEmpty
-        self.linger(now: now)
+        self.discard(until: now + self.lingerMax)
         return answered ? .close : .failBody
     }
 
@@ -223,10 +230,10 @@ struct RequestPace {
         self.idleDeadline = now + (self.isDraining ? self.drainIdleMax : self.idleMax)
     }
 
-    private mutating func linger(now: NIODeadline) {
+    private mutating func discard(until deadline: NIODeadline) {
         self.isDiscarding = true
         self.requestDeadline = nil
         self.idleDeadline = nil
-        if self.lingerDeadline == nil { self.lingerDeadline = now + self.lingerMax }
+        if self.lingerDeadline == nil { self.lingerDeadline = deadline }
     }
 }
