@@ -102,7 +102,7 @@ package enum ConsolidadoApp: ServiceApp {
         let watchdog = StallWatchdog(
             [
                 .init("consumer", work: consuming) {
-                    guard source.isConsuming, !deadLetters.isFull else { return false }
+                    guard batches.isConsuming, !deadLetters.isFull else { return false }
                     return await schema.run() == nil
                 }
             ], logger: logger)

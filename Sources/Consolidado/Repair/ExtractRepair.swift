@@ -41,12 +41,40 @@ package struct ExtractRepair: Sendable {
     package func run(
         orphans: [LancamentoAplicavel], registered: [LancamentoAplicavel]
     ) async throws(StorageFailure) -> Counts {
-        let known = registered.isEmpty ? [:] : try await self.balances.applied(registered.map(\.id))
+        let known = registered.isEmpty ? [:] : try await self.applied(registered.map(\.id))
         let open = registered.filter { known[$0.id] != $0 }
         let stale = orphans.map(\.id) + open.filter { known[$0.id] != nil }.map(\.id)
         var counts = Counts()
         if !stale.isEmpty { counts.removed = try await self.entries.remove(stale.sorted()) }
-        if !open.isEmpty { counts.added = try await self.balances.apply(open.sorted { $0.id < $1.id }).count }
+        if !open.isEmpty { counts.added = try await self.apply(open.sorted { $0.id < $1.id }).count }
         return counts
+    }
+
+    private func applied(_ ids: [LancamentoID]) async throws(StorageFailure) -> [LancamentoID: LancamentoAplicavel] {
+        do throws(ApplyFailure) {
+            return try await self.balances.applied(ids)
+        } catch {
+            throw StorageFailure(error)
+        }
+    }
+
+    private func apply(_ entries: [LancamentoAplicavel]) async throws(StorageFailure) -> Set<LancamentoID> {
+        do throws(ApplyFailure) {
+            return try await self.balances.apply(entries)
+        } catch {
+            throw StorageFailure(error)
+        }
+    }
+}
+
+extension StorageFailure {
+    fileprivate init(_ failure: ApplyFailure) {
+        self =
+            switch failure {
+            case .rowLocked: .lockHeld
+            case .refused: .refused
+            case .invalidData: .invalidData
+            case .unavailable: .outcomeUnknown
+            }
     }
 }

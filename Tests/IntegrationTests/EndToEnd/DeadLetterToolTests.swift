@@ -1,4 +1,5 @@
 import Contrato
+import Fixtures
 import TestSupport
 import Testing
 

@@ -1,5 +1,6 @@
 import Contrato
 import Documents
+import Fixtures
 import TestSupport
 import Testing
 
