@@ -23,16 +23,16 @@ public actor QueueReader {
     ///   - queue: must exist; it is not declared.
     ///   - bodyBytesMax: a longer content is cut off, which ``Delivery/isTruncated`` reports.
     /// - Throws: what the closure throws.
-    public nonisolated static func with<Value: Sendable>(
-        configuration: AMQPConfiguration, queue: String, bodyBytesMax: Int, _ body: (QueueReader) async throws -> Value
-    ) async throws -> Value {
+    // Not generic over a result: Swift 6.3.1 then fails with "circular reference" when it optimizes across modules.
+    public nonisolated static func with(
+        configuration: AMQPConfiguration, queue: String, bodyBytesMax: Int, _ body: (QueueReader) async throws -> Void
+    ) async throws {
         let reader = QueueReader(configuration: configuration, queue: queue, bodyBytesMax: bodyBytesMax)
         // Ends with this scope.
         async let _: Void = reader.thread.watchdog.run()
         do {
-            let value = try await body(reader)
+            try await body(reader)
             await reader.close()
-            return value
         } catch {
             await reader.close()
             throw error
