@@ -23,10 +23,10 @@ public actor QueueReader {
     ///   - queue: must exist; it is not declared.
     ///   - bodyBytesMax: a longer content is cut off, which ``Delivery/isTruncated`` reports.
     /// - Throws: what the closure throws.
-    // Not generic over a result: Swift 6.3.1 then fails with "circular reference" when it optimizes across modules.
     public nonisolated static func with(
         configuration: AMQPConfiguration, queue: String, bodyBytesMax: Int, _ body: (QueueReader) async throws -> Void
     ) async throws {
+        // Not generic over a result: Swift 6.3.1 then fails with "circular reference" when it optimizes across modules.
         let reader = QueueReader(configuration: configuration, queue: queue, bodyBytesMax: bodyBytesMax)
         // Ends with this scope.
         async let _: Void = reader.thread.watchdog.run()

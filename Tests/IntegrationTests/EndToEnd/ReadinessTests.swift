@@ -1,3 +1,4 @@
+import Fixtures
 import Foundation
 import TestSupport
 import Testing
@@ -21,6 +22,8 @@ struct ReadinessTests {
             try await instance.health()
             try await servers.signalTree(.postgres, SIGSTOP)
             do {
+                // An earlier answer of the database is reused for a second.
+                #expect(await eventually { await !instance.isReady() })
                 for _ in 0..<3 {
                     let answer = try await Self.within(Self.answerMax) { try await API(token: nil).get(instance, "/readyz") }
                     #expect(answer.status == 503 && answer.text.contains("banco"), "\(answer.text)")

@@ -82,7 +82,10 @@ struct DatabaseRolesTests {
             }
             try await Self.with(url, role: "\(service)_leitura") { connection in
                 #expect(try await connection.query("select versao from contas").count == 1)
+                // The refusal ends the connection: after a failover it would lead to a standby.
                 await Self.refused(connection, "update contas set versao = 3", state: "25006")
+            }
+            try await Self.with(url, role: "\(service)_leitura") { connection in
                 // What its own session can change is no right.
                 try await connection.runScript("set default_transaction_read_only = off")
                 for sql in ["update contas set versao = 3", "insert into antiga values (1)", "create table nova (id integer)"] {
