@@ -81,7 +81,8 @@ struct DatabaseRolesTests {
                 }
             }
             try await Self.with(url, role: "\(service)_leitura") { connection in
-                #expect(try await connection.query("select versao from contas").count == 1)
+                let rows = try await connection.query("select versao from contas")
+                #expect(rows.count == 1)
                 // The refusal ends the connection: after a failover it would lead to a standby.
                 await Self.refused(connection, "update contas set versao = 3", state: "25006")
             }
