@@ -1,6 +1,6 @@
 package import Storage
 
-/// Publishes what waits in the outbox now, through the relay, which deletes each row after its confirm.
+/// Publishes the waiting events of the outbox now, through the relay, which deletes each row after its confirm.
 ///
 /// A running service may send the same rows at the same time: consumers recognise the ids, and a row is deleted once.
 package struct OutboxPublishing: Sendable {
