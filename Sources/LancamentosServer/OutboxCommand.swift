@@ -55,7 +55,7 @@ struct OutboxCommand: ParsableCommand {
 
     struct Publish: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "publish", abstract: "Publishes what waits now, as the service does; safe beside it.",
+            commandName: "publish", abstract: "Publishes the waiting events now, as the service does; safe beside it.",
             discussion: """
                 Declares the exchange, the consolidation's queue and its binding. Rows written after the start are left to the service. \
                 An event may be sent twice, which consumers ignore. \(ToolExit.help)
