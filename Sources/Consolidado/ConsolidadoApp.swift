@@ -22,7 +22,7 @@ package enum ConsolidadoApp: ServiceApp {
         try await SchemaCheck.migrate(ConsolidadoMigrations.migrations, settings, logger: logger)
     }
 
-    /// With the wait for a reader (``SaldoReader/Limits/queueWaitMax``) every read is answered within 2.5 s, also while the database stalls.
+    /// With the wait for a worker (``SaldoService/Limits/queueWaitMax``) every read is answered within 2.5 s, also while the database stalls.
     private static let readMax: Duration = .milliseconds(1100)
     /// A sum waits for nothing else.
     private static let sumMax: Duration = .seconds(2)
@@ -116,12 +116,9 @@ package enum ConsolidadoApp: ServiceApp {
             return await cold
         }
 
-        let reader = SaldoReader(
+        let saldos = SaldoService(
             repository: readRepository, limits: .init(workers: max(1, readConnections / 2), longWorkers: max(1, readConnections / 4)))
-        let saldos = SaldoService(repository: readRepository, reader: reader, waits: waits)
-        let controller = ConsolidadoController(
-            service: saldos, waitMax: .milliseconds(settings.aposWaitMaxMs)
-        )
+        let controller = ConsolidadoController(service: saldos, waits: waits, waitMax: .milliseconds(settings.aposWaitMaxMs))
         let authenticator = try await Authenticator(common.auth, logger: logger, agora: SystemClock.agora)
         let certificate = try common.http.tls.map { files throws(SettingsError) in
             try ListenerCertificate(files, metrics: metrics, logger: logger)
@@ -139,7 +136,7 @@ package enum ConsolidadoApp: ServiceApp {
         )
         try await ServiceRunner.run(
             [certificate].compactMap(\.self) + [
-                pool, consumerPool, sumsPool, deadLetterPublisher, deadLetters, noticePublisher, notices, consumer, watchdog, reader,
+                pool, consumerPool, sumsPool, deadLetterPublisher, deadLetters, noticePublisher, notices, consumer, watchdog, saldos,
                 authenticator, application,
                 // After the server, so that waiting reads are answered before the server drains them.
                 waits, DrainingService(health: health),

@@ -10,13 +10,13 @@ import Testing
             Registrations.make(1, chave: "k"), Registrations.make(2, chave: "k"), Registrations.make(3, conta: "outra", chave: "k"),
             Registrations.make(4),
         ])
-        #expect(batch.sent == [0, 2, 3])
+        #expect(batch.sent.map(\.lancamento.id) == [1, 3, 4].map(TestEntry.id))
     }
 
     @Test func `of reversals of one entry only the earliest is sent`() {
         let original = TestEntry.id(9)
         let batch = WriteBatch([Registrations.make(1, estornoDe: original), Registrations.make(2, estornoDe: original)])
-        #expect(batch.sent == [0])
+        #expect(batch.sent.map(\.lancamento.id) == [TestEntry.id(1)])
     }
 
     @Test func `each request is answered by its own content, not by the row that was sent`() {

@@ -1,23 +1,18 @@
 package import Access
 import Contrato
-package import Edge
+import Edge
 import FluxoDeCaixa
 import HTTPTypes
 import Hummingbird
 
 /// `/v1/consolidados`: shows daily balances.
-package struct ConsolidadoController: Sendable {
-    private let service: SaldoService
-    private let waitMax: Duration
+struct ConsolidadoController: Sendable {
+    let service: SaldoService
+    let waits: ConsolidationWaits
+    /// The longest wait for the entries in `apos`.
+    let waitMax: Duration
 
-    /// - Parameter waitMax: the longest wait for the entries in `apos`.
-    package init(service: SaldoService, waitMax: Duration) {
-        self.service = service
-        self.waitMax = waitMax
-    }
-
-    /// The routes of this controller.
-    package var routes: [Route] {
+    var routes: [Route] {
         [
             Route(.get, "/v1/consolidados/{data}", access: .scope(.consolidadoLer)) { try await self.dia($0, $1) },
             Route(.get, "/v1/consolidados", access: .scope(.consolidadoLer)) { try await self.periodo($0, $1) },
@@ -34,7 +29,7 @@ package struct ConsolidadoController: Sendable {
         guard let parameters, let data else { throw ErrosDeCampo([]) }
         let headers = try await self.waitUntilApplied(parameters, request, scope)
         let saldo = try await Self.answering { () throws(ReadFailure) in try await self.service.dia(data, of: parameters.filtro) }
-        return SaldoForm(request, separador: parameters.separador).response(saldo, headers: headers, for: request)
+        return Self.response([saldo], versao: saldo.versao, parameters, headers, to: request) { SaldoJSON.encode(saldo) }
     }
 
     private func periodo(_ request: Request, _ scope: RequestScope) async throws -> Response {
@@ -46,7 +41,7 @@ package struct ConsolidadoController: Sendable {
         guard let parameters, let periodo else { throw ErrosDeCampo([]) }
         let headers = try await self.waitUntilApplied(parameters, request, scope)
         let saldo = try await Self.answering { () throws(ReadFailure) in try await self.service.periodo(periodo, of: parameters.filtro) }
-        return SaldoForm(request, separador: parameters.separador).response(saldo, headers: headers, for: request)
+        return Self.response(saldo.dias, versao: saldo.versao, parameters, headers, to: request) { SaldoJSON.encode(saldo) }
     }
 
     // MARK: - Common parameters
@@ -80,12 +75,8 @@ package struct ConsolidadoController: Sendable {
         if let appliedS { headers[.preferenceApplied] = "wait=\(appliedS)" }
         do throws(ReadFailure) {
             try await scope.waiting { () throws(ReadFailure) in
-                try await self.service.waitUntilApplied(
-                    parameters.apos.ids,
-                    to: parameters.filtro,
-                    wait: wait,
-                    isWanted: scope.body.watchCaller()
-                )
+                try await self.waits.waitUntilApplied(
+                    parameters.apos.ids, to: parameters.filtro, wait: wait, isWanted: scope.body.watchCaller())
             }
         } catch {
             var problem = ProblemaHTTP(error)
@@ -102,52 +93,28 @@ package struct ConsolidadoController: Sendable {
             throw ProblemaHTTP(error)
         }
     }
-}
 
-/// Renders balances as JSON or CSV.
-struct SaldoForm: Sendable {
-    private let representacao: Representacao
-    private let separador: CSVWriter.Separador
-
-    init(_ request: Request, separador: CSVWriter.Separador) {
-        self.representacao = Accept.choose(request.headers, from: [.json, .csv])
-        self.separador = separador
-    }
-
-    /// The response with a day. As CSV it is the only row.
-    func response(_ saldo: SaldoDiario, headers: HTTPFields, for request: Request) -> Response {
-        switch self.representacao {
-        case .csv: self.csv([saldo], versao: saldo.versao, headers: headers, for: request)
-        case .json, .ndjson: self.json(SaldoJSON.encode(saldo), versao: saldo.versao, headers: headers, for: request)
+    /// The balance as JSON, or as CSV with one row a day where the caller prefers it.
+    private static func response(
+        _ dias: [SaldoDiario], versao: Int64, _ parameters: Parameters, _ headers: HTTPFields, to request: Request, json: () -> [UInt8]
+    ) -> Response {
+        let content: [UInt8]
+        var form = "json"
+        var contentHeaders: HTTPFields = [.contentType: Representacao.json.rawValue]
+        if Accept.choose(request.headers, from: [.json, .csv]) == .csv {
+            let separador = parameters.separador
+            content = SaldoCSV.encode(dias, separador: separador)
+            form = separador == .virgula ? "csv" : "csv-\(separador.rawValue)"
+            contentHeaders = [.contentType: CSVWriter.contentType]
+            if let first = dias.first, let last = dias.last {
+                let name = SaldoCSV.nomeDoArquivo(conta: first.conta, de: first.data, ate: last.data)
+                contentHeaders[.contentDisposition] = "attachment; filename=\"\(name)\""
+            }
+        } else {
+            content = json()
         }
-    }
-
-    /// The response with a period.
-    func response(_ saldo: SaldoDoPeriodo, headers: HTTPFields, for request: Request) -> Response {
-        switch self.representacao {
-        case .csv: self.csv(saldo.dias, versao: saldo.versao, headers: headers, for: request)
-        case .json, .ndjson: self.json(SaldoJSON.encode(saldo), versao: saldo.versao, headers: headers, for: request)
-        }
-    }
-
-    private func json(_ content: [UInt8], versao: Int64, headers: HTTPFields, for request: Request) -> Response {
-        .tagged(
-            content, EntityTag(versao: versao, form: "json", content: content),
-            contentHeaders: [.contentType: Representacao.json.rawValue], headers: headers, for: request
-        )
-    }
-
-    private func csv(_ dias: [SaldoDiario], versao: Int64, headers: HTTPFields, for request: Request) -> Response {
-        let content = SaldoCSV.encode(dias, separador: self.separador)
-        var contentHeaders: HTTPFields = [.contentType: CSVWriter.contentType]
-        if let first = dias.first, let last = dias.last {
-            let name = SaldoCSV.nomeDoArquivo(conta: first.conta, de: first.data, ate: last.data)
-            contentHeaders[.contentDisposition] = "attachment; filename=\"\(name)\""
-        }
-        let form = self.separador == .virgula ? "csv" : "csv-\(self.separador.rawValue)"
-        return .tagged(
-            content, EntityTag(versao: versao, form: form, content: content), contentHeaders: contentHeaders, headers: headers, for: request
-        )
+        let tag = EntityTag(versao: versao, form: form, content: content)
+        return .tagged(content, tag, contentHeaders: contentHeaders, headers: headers, for: request)
     }
 }
 

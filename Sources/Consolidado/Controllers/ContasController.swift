@@ -1,20 +1,15 @@
 import Access
 import Contrato
-package import Edge
+import Edge
 import FluxoDeCaixa
 import HTTPTypes
 import Hummingbird
 
 /// `/v1/contas`: lists accounts.
-package struct ContasController: Sendable {
-    private let service: SaldoService
+struct ContasController: Sendable {
+    let service: SaldoService
 
-    package init(service: SaldoService) {
-        self.service = service
-    }
-
-    /// The routes of this controller.
-    package var routes: [Route] {
+    var routes: [Route] {
         [Route(.get, "/v1/contas", access: .scope(.consolidadoLer)) { try await self.contas($0, $1) }]
     }
 

@@ -45,13 +45,12 @@ package final class ConsolidationWaits: Service, Sendable {
         (self.arrivals, self.arrived) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingOldest(1))
     }
 
-    /// Returns once all these entries are in balances that the filter covers; see ``SaldoService/waitUntilApplied(_:to:wait:isWanted:)``.
-    /// - Throws: ``ReadFailure``.
+    /// Returns once all these entries are in balances that the filter covers. Later reads contain them.
+    /// - Parameters:
+    ///   - wait: the longest wait. Zero checks once.
+    ///   - isWanted: whether the caller still waits for the answer.
     func waitUntilApplied(
-        _ ids: [LancamentoID],
-        to filtro: FiltroDeConta,
-        wait: Duration,
-        isWanted: @escaping @Sendable () -> Bool
+        _ ids: [LancamentoID], to filtro: FiltroDeConta, wait: Duration, isWanted: @escaping @Sendable () -> Bool
     ) async throws(ReadFailure) {
         let deadline = ContinuousClock.now + wait
         let key = self.state.withLockedValue { state in

@@ -3,75 +3,12 @@ package import FluxoDeCaixa
 import ServiceLifecycle
 import Storage
 
-/// Reads balances.
-package struct SaldoService: Sendable {
-    private let repository: any SaldoReadRepository
-    private let reader: SaldoReader
-    private let waits: ConsolidationWaits
-
-    package init(repository: any SaldoReadRepository, reader: SaldoReader, waits: ConsolidationWaits) {
-        self.repository = repository
-        self.reader = reader
-        self.waits = waits
-    }
-
-    /// Returns one day. An account or a day without entries has zeros and carries the balance forward.
-    /// - Throws: ``ReadFailure``.
-    package func dia(_ data: Dia, of filtro: FiltroDeConta) async throws(ReadFailure) -> SaldoDiario {
-        guard let periodo = Periodo(de: data, ate: data) else { throw .indisponivel }
-        let saldo = try await self.periodo(periodo, of: filtro)
-        guard let dia = saldo.dias.first else { throw .indisponivel }
-        return dia
-    }
-
-    /// Returns every day of a period.
-    /// - Throws: ``ReadFailure``.
-    package func periodo(_ periodo: Periodo, of filtro: FiltroDeConta) async throws(ReadFailure) -> SaldoDoPeriodo {
-        if case .uma(let conta) = filtro { return try await self.reader.saldo(PedidoDeSaldo(conta: conta, periodo: periodo)) }
-        do throws(StorageFailure) {
-            return try await self.repository.soma(periodo, of: filtro)
-        } catch {
-            throw ReadFailure(error)
-        }
-    }
-
-    /// Returns accounts by name, and whether there are more.
-    /// - Throws: ``ReadFailure``.
-    package func contas(
-        _ filtros: [FiltroDeConta],
-        after: String?,
-        limit: Int
-    ) async throws(ReadFailure) -> (contas: [ResumoDeConta], temMais: Bool) {
-        do throws(StorageFailure) {
-            let found = try await self.repository.contas(filtros, after: after, limit: limit + 1)
-            return (Array(found.prefix(limit)), found.count > limit)
-        } catch {
-            throw ReadFailure(error)
-        }
-    }
-
-    /// Returns once all entries are in balances covered by the filter. Later reads contain them.
-    /// - Parameters:
-    ///   - wait: the longest wait. Zero checks once.
-    ///   - isWanted: whether the caller still waits for the answer.
-    /// - Throws: ``ReadFailure``.
-    package func waitUntilApplied(
-        _ ids: [LancamentoID],
-        to filtro: FiltroDeConta,
-        wait: Duration,
-        isWanted: @escaping @Sendable () -> Bool
-    ) async throws(ReadFailure) {
-        try await self.waits.waitUntilApplied(ids, to: filtro, wait: wait, isWanted: isWanted)
-    }
-}
-
-/// Answers concurrent reads of single accounts with few statements.
+/// Reads balances. Concurrent reads of single accounts share few statements.
 ///
 /// A free worker takes the waiting reads at once, so a lone read is not delayed. While all workers are busy, reads gather and one statement
 /// answers many of them. A read joins only a statement that is sent after the read arrived. Long periods have separate workers, so that a day
 /// does not wait for the rows of a year.
-package final class SaldoReader: Service, Sendable {
-    /// The reader's limits.
+package final class SaldoService: Service, Sendable {
     package struct Limits: Sendable {
         /// The highest number of waiting reads of each kind.
         package var queueMax = 4096
@@ -89,11 +26,6 @@ package final class SaldoReader: Service, Sendable {
         package var queueWaitMax: Duration = .seconds(1)
         /// The longest wait of a read for its answer. The pool bounds the statement itself.
         package var answerMax: Duration = .milliseconds(2100)
-
-        package init(workers: Int, longWorkers: Int) {
-            self.workers = workers
-            self.longWorkers = longWorkers
-        }
     }
 
     private struct Item: Sendable {
@@ -106,7 +38,7 @@ package final class SaldoReader: Service, Sendable {
     private let short: BatchWorkers<Item>
     private let long: BatchWorkers<Item>
 
-    package init(repository: any SaldoReadRepository, limits: Limits) {
+    init(repository: any SaldoReadRepository, limits: Limits) {
         self.repository = repository
         self.shortDaysMax = limits.shortDaysMax
         self.short = Self.workers(limits.workers, batchMax: limits.batchMax, limits)
@@ -124,14 +56,36 @@ package final class SaldoReader: Service, Sendable {
     /// The number of reads that wait for a worker.
     var count: Int { self.short.count + self.long.count }
 
-    /// Reads a period of an account.
-    /// - Throws: ``ReadFailure``.
-    func saldo(_ pedido: PedidoDeSaldo) async throws(ReadFailure) -> SaldoDoPeriodo {
-        let workers = pedido.periodo.quantidadeDeDias <= self.shortDaysMax ? self.short : self.long
+    /// Returns one day. An account or a day without entries has zeros and carries the balance forward.
+    func dia(_ data: Dia, of filtro: FiltroDeConta) async throws(ReadFailure) -> SaldoDiario {
+        guard let periodo = Periodo(de: data, ate: data) else { throw .indisponivel }
+        let saldo = try await self.periodo(periodo, of: filtro)
+        guard let dia = saldo.dias.first else { throw .indisponivel }
+        return dia
+    }
+
+    /// Returns every day of a period.
+    func periodo(_ periodo: Periodo, of filtro: FiltroDeConta) async throws(ReadFailure) -> SaldoDoPeriodo {
+        guard case .uma(let conta) = filtro else {
+            do throws(StorageFailure) { return try await self.repository.soma(periodo, of: filtro) } catch { throw ReadFailure(error) }
+        }
+        let workers = periodo.quantidadeDeDias <= self.shortDaysMax ? self.short : self.long
         let result = await withCheckedContinuation { continuation in
-            workers.submit([Item(pedido: pedido, continuation: continuation)])
+            workers.submit([Item(pedido: PedidoDeSaldo(conta: conta, periodo: periodo), continuation: continuation)])
         }
         return try result.get()
+    }
+
+    /// Returns accounts by name, and whether there are more.
+    func contas(
+        _ filtros: [FiltroDeConta], after: String?, limit: Int
+    ) async throws(ReadFailure) -> (contas: [ResumoDeConta], temMais: Bool) {
+        do throws(StorageFailure) {
+            let found = try await self.repository.contas(filtros, after: after, limit: limit + 1)
+            return (Array(found.prefix(limit)), found.count > limit)
+        } catch {
+            throw ReadFailure(error)
+        }
     }
 
     /// Runs the workers until graceful shutdown, then answers the waiting reads and returns.

@@ -6,26 +6,23 @@ import FluxoDeCaixa
 /// cannot insert both. The others are settled against the stored entry.
 struct WriteBatch: Sendable {
     let registrations: [Registration]
-    /// Positions of the rows that go into the statement.
-    let sent: [Int]
+    /// The rows that go into the statement.
+    let sent: [Registration]
     private var results: [Result<RegistrationOutcome, RegistrationFailure>?]
 
     init(_ registrations: [Registration]) {
         self.registrations = registrations
         self.results = Array(repeating: nil, count: registrations.count)
-        var sent: [Int] = []
+        var sent: [Registration] = []
         var seen: Set<Claim> = []
-        for (position, registration) in registrations.enumerated() {
+        for registration in registrations {
             let claims = Claim.all(of: registration.lancamento)
             guard seen.isDisjoint(with: claims) else { continue }
             seen.formUnion(claims)
-            sent.append(position)
+            sent.append(registration)
         }
         self.sent = sent
     }
-
-    /// The rows for the statement.
-    var rowsToSend: [Registration] { self.sent.map { self.registrations[$0] } }
 
     /// Positions without a result yet.
     var unsettled: [Int] { self.results.indices.filter { self.results[$0] == nil } }
@@ -36,8 +33,7 @@ struct WriteBatch: Sendable {
     mutating func registered(_ seqs: [LancamentoID: Int64]) -> [Registration] {
         var stored: [Registration] = []
         stored.reserveCapacity(seqs.count)
-        for position in self.sent {
-            var registration = self.registrations[position]
+        for (position, var registration) in self.registrations.enumerated() {
             guard let seq = seqs[registration.lancamento.id] else { continue }
             self.results[position] = .success(.criado(registration.lancamento))
             registration.seq = seq

@@ -122,7 +122,7 @@ package final class WriteBatcher: Service, Sendable {
         self.batchRows.record(registrations.count)
         var batch = WriteBatch(registrations)
         do throws(StorageFailure) {
-            let (seqs, isRetry) = try await self.registerUntilKnown(batch.rowsToSend, until: deadline)
+            let (seqs, isRetry) = try await self.registerUntilKnown(batch.sent, until: deadline)
             let stored = batch.registered(seqs)
             // After a retry it is unknown which attempt inserted the rows; the sweeper publishes them.
             if !isRetry { self.handOff(stored) }

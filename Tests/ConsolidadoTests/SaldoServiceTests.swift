@@ -5,16 +5,17 @@ import Testing
 
 @testable import Consolidado
 
-@Suite(.timeLimit(.minutes(1))) struct SaldoReaderTests {
+@Suite(.timeLimit(.minutes(1))) struct SaldoServiceTests {
     private static func pedido(_ number: Int, days: Int = 1) -> PedidoDeSaldo {
         let first = Dia(parsing: "2026-11-24")!
         return PedidoDeSaldo(conta: Conta("conta\(number)")!, periodo: Periodo(de: first, ate: first.somando(dias: days - 1)!)!)
     }
 
     /// Reads a balance. Returns its account and the number of its statement, or the failure.
-    private static func read(_ reader: SaldoReader, _ number: Int, days: Int = 1) async -> String {
+    private static func read(_ service: SaldoService, _ number: Int, days: Int = 1) async -> String {
         do throws(ReadFailure) {
-            let saldo = try await reader.saldo(self.pedido(number, days: days))
+            let pedido = self.pedido(number, days: days)
+            let saldo = try await service.periodo(pedido.periodo, of: .uma(pedido.conta))
             return "\(saldo.conta) \(saldo.versao)"
         } catch {
             return "\(error)"
@@ -22,43 +23,43 @@ import Testing
     }
 
     /// Limits for a busy machine.
-    private static var patient: SaldoReader.Limits {
-        var limits = SaldoReader.Limits(workers: 1, longWorkers: 1)
+    private static var patient: SaldoService.Limits {
+        var limits = SaldoService.Limits(workers: 1, longWorkers: 1)
         limits.queueWaitMax = .seconds(50)
         limits.answerMax = .seconds(60)
         return limits
     }
 
-    private func withReader<Value: Sendable>(
-        _ repository: FakeSaldoReadRepository, limits: SaldoReader.Limits = Self.patient,
-        _ body: @Sendable @escaping (SaldoReader) async throws -> Value
+    private func withService<Value: Sendable>(
+        _ repository: FakeSaldoReadRepository, limits: SaldoService.Limits = Self.patient,
+        _ body: @Sendable @escaping (SaldoService) async throws -> Value
     ) async throws -> Value {
-        let reader = SaldoReader(repository: repository, limits: limits)
+        let service = SaldoService(repository: repository, limits: limits)
         return try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await reader.run() }
+            group.addTask { await service.run() }
             defer { group.cancelAll() }
-            return try await body(reader)
+            return try await body(service)
         }
     }
 
     @Test func `a lone read is one statement`() async throws {
         let repository = FakeSaldoReadRepository()
-        try await self.withReader(repository) { reader in
-            #expect(await Self.read(reader, 1) == "conta1 1")
-            #expect(await Self.read(reader, 2) == "conta2 2")
+        try await self.withService(repository) { service in
+            #expect(await Self.read(service, 1) == "conta1 1")
+            #expect(await Self.read(service, 2) == "conta2 2")
         }
         #expect(await repository.statements == [[Self.pedido(1)], [Self.pedido(2)]])
     }
 
     @Test func `reads that arrive while every worker is busy share the next statements`() async throws {
         let repository = FakeSaldoReadRepository(isHeld: true)
-        try await self.withReader(repository) { reader in
+        try await self.withService(repository) { service in
             await withTaskGroup(of: (Int, String).self) { group in
-                group.addTask { (0, await Self.read(reader, 0)) }
+                group.addTask { (0, await Self.read(service, 0)) }
                 #expect(await eventually { await !repository.statements.isEmpty })
                 // Each balance twice. Number 0 is being read by an earlier statement, which these reads must not join.
-                for number in 0..<140 { group.addTask { (number % 70, await Self.read(reader, number % 70)) } }
-                #expect(await eventually { reader.count == 140 })
+                for number in 0..<140 { group.addTask { (number % 70, await Self.read(service, number % 70)) } }
+                #expect(await eventually { service.count == 140 })
                 await repository.letGo()
                 for await (number, result) in group {
                     #expect(result.hasPrefix("conta\(number) "))
@@ -74,11 +75,11 @@ import Testing
 
     @Test func `a read never joins a statement that was sent before it arrived`() async throws {
         let repository = FakeSaldoReadRepository(isHeld: true)
-        try await self.withReader(repository) { reader in
-            async let first = Self.read(reader, 1)
+        try await self.withService(repository) { service in
+            async let first = Self.read(service, 1)
             #expect(await eventually { await !repository.statements.isEmpty })
-            async let second = Self.read(reader, 1)
-            #expect(await eventually { reader.count == 1 })
+            async let second = Self.read(service, 1)
+            #expect(await eventually { service.count == 1 })
             await repository.letGo()
             #expect(await first == "conta1 1")
             #expect(await second == "conta1 2")
@@ -87,14 +88,14 @@ import Testing
 
     @Test func `long periods have a worker and statements of their own`() async throws {
         let repository = FakeSaldoReadRepository(isHeld: true)
-        try await self.withReader(repository) { reader in
-            async let long = Self.read(reader, 1, days: 32)
+        try await self.withService(repository) { service in
+            async let long = Self.read(service, 1, days: 32)
             #expect(await eventually { await !repository.statements.isEmpty })
-            async let month = Self.read(reader, 2, days: 31)
+            async let month = Self.read(service, 2, days: 31)
             #expect(await eventually { await repository.statements.count == 2 })
             await withTaskGroup(of: String.self) { group in
-                for number in 0..<16 { group.addTask { await Self.read(reader, number, days: 366) } }
-                #expect(await eventually { reader.count == 16 })
+                for number in 0..<16 { group.addTask { await Self.read(service, number, days: 366) } }
+                #expect(await eventually { service.count == 16 })
                 await repository.letGo()
                 for await result in group { #expect(result.hasPrefix("conta")) }
             }
@@ -106,14 +107,14 @@ import Testing
 
     @Test func `what finds the queue full is refused`() async throws {
         let repository = FakeSaldoReadRepository(isHeld: true)
-        var limits = SaldoReader.Limits(workers: 1, longWorkers: 1)
+        var limits = SaldoService.Limits(workers: 1, longWorkers: 1)
         limits.queueMax = 1
-        try await self.withReader(repository, limits: limits) { reader in
-            async let first = Self.read(reader, 1)
+        try await self.withService(repository, limits: limits) { service in
+            async let first = Self.read(service, 1)
             #expect(await eventually { await !repository.statements.isEmpty })
-            async let second = Self.read(reader, 2)
-            #expect(await eventually { reader.count == 1 })
-            #expect(await Self.read(reader, 3) == "sobrecarga")
+            async let second = Self.read(service, 2)
+            #expect(await eventually { service.count == 1 })
+            #expect(await Self.read(service, 3) == "sobrecarga")
             await repository.letGo()
             #expect(await first == "conta1 1")
             #expect(await second == "conta2 2")
@@ -122,20 +123,20 @@ import Testing
 
     @Test func `a failure fails all reads of its statement and no others`() async throws {
         let repository = FakeSaldoReadRepository(failures: 1)
-        try await self.withReader(repository) { reader in
-            #expect(await Self.read(reader, 1) == "indisponivel")
-            #expect(await Self.read(reader, 1) == "conta1 2")
+        try await self.withService(repository) { service in
+            #expect(await Self.read(service, 1) == "indisponivel")
+            #expect(await Self.read(service, 1) == "conta1 2")
         }
     }
 
     @Test func `an exhausted pool is an overload, not an outage`() async throws {
         let repository = FakeSaldoReadRepository(failures: 1, failure: .overloaded)
-        try await self.withReader(repository) { reader in #expect(await Self.read(reader, 1) == "sobrecarga") }
+        try await self.withService(repository) { service in #expect(await Self.read(service, 1) == "sobrecarga") }
     }
 
     @Test func `after closing reads are refused`() async throws {
-        let reader = SaldoReader(repository: FakeSaldoReadRepository(), limits: .init(workers: 1, longWorkers: 1))
-        reader.close()
-        #expect(await Self.read(reader, 1) == "sobrecarga")
+        let service = SaldoService(repository: FakeSaldoReadRepository(), limits: .init(workers: 1, longWorkers: 1))
+        service.close()
+        #expect(await Self.read(service, 1) == "sobrecarga")
     }
 }
