@@ -16,17 +16,16 @@ package struct AuthSettings: Sendable {
 
     package var mode: Mode
     /// The claim with the token's accounts.
-    package var contasClaim: String
+    package var contasClaim = "contas"
     /// The claim with the token's scopes.
-    package var scopeClaim: String
+    package var scopeClaim = "scope"
     /// The exact `iss` that a token must have; `nil`: not checked.
     package var issuer: String?
     /// A value that `aud` must equal or contain; `nil`: not checked.
     package var audience: String?
     /// Clock difference allowed in `exp` and `nbf`, in seconds.
-    package var leewayS: Int
+    package var leewayS = 60
 
-    /// The keys of this section.
     package static let keys = [
         SettingKey("auth.modo", .choice(["hs256", "jwks", "nenhum"]), default: "hs256"),
         SettingKey("auth.segredo", .bytes(min: 32), secret: true),
@@ -39,19 +38,9 @@ package struct AuthSettings: Sendable {
         SettingKey("auth.aud", .text),
         SettingKey("auth.tolerancia_s", .integer(0...600), unit: "s", default: "60"),
     ]
+}
 
-    package init(
-        mode: Mode, contasClaim: String = "contas", scopeClaim: String = "scope", issuer: String? = nil, audience: String? = nil,
-        leewayS: Int = 60
-    ) {
-        self.mode = mode
-        self.contasClaim = contasClaim
-        self.scopeClaim = scopeClaim
-        self.issuer = issuer
-        self.audience = audience
-        self.leewayS = leewayS
-    }
-
+extension AuthSettings {
     /// - Parameter isLoopback: whether only this machine can connect to the listener at `address`, which mode `nenhum` requires.
     package init(_ values: SettingValues, address: String, isLoopback: Bool) throws(SettingsError) {
         self.init(

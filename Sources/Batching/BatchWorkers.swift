@@ -10,7 +10,6 @@ import ServiceLifecycle
 /// accepted it within ``Limits/queueWaitMax``. A batch is processed within ``Limits/answerMax`` of its oldest item, so that no caller waits
 /// longer than that, whatever the work waits for.
 package final class BatchWorkers<Item: Sendable>: Sendable {
-    /// The limits.
     package struct Limits: Sendable {
         /// Items that may wait for a worker.
         package var queueMax: Int

@@ -57,8 +57,8 @@ package enum ConsolidadoApp: ServiceApp {
 
         let broker = common.broker
         var consumerSettings = ConsumerSettings()
-        consumerSettings.prefetchMessagesMax = UInt16(clamping: settings.prefetch)
-        consumerSettings.batchMessagesMax = settings.batchMax
+        consumerSettings.prefetchMessagesMax = UInt16(clamping: settings.prefetchMessages)
+        consumerSettings.batchMessagesMax = settings.batchMessagesMax
         consumerSettings.linger = .milliseconds(settings.batchWaitMs)
         consumerSettings.smallBatchPause = .milliseconds(5) ... .milliseconds(20)
         let consumerBroker = try AMQPConfiguration(broker, purpose: "consumer")
@@ -94,7 +94,7 @@ package enum ConsolidadoApp: ServiceApp {
             deadLetters: deadLetters,
             usuarioDosEventos: settings.eventsUser,
             isDatabaseReady: { await schema.run() == nil },
-            prefetch: settings.prefetch,
+            prefetch: settings.prefetchMessages,
             agora: SystemClock.agora,
             work: consuming,
             logger: logger

@@ -6,11 +6,11 @@ package import Settings
 package struct ConsolidadoSettings: Sendable {
     package let common: ServiceSettings
     /// Messages applied by one statement.
-    package let batchMax: Int
+    package let batchMessagesMax: Int
     /// Longest time in which an incomplete batch gathers messages, in milliseconds.
     package let batchWaitMs: Int
     /// Messages delivered and not yet acknowledged.
-    package let prefetch: Int
+    package let prefetchMessages: Int
     /// The only AMQP user whose events are accepted; nil: every user with the right to publish them.
     package let eventsUser: String?
     /// Longest wait of a read for the entries in `apos`, in milliseconds.
@@ -34,16 +34,16 @@ package struct ConsolidadoSettings: Sendable {
 
     package init(_ values: SettingValues) throws(SettingsError) {
         self.common = try ServiceSettings(values)
-        self.batchMax = try values.integer("consolidado.lote_max")
+        self.batchMessagesMax = try values.integer("consolidado.lote_max")
         self.batchWaitMs = try values.integer("consolidado.lote_espera_ms")
-        self.prefetch = try values.integer("consolidado.prefetch")
+        self.prefetchMessages = try values.integer("consolidado.prefetch")
         self.eventsUser = values.text("consolidado.usuario_dos_eventos")
         self.aposWaitMaxMs = try values.integer("consolidado.apos_espera_max_ms")
         // With less, the next batch cannot fill while this one is being applied.
-        guard self.prefetch >= 2 * self.batchMax else {
+        guard self.prefetchMessages >= 2 * self.batchMessagesMax else {
             throw .invalid(
-                values.key("consolidado.prefetch"), value: String(self.prefetch), from: "consolidado.prefetch",
-                accepted: "pelo menos o dobro de consolidado.lote_max (\(self.batchMax))"
+                values.key("consolidado.prefetch"), value: String(self.prefetchMessages), from: "consolidado.prefetch",
+                accepted: "pelo menos o dobro de consolidado.lote_max (\(self.batchMessagesMax))"
             )
         }
     }

@@ -180,12 +180,6 @@ package struct LancamentoRecusado: Error, Hashable, Sendable {
     package let chave: ChaveLida
     /// Empty only if a malformed key is the only fault.
     package let erros: [ErroDeCampo]
-
-    package init(conta: Conta?, chave: ChaveLida, erros: [ErroDeCampo]) {
-        self.conta = conta
-        self.chave = chave
-        self.erros = erros
-    }
 }
 
 extension LancamentoRecusado: CustomStringConvertible {

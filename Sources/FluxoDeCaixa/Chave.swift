@@ -18,7 +18,7 @@ package struct Chave: Hashable, Sendable {
     /// A value that begins with `"` is a string of RFC 9651 (section 3.3.3) without parameters, and equals the bare text inside. White space
     /// around the value is not part of it (RFC 9110, section 5.5).
     package init?(cabecalho valor: String) {
-        let semBordas = Chave.semEspacosNasBordas(Array(valor.utf8))
+        let semBordas = Array(valor.utf8).trimmed
         guard semBordas.count <= Chave.comprimentoMaximoDoCabecalhoEmBytes else { return nil }
         guard semBordas.first == UInt8(ascii: "\"") else {
             self.init(literal: String(decoding: semBordas, as: UTF8.self))
@@ -30,13 +30,6 @@ package struct Chave: Hashable, Sendable {
 
     /// Two quotes, and every character escaped.
     private static let comprimentoMaximoDoCabecalhoEmBytes = 2 + 2 * comprimentoMaximoEmCaracteres
-
-    private static func semEspacosNasBordas(_ bytes: [UInt8]) -> ArraySlice<UInt8> {
-        let espaco: (UInt8) -> Bool = { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
-        var resto = bytes.drop(while: espaco)
-        while let ultimo = resto.last, espaco(ultimo) { resto.removeLast() }
-        return resto
-    }
 
     private static func conteudoDaString(_ bytes: ArraySlice<UInt8>) -> [UInt8]? {
         var conteudo: [UInt8] = []

@@ -61,16 +61,9 @@ package struct Dia: Hashable, Comparable, Sendable {
         GregorianCalendar.partes(diasDesde2000: Int(self.diasDesde2000))
     }
 
-    /// 1…9999.
-    package var ano: Int { self.partes.ano }
-    /// 1…12.
-    package var mes: Int { self.partes.mes }
-    /// 1…31.
-    package var dia: Int { self.partes.dia }
-
     /// The 1st of the same month.
     package var primeiroDoMes: Dia {
-        Dia(semConferir: self.diasDesde2000 - Int32(self.dia - 1))
+        Dia(semConferir: self.diasDesde2000 - Int32(self.partes.dia - 1))
     }
 
     /// `nil` when the result is outside 0001-01-01…9999-12-31.

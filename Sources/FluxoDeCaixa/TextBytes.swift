@@ -17,6 +17,16 @@ extension String? {
     }
 }
 
+extension BidirectionalCollection<UInt8> {
+    /// Without spaces and tabs at both ends (RFC 9110, section 5.6.3).
+    package var trimmed: SubSequence {
+        func isSpace(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
+        var rest = self.drop(while: isSpace)
+        while let last = rest.last, isSpace(last) { rest = rest.dropLast() }
+        return rest
+    }
+}
+
 extension UInt8 {
     /// The value of a hexadecimal digit of either case in ASCII; nil for anything else.
     package var hexadecimalValue: UInt8? {

@@ -41,7 +41,7 @@ package enum LancamentosApp: ServiceApp {
         let broker = try AMQPConfiguration(common.broker, purpose: "relay")
 
         var publisherSettings = PublisherSettings()
-        publisherSettings.windowMessagesMax = settings.relayWindowMax
+        publisherSettings.windowMessagesMax = settings.relayWindowMessagesMax
         publisherSettings.drainTimeout = .seconds(5)
         publisherSettings.smallBurstPause = .milliseconds(5)
         let amqpPublisher = ConfirmedPublisher(
@@ -58,7 +58,7 @@ package enum LancamentosApp: ServiceApp {
         let outbox = PostgresOutboxRepository(client: pool)
         let relaying = WorkMeter()
         let relay = Relay(
-            publisher: publisher, outbox: outbox, limits: .init(ringRowsMax: settings.relayRingMax), work: relaying, logger: logger
+            publisher: publisher, outbox: outbox, limits: .init(ringRowsMax: settings.relayRingEntriesMax), work: relaying, logger: logger
         )
         let sweeper = Sweeper(
             leases: PostgresOutboxLease.source(try PostgresConfiguration(common.database), logger: logger),
@@ -130,8 +130,8 @@ extension WriteBatcher.Limits {
     /// Half of the pool writes, the other half settles, deletes from the outbox and answers readiness.
     fileprivate init(_ settings: LancamentosSettings) {
         self.init(
-            queueMax: settings.writeQueueMax,
-            batchRowsMax: settings.writeBatchMax,
+            queueMax: settings.writeQueueEntriesMax,
+            batchRowsMax: settings.writeBatchEntriesMax,
             workers: max(1, settings.common.database.connections / 2),
             answerMax: .seconds(2)
         )

@@ -7,9 +7,9 @@ package struct LancamentosSettings: Sendable {
     /// Whether an entry without an idempotency key is refused.
     package let isChaveRequired: Bool
     /// Entries waiting to be written; beyond it the answer is 503.
-    package let writeQueueMax: Int
+    package let writeQueueEntriesMax: Int
     /// Entries written by one statement.
-    package let writeBatchMax: Int
+    package let writeBatchEntriesMax: Int
     /// Connections for reads, in addition to those of the pool that writes.
     package let readConnections: Int
     /// Extracts written at the same time; beyond it the answer is 503.
@@ -18,9 +18,9 @@ package struct LancamentosSettings: Sendable {
     package let lotesMax: Int
     package let loteBodyMaxBytes: Int
     /// Messages published and not yet confirmed.
-    package let relayWindowMax: Int
+    package let relayWindowMessagesMax: Int
     /// Entries in memory that wait for the relay; the sweeper finds the others in the database.
-    package let relayRingMax: Int
+    package let relayRingEntriesMax: Int
 
     private static let ownKeys = [
         SettingKey("lancamentos.exigir_chave", .boolean, default: "false"),
@@ -45,13 +45,13 @@ package struct LancamentosSettings: Sendable {
     package init(_ values: SettingValues) throws(SettingsError) {
         self.common = try ServiceSettings(values)
         self.isChaveRequired = try values.boolean("lancamentos.exigir_chave")
-        self.writeQueueMax = try values.integer("lancamentos.escrita.fila_max")
-        self.writeBatchMax = try values.integer("lancamentos.escrita.lote_max")
+        self.writeQueueEntriesMax = try values.integer("lancamentos.escrita.fila_max")
+        self.writeBatchEntriesMax = try values.integer("lancamentos.escrita.lote_max")
         self.readConnections = try values.integer("lancamentos.leitura.conexoes")
         self.extractsMax = try values.integer("lancamentos.extrato.simultaneos_max")
         self.lotesMax = try values.integer("lancamentos.lote.simultaneos_max")
         self.loteBodyMaxBytes = try values.integer("lancamentos.lote.corpo_max_bytes")
-        self.relayWindowMax = try values.integer("lancamentos.relay.janela_max")
-        self.relayRingMax = try values.integer("lancamentos.relay.memoria_max")
+        self.relayWindowMessagesMax = try values.integer("lancamentos.relay.janela_max")
+        self.relayRingEntriesMax = try values.integer("lancamentos.relay.memoria_max")
     }
 }

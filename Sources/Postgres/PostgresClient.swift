@@ -34,8 +34,6 @@ public final class PostgresClient: Service, Sendable {
     private let finishDrain: AsyncStream<Void>.Continuation
 
     /// - Parameters:
-    ///   - configuration: the database.
-    ///   - limits: the pool's limits.
     ///   - logger: logs when the database becomes unreachable and reachable.
     ///   - onLease: called with how long each caller waited for its connection.
     ///   - onUseChange: called with how many connections are lent, at each change.
@@ -109,7 +107,6 @@ public final class PostgresClient: Service, Sendable {
     /// Runs one statement on a connection of the pool, in its own transaction.
     /// - Parameter until: when the caller stops waiting, for a connection and for the answer, if that is before the limits of both; nil:
     ///   after ``Limits/queryMax``.
-    /// - Throws: ``PostgresError``.
     @discardableResult
     public func query(_ query: PostgresQuery, until: ContinuousClock.Instant? = nil) async throws(PostgresError) -> PostgresRows {
         let until = until ?? self.limits.queryMax.map { .now + $0 }

@@ -121,7 +121,6 @@ public actor PostgresConnection {
     }
 
     /// Runs SQL text of several statements without parameters, for migrations. The text must be part of the program.
-    /// - Throws: ``PostgresError``.
     public func runScript(_ sql: String) async throws(PostgresError) {
         try await self.exclusively { connection, deadline throws(PostgresError) in
             guard PQsendQuery(try connection.liveHandle(), sql) == 1 else { throw connection.lost(sent: false) }

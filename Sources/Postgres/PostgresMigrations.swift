@@ -125,7 +125,6 @@ public struct PostgresMigrations: Sendable {
     }
 
     /// Compares the database with this list. A database without the table is ``Status/older(_:)`` with 0.
-    /// - Throws: ``PostgresError``.
     public func status(of client: PostgresClient) async throws(PostgresError) -> Status {
         try await client.withConnection { connection throws(PostgresError) in
             let rows = try await connection.query("select to_regclass('schema_migrations') is not null")

@@ -13,16 +13,10 @@ package struct BrokerSettings: Sendable {
     /// Files in PEM.
     package struct TLS: Sendable, Equatable {
         /// The trusted CAs; `nil`: the system's.
-        package let authorities: String?
+        package var authorities: String?
         /// The service's own certificate and its key: both or neither.
-        package let certificate: String?
-        package let key: String?
-
-        package init(authorities: String? = nil, certificate: String? = nil, key: String? = nil) {
-            self.authorities = authorities
-            self.certificate = certificate
-            self.key = key
-        }
+        package var certificate: String?
+        package var key: String?
     }
 
     /// The keys that both services share.
@@ -32,12 +26,6 @@ package struct BrokerSettings: Sendable {
 
     package static func keys(of service: String) -> [SettingKey] {
         [SettingKey("\(service).amqp.url", .url(schemes: ["amqps", "amqp"]), secret: true)]
-    }
-
-    package init(service: String, url: Secret, tls: TLS = TLS()) {
-        self.service = service
-        self.url = url
-        self.tls = tls
     }
 
     package init(_ values: SettingValues) throws(SettingsError) {
@@ -56,7 +44,9 @@ package struct BrokerSettings: Sendable {
         if (tls.certificate == nil) != (tls.key == nil) {
             throw .contradiction(values.key("amqp.tls.certificado"), "aceita-se junto com amqp.tls.chave, ou nenhum dos dois")
         }
-        self.init(service: values.service, url: Secret(url), tls: tls)
+        self.service = values.service
+        self.url = Secret(url)
+        self.tls = tls
     }
 }
 

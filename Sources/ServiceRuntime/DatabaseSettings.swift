@@ -26,23 +26,13 @@ package struct DatabaseSettings: Sendable {
         ]
     }
 
-    package init(service: String, url: Secret, connections: Int = 8, waitMaxMs: Int = 2000, statementMaxMs: Int = 5000) {
-        self.service = service
-        self.url = url
-        self.connections = connections
-        self.waitMaxMs = waitMaxMs
-        self.statementMaxMs = statementMaxMs
-    }
-
     package init(_ values: SettingValues) throws(SettingsError) {
         let name = "\(values.service).banco"
-        self.init(
-            service: values.service,
-            url: Secret(try values.required("\(name).url")),
-            connections: try values.integer("\(name).conexoes"),
-            waitMaxMs: try values.integer("\(name).espera_max_ms"),
-            statementMaxMs: try values.integer("\(name).instrucao_max_ms")
-        )
+        self.service = values.service
+        self.url = Secret(try values.required("\(name).url"))
+        self.connections = try values.integer("\(name).conexoes")
+        self.waitMaxMs = try values.integer("\(name).espera_max_ms")
+        self.statementMaxMs = try values.integer("\(name).instrucao_max_ms")
     }
 }
 

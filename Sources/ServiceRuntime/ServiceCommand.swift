@@ -78,8 +78,6 @@ private struct ServeCommand<App: ServiceApp>: AsyncParsableCommand {
 
     @OptionGroup var options: SettingsOptions
 
-    init() {}
-
     func run() async throws {
         let values = try self.options.values(App.self)
         let settings = try App.settings(values)
@@ -106,8 +104,6 @@ private struct MigrateCommand<App: ServiceApp>: AsyncParsableCommand {
 
     @OptionGroup var options: SettingsOptions
 
-    init() {}
-
     func run() async throws {
         // Only the database: a migration job needs no other secret.
         let values = try self.options.values(App.self)
@@ -124,8 +120,6 @@ private struct SaudeCommand<App: ServiceApp>: AsyncParsableCommand {
 
     @OptionGroup var options: SettingsOptions
 
-    init() {}
-
     func run() async throws {
         let outcome = await Saude.ask(try HTTPSettings(self.options.values(App.self)))
         print(outcome.message)
@@ -140,8 +134,6 @@ private struct DescribeCommand<App: ServiceApp>: AsyncParsableCommand {
             commandName: "describe", abstract: "Prints the configuration keys and the metrics as JSON.", shouldDisplay: false)
     }
 
-    init() {}
-
     func run() async throws {
         print(String(decoding: try ServiceDescription.json(App.self), as: UTF8.self))
     }
@@ -153,47 +145,35 @@ enum ServiceDescription {
         let catalog = try app.catalog()
         var writer = JSONWriter()
         writer.object { writer in
-            writer.name("service")
-            writer.string(app.name)
-            writer.name("version")
-            writer.string(ServiceVersion.current)
-            writer.name("keys")
-            writer.array { writer in
+            writer.member("service", app.name)
+            writer.member("version", ServiceVersion.current)
+            writer.array("keys") { writer in
                 for key in catalog.keys { self.write(key, &writer) }
             }
-            writer.name("metrics")
-            writer.array { writer in
+            writer.array("metrics") { writer in
                 for metric in app.metrics { self.write(metric, &writer) }
             }
-            writer.name("log_dataset")
-            writer.string(ECSLogHandler.dataset)
+            writer.member("log_dataset", ECSLogHandler.dataset)
         }
         return writer.bytes
     }
 
     private static func write(_ key: SettingKey, _ writer: inout JSONWriter) {
         writer.object { writer in
-            writer.name("name")
-            writer.string(key.name)
-            writer.name("environment")
-            writer.string(key.environmentName)
+            writer.member("name", key.name)
+            writer.member("environment", key.environmentName)
             writer.member("default", ifPresent: key.defaultValue)
             writer.member("unit", ifPresent: key.unit)
-            writer.name("secret")
-            writer.bool(key.isSecret)
-            writer.name("accepts")
-            writer.string(key.accepted)
+            writer.member("secret", key.isSecret)
+            writer.member("accepts", key.accepted)
         }
     }
 
     private static func write(_ metric: MetricDescription, _ writer: inout JSONWriter) {
         writer.object { writer in
-            writer.name("name")
-            writer.string(metric.exposedName)
-            writer.name("type")
-            writer.string(metric.kind.rawValue)
-            writer.name("help")
-            writer.string(metric.help)
+            writer.member("name", metric.exposedName)
+            writer.member("type", metric.kind.rawValue)
+            writer.member("help", metric.help)
         }
     }
 }

@@ -18,7 +18,7 @@ import Testing
         limits.interval = .milliseconds(5)
         limits.lease.idleInterval = .milliseconds(5)
         limits.lease.keepAliveInterval = .milliseconds(2)
-        limits.batchMax = 2
+        limits.batchNoticesMax = 2
         return limits
     }
 

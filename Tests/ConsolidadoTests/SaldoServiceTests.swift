@@ -108,7 +108,7 @@ import Testing
     @Test func `what finds the queue full is refused`() async throws {
         let repository = FakeSaldoReadRepository(isHeld: true)
         var limits = SaldoService.Limits(workers: 1, longWorkers: 1)
-        limits.queueMax = 1
+        limits.queueReadsMax = 1
         try await self.withService(repository, limits: limits) { service in
             async let first = Self.read(service, 1)
             #expect(await eventually { await !repository.statements.isEmpty })

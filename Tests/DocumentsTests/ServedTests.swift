@@ -1,7 +1,5 @@
-import Access
 import Contrato
 import Documents
-import Edge
 import FluxoDeCaixa
 import HTTPTypes
 import Hummingbird
@@ -10,6 +8,9 @@ import Logging
 import NIOCore
 import Observability
 import Testing
+
+@testable import Access
+@testable import Edge
 
 /// What the services answer with at the open addresses of their documentation.
 @Suite struct ServedTests {

@@ -76,8 +76,8 @@ import Testing
             let dias = Int32.random(in: Dia.primeiro.diasDesde2000...Dia.ultimo.diasDesde2000, using: &aleatorio)
             let dia = try #require(Dia(diasDesde2000: dias))
             #expect(Dia(parsing: dia.description) == dia)
-            #expect(dia.primeiroDoMes.dia == 1)
-            #expect(dia.primeiroDoMes.somando(dias: dia.dia - 1) == dia)
+            #expect(dia.primeiroDoMes.partes.dia == 1)
+            #expect(dia.primeiroDoMes.somando(dias: dia.partes.dia - 1) == dia)
         }
     }
 

@@ -117,7 +117,7 @@ import Testing
             let entry = try #require(id)
             await #expect(throws: LookUpFailure.open) { try await service.find(entry) }
             await #expect(throws: LookUpFailure.open) { try await service.list(filtro, .newestFirst, after: nil, limit: 1) }
-            await #expect(throws: EstornoFailure.originalEmAberto) {
+            await #expect(throws: EstornoFailure.original(.open)) {
                 try await service.reverse(
                     entry, PedidoDeEstorno(), allows: { _ in true }, registradoPor: nil, canal: .rest, traceparent: nil)
             }

@@ -28,7 +28,7 @@ import Testing
         let id = try #require(LancamentoID(parsing: "017f22e2-79b0-7cc3-98c4-dc0c0c07398f"))
         let problems = [
             (ProblemaHTTP(LookUpFailure.open, id: id), id), (ProblemaHTTP(LookUpFailure.open, id: nil), nil),
-            (ProblemaHTTP(EstornoFailure.originalEmAberto, original: id), id),
+            (ProblemaHTTP(EstornoFailure.original(.open), original: id), id),
         ]
         for (problem, expected) in problems {
             #expect(problem.problema.nome == .resultadoDesconhecido)

@@ -69,12 +69,12 @@ import Testing
         #expect(common.auth.issuer == nil)
         #expect(common.auth.leewayS == 60)
         #expect(!lancamentos.isChaveRequired)
-        #expect(lancamentos.writeQueueMax == 4096 && lancamentos.writeBatchMax == 256 && lancamentos.readConnections == 4)
+        #expect(lancamentos.writeQueueEntriesMax == 4096 && lancamentos.writeBatchEntriesMax == 256 && lancamentos.readConnections == 4)
         #expect(lancamentos.extractsMax == 4 && lancamentos.lotesMax == 4 && lancamentos.loteBodyMaxBytes == 16_777_216)
-        #expect(lancamentos.relayWindowMax == 1000 && lancamentos.relayRingMax == 10_000)
+        #expect(lancamentos.relayWindowMessagesMax == 1000 && lancamentos.relayRingEntriesMax == 10_000)
         let consolidado = try Self.load(ConsolidadoApp.self)
         #expect(consolidado.common.http.port == 8081)
-        #expect(consolidado.batchMax == 500 && consolidado.batchWaitMs == 10 && consolidado.prefetch == 1000)
+        #expect(consolidado.batchMessagesMax == 500 && consolidado.batchWaitMs == 10 && consolidado.prefetchMessages == 1000)
         #expect(consolidado.eventsUser == nil && consolidado.aposWaitMaxMs == 30_000)
     }
 

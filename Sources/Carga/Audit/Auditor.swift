@@ -17,10 +17,6 @@ struct Auditor: Sendable {
     /// The number of days whose entries are listed and counted.
     private static let listedDaysMax = 200
 
-    struct Failure: Error, CustomStringConvertible {
-        let description: String
-    }
-
     let plan: EntryPlan
     let lancamentos: HTTPSender
     let consolidado: HTTPSender
@@ -28,7 +24,7 @@ struct Auditor: Sendable {
 
     /// Settles the entries without a clear answer, waits until the balances are complete or stop changing, and compares every day.
     /// - Parameter ledger: has its unclear entries settled when this returns.
-    /// - Throws: ``Failure`` if the system does not answer, `CancellationError`.
+    /// - Throws: ``BenchFailure`` if the system does not answer, `CancellationError`.
     func audit(_ ledger: inout Ledger) async throws -> AuditReport {
         let begin = ContinuousClock.now
         try await self.settle(&ledger)
@@ -76,7 +72,7 @@ struct Auditor: Sendable {
         let target = "/v1/consolidados?conta=\(self.plan.prefix).*&\(self.plan.period)"
         let answer = try await self.get(self.consolidado, target) { $0 == 200 }
         guard let quantity = BalanceReader.quantity(answer.bytes) else {
-            throw Failure(description: "GET \(target): not the form of a period")
+            throw BenchFailure("GET \(target): not the form of a period")
         }
         return quantity
     }
@@ -135,7 +131,7 @@ struct Auditor: Sendable {
         let target = "/v1/consolidados?conta=\(self.plan.contas[conta])&\(self.plan.period)"
         let answer = try await self.get(self.consolidado, target) { $0 == 200 }
         guard let days = BalanceReader.days(answer.bytes), days.count == self.plan.dias.count else {
-            throw Failure(description: "GET \(target): not the days that were asked for")
+            throw BenchFailure("GET \(target): not the days that were asked for")
         }
         return days
     }
@@ -147,7 +143,7 @@ struct Auditor: Sendable {
         var (count, target) = (0, Optional(first))
         while let page = target {
             let answer = try await self.get(self.lancamentos, page) { $0 == 200 }
-            guard let read = BalanceReader.page(answer.bytes) else { throw Failure(description: "GET \(page): not the form of a list") }
+            guard let read = BalanceReader.page(answer.bytes) else { throw BenchFailure("GET \(page): not the form of a list") }
             count += read.count
             target = read.next.map { "\(first)&cursor=\($0)" }
         }
@@ -166,7 +162,7 @@ struct Auditor: Sendable {
             }
             if attempt < Self.attemptsMax { try await Task.sleep(for: .milliseconds(500)) }
         }
-        throw Failure(description: "GET \(target): \(last), \(Self.attemptsMax) times")
+        throw BenchFailure("GET \(target): \(last), \(Self.attemptsMax) times")
     }
 
     /// Calls `ask` for each position, up to ``requestsMax`` at a time, and passes the answers to `take` one by one.

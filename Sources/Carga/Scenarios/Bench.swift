@@ -52,7 +52,7 @@ final class Bench {
     }
 
     /// Runs a scenario to its end.
-    /// - Throws: ``BenchFailure``, ``Auditor/Failure``, `CancellationError`.
+    /// - Throws: ``BenchFailure``, `CancellationError`.
     func run(_ scenario: Scenario) async throws -> ScenarioResult {
         self.progress.say("\(scenario.rawValue): \(scenario.help)")
         let before = try await self.usage("antes", scenario)

@@ -69,7 +69,7 @@ struct ConsolidadoController: Sendable {
     /// Waits for the entries in `apos`, if any.
     /// - Returns: the headers of the response.
     private func waitUntilApplied(_ parameters: Parameters, _ request: Request, _ scope: RequestScope) async throws -> HTTPFields {
-        var headers = SaldoHeaders.standard
+        var headers = HTTPFields.revalidated
         if parameters.apos.ids.isEmpty { return headers }
         let (wait, appliedS) = parameters.apos.wait(request.headers, longest: self.waitMax)
         if let appliedS { headers[.preferenceApplied] = "wait=\(appliedS)" }
@@ -116,12 +116,6 @@ struct ConsolidadoController: Sendable {
         let tag = EntityTag(versao: versao, form: form, content: content)
         return .tagged(content, tag, contentHeaders: contentHeaders, headers: headers, for: request)
     }
-}
-
-/// The headers of every read.
-enum SaldoHeaders {
-    /// A balance can change at any time and is private to authorized callers, so caches must revalidate it.
-    static let standard: HTTPFields = [.cacheControl: "private, no-cache", .vary: "Accept, Accept-Encoding, Authorization"]
 }
 
 extension ProblemaHTTP {

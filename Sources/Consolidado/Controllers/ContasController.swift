@@ -28,7 +28,7 @@ struct ContasController: Sendable {
         do throws(ReadFailure) {
             let page = try await self.service.contas(filtros, after: after?.nome, limit: limit)
             let next = page.temMais ? page.contas.last.map { Cursor(after: $0.conta.nome, filters: Self.names(filtros)).text } : nil
-            return .json(ResumoDeContaJSON.encode(page.contas, proximo: next), headers: SaldoHeaders.standard)
+            return .json(ResumoDeContaJSON.encode(page.contas, proximo: next), headers: .revalidated)
         } catch {
             throw ProblemaHTTP(error)
         }

@@ -1,33 +1,26 @@
-package import AMQP
+import AMQP
 import Contrato
 import FluxoDeCaixa
 import Metrics
 
 /// Sends news of balances to the topic exchange, persistent and confirmed. They are not mandatory, because there may be no subscriber.
-package struct AMQPNoticePublisher: NoticePublisher {
+struct AMQPNoticePublisher: NoticePublisher {
     /// The longest wait of news for a connection. After it the caller queries again what is due.
     private static let sendMax: Duration = .seconds(5)
 
-    private let publisher: ConfirmedPublisher
-    private let user: String
-    private let urlPublica: String
+    /// Declares the exchange.
+    let publisher: ConfirmedPublisher
+    /// The connection's user. The broker verifies it in `user_id`.
+    let user: String
+    /// The base URL of `dataschema`.
+    let urlPublica: String
     private let confirmed = Counter(label: "publish_total", dimensions: [("outcome", "confirmed")])
     private let rejected = Counter(label: "publish_total", dimensions: [("outcome", "rejected")])
     private let unknown = Counter(label: "publish_total", dimensions: [("outcome", "unknown")])
 
-    /// - Parameters:
-    ///   - publisher: declares the exchange.
-    ///   - user: the connection's user. The broker verifies it in `user_id`.
-    ///   - urlPublica: the base URL of `dataschema`.
-    package init(publisher: ConfirmedPublisher, user: String, urlPublica: String) {
-        self.publisher = publisher
-        self.user = user
-        self.urlPublica = urlPublica
-    }
+    var isReady: Bool { self.publisher.isReady }
 
-    package var isReady: Bool { self.publisher.isReady }
-
-    package func publish(_ notices: [Notice]) async -> [NoticeOutcome] {
+    func publish(_ notices: [Notice]) async -> [NoticeOutcome] {
         let outcomes = await self.publisher.publish(notices.map { self.message($0) }, deadline: .now + Self.sendMax)
         let known = outcomes.map { Self.outcome($0) }
         for (counter, outcome) in [(self.confirmed, NoticeOutcome.confirmed), (self.rejected, .refused), (self.unknown, .unknown)] {

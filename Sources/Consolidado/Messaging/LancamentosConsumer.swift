@@ -25,7 +25,6 @@ package final class LancamentosConsumer: Service, Sendable {
     private let batchMessages = Recorder(label: "consume_batch_messages")
 
     /// - Parameters:
-    ///   - source: the queue.
     ///   - deadLetters: receives the messages that can never be applied. Run separately.
     ///   - usuarioDosEventos: the only AMQP user whose events are accepted, verified by the broker in `user_id`; nil accepts all.
     ///   - isDatabaseReady: whether the database answers and has the schema that this program needs.

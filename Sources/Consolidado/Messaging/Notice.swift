@@ -9,11 +9,6 @@ package struct Notice: Sendable, Equatable {
     /// The version that made the notice due. If the day has a newer version when the broker confirms, the notice stays due.
     package let dueVersao: Int64
 
-    package init(noticia: EventoConsolidadoAtualizado.Noticia, dueVersao: Int64) {
-        self.noticia = noticia
-        self.dueVersao = dueVersao
-    }
-
     var chave: ChaveDeSaldo { ChaveDeSaldo(conta: self.noticia.conta, data: self.noticia.movimento.data) }
 }
 
@@ -21,11 +16,6 @@ package struct Notice: Sendable, Equatable {
 package struct ChaveDeSaldo: Sendable, Hashable {
     package let conta: Conta
     package let data: Dia
-
-    package init(conta: Conta, data: Dia) {
-        self.conta = conta
-        self.data = data
-    }
 }
 
 /// The outcome of sending news.

@@ -9,10 +9,9 @@ import Storage
 /// then pauses: changes in between become one. What is due is in the database, so a backlog costs only disk, and consolidation never waits
 /// for news.
 package final class NoticeSender: Service, Sendable {
-    /// The sender's limits.
     package struct Limits: Sendable {
         /// News sent at once.
-        package var batchMax = 500
+        package var batchNoticesMax = 500
         /// The shortest pause after sending all that is due: news of one day goes out at most once per pause.
         package var interval: Duration = .milliseconds(100)
         package var lease = LeaseLimits()
@@ -58,7 +57,7 @@ package final class NoticeSender: Service, Sendable {
         var goesOn = true
         while goesOn, turn.goesOn {
             let start = ContinuousClock.now
-            let notices = try await lease.due(after: after, limit: self.limits.batchMax)
+            let notices = try await lease.due(after: after, limit: self.limits.batchNoticesMax)
             looking += .now - start
             guard let last = notices.last else { break }
             let outcomes = await turn.wait { await self.publisher.publish(notices) }
@@ -71,7 +70,7 @@ package final class NoticeSender: Service, Sendable {
             }
             after = last.chave
             // Without a broker the rest waits too.
-            goesOn = notices.count == self.limits.batchMax && confirmed.count + refused.count == notices.count
+            goesOn = notices.count == self.limits.batchNoticesMax && confirmed.count + refused.count == notices.count
         }
         return min(max(self.limits.interval, looking * self.limits.lookShare), self.limits.intervalMax)
     }

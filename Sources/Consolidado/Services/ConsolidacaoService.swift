@@ -14,7 +14,6 @@ package struct ConsolidacaoService: Sendable {
 
     /// Applies a batch. Running the same batch again is harmless.
     /// - Returns: the outcome of each entry, in order.
-    /// - Throws: ``ApplyFailure``.
     func apply(_ received: [LancamentoAplicavel]) async throws(ApplyFailure) -> [ApplyBatch.Outcome] {
         let batch = ApplyBatch(received)
         let new = try await self.repository.apply(batch.toSend)
@@ -26,7 +25,6 @@ package struct ConsolidacaoService: Sendable {
     }
 
     /// Returns the accounts of the entries that cannot be changed now, because another session holds one of their rows.
-    /// - Throws: ``ApplyFailure``.
     func lockedAccounts(of received: [LancamentoAplicavel]) async throws(ApplyFailure) -> Set<Conta> {
         try await self.repository.lockedAccounts(of: received)
     }

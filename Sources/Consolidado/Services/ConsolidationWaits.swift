@@ -10,7 +10,6 @@ import Storage
 /// All waiting reads of an instance share one database query about every ``Limits/checkInterval``, and the instance's own batches wake them at
 /// once. The first query after a quiet period is not delayed.
 package final class ConsolidationWaits: Service, Sendable {
-    /// The limits.
     package struct Limits: Sendable {
         /// The highest number of waiting reads.
         package var waitersMax = 4096

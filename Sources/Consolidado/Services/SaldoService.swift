@@ -1,5 +1,5 @@
 import Batching
-package import FluxoDeCaixa
+import FluxoDeCaixa
 import ServiceLifecycle
 import Storage
 
@@ -8,24 +8,24 @@ import Storage
 /// A free worker takes the waiting reads at once, so a lone read is not delayed. While all workers are busy, reads gather and one statement
 /// answers many of them. A read joins only a statement that is sent after the read arrived. Long periods have separate workers, so that a day
 /// does not wait for the rows of a year.
-package final class SaldoService: Service, Sendable {
-    package struct Limits: Sendable {
+final class SaldoService: Service, Sendable {
+    struct Limits: Sendable {
         /// The highest number of waiting reads of each kind.
-        package var queueMax = 4096
+        var queueReadsMax = 4096
         /// The most days of a short period.
-        package var shortDaysMax = 31
+        var shortDaysMax = 31
         /// The most short periods in one statement.
-        package var batchMax = 64
+        var batchPeriodsMax = 64
         /// The most long periods in one statement: up to about 3,000 rows.
-        package var longBatchMax = 8
+        var longBatchPeriodsMax = 8
         /// Concurrent statements for short periods.
-        package var workers: Int
+        var workers: Int
         /// Concurrent statements for long periods.
-        package var longWorkers: Int
+        var longWorkers: Int
         /// The longest wait of a read for a worker.
-        package var queueWaitMax: Duration = .seconds(1)
+        var queueWaitMax: Duration = .seconds(1)
         /// The longest wait of a read for its answer. The pool bounds the statement itself.
-        package var answerMax: Duration = .milliseconds(2100)
+        var answerMax: Duration = .milliseconds(2100)
     }
 
     private struct Item: Sendable {
@@ -41,14 +41,14 @@ package final class SaldoService: Service, Sendable {
     init(repository: any SaldoReadRepository, limits: Limits) {
         self.repository = repository
         self.shortDaysMax = limits.shortDaysMax
-        self.short = Self.workers(limits.workers, batchMax: limits.batchMax, limits)
-        self.long = Self.workers(limits.longWorkers, batchMax: limits.longBatchMax, limits)
+        self.short = Self.workers(limits.workers, batchMax: limits.batchPeriodsMax, limits)
+        self.long = Self.workers(limits.longWorkers, batchMax: limits.longBatchPeriodsMax, limits)
     }
 
     private static func workers(_ workers: Int, batchMax: Int, _ limits: Limits) -> BatchWorkers<Item> {
         BatchWorkers(
             limits: .init(
-                queueMax: limits.queueMax, batchMax: batchMax, workers: workers, queueWaitMax: limits.queueWaitMax,
+                queueMax: limits.queueReadsMax, batchMax: batchMax, workers: workers, queueWaitMax: limits.queueWaitMax,
                 answerMax: limits.answerMax)
         ) { $0.continuation.resume(returning: .failure(.sobrecarga)) }
     }
@@ -89,7 +89,7 @@ package final class SaldoService: Service, Sendable {
     }
 
     /// Runs the workers until graceful shutdown, then answers the waiting reads and returns.
-    package func run() async {
+    func run() async {
         async let long: Void = self.long.run { await self.answer($0.items) }
         await self.short.run { await self.answer($0.items) }
         await long

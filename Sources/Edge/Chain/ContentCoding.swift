@@ -110,19 +110,8 @@ struct AcceptEncoding: Equatable {
     /// The client accepts an answer without coding.
     let acceptsIdentity: Bool
 
-    /// Longest header that is read, in bytes; the rest is ignored.
-    private static let maxBytes = 2048
-
     init(_ headers: HTTPFields) {
-        var weights: [String: Int] = [:]
-        let value = headers[values: .acceptEncoding].joined(separator: ",")
-        for element in value.utf8.prefix(Self.maxBytes).split(separator: UInt8(ascii: ",")) {
-            let text = String(decoding: element.filter { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }, as: UTF8.self).lowercased()
-            let parts = text.split(separator: ";")
-            guard let coding = parts.first else { continue }
-            let weight = parts.dropFirst().first { $0.hasPrefix("q=") }
-            weights[String(coding)] = weight.map { QualityValue.thousandths($0.dropFirst(2)) } ?? 1000
-        }
+        let weights = Dictionary(WeightedElement.list(headers, .acceptEncoding).map { ($0.name, $0.weight) }) { $1 }
         // RFC 9110 §8.4.1.3: x-gzip is the same. Without the header every coding is allowed, but none was requested.
         let gzip = weights["gzip"] ?? weights["x-gzip"] ?? weights["*"] ?? 0
         // Without a weight, no coding is allowed unless `*;q=0` forbids it.

@@ -74,13 +74,8 @@ extension GzipEncoder: Sendable {}
 
 /// Compresses each piece before it passes it to another writer. Concurrent, like that writer.
 struct GzipBodyWriter: ResponseBodyWriter {
-    private var next: any ResponseBodyWriter
-    private let encoder: GzipEncoder
-
-    init(next: any ResponseBodyWriter, encoder: GzipEncoder) {
-        self.next = next
-        self.encoder = encoder
-    }
+    var next: any ResponseBodyWriter
+    let encoder: GzipEncoder
 
     @concurrent mutating func write(_ buffer: ByteBuffer) async throws {
         let coded = self.encoder.encode(buffer)

@@ -86,6 +86,11 @@ extension Response {
     }
 }
 
+extension HTTPFields {
+    /// The headers of a read of private data that may change at any time, so a cache must revalidate it.
+    package static let revalidated: HTTPFields = [.cacheControl: "private, no-cache", .vary: "Accept, Accept-Encoding, Authorization"]
+}
+
 /// A 64-bit hash that is the same in every process and version (FNV-1a): distinguishes contents; not for secrets and not collision-resistant against attackers.
 struct Fingerprint: Sendable {
     private(set) var value: UInt64 = 0xCBF2_9CE4_8422_2325

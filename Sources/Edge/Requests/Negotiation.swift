@@ -1,3 +1,4 @@
+import FluxoDeCaixa
 package import HTTPTypes
 
 /// The media types of answers.
@@ -9,15 +10,11 @@ package enum Representacao: String, Sendable, CaseIterable {
 
 /// Chooses the form of an answer by the header `Accept` (RFC 9110 §12.5.1).
 package enum Accept {
-    /// Longest header that is read, in bytes; the rest is ignored.
-    private static let maxBytes = 2048
-
     /// The offered form with the highest weight; of equal weights the one offered first.
     ///
     /// Without an acceptable form it is the first one, never 406 (RFC 9110 §15.5.7 allows that).
     package static func choose(_ headers: HTTPFields, from offered: [Representacao]) -> Representacao {
-        let value = headers[values: .accept].joined(separator: ",")
-        let ranges = value.utf8.prefix(self.maxBytes).split(separator: UInt8(ascii: ",")).compactMap(Range.init)
+        let ranges = WeightedElement.list(headers, .accept).filter { $0.name.contains("/") }
         var best = (representacao: offered[0], quality: 0)
         for representacao in offered {
             let quality = self.quality(of: representacao, ranges)
@@ -27,36 +24,19 @@ package enum Accept {
     }
 
     /// The weight in thousandths, by the most specific matching range.
-    private static func quality(of representacao: Representacao, _ ranges: [Range]) -> Int {
-        ranges.filter { $0.matches(representacao.rawValue) }.max { $0.specificity < $1.specificity }?.quality ?? 0
-    }
-
-    /// One media range with its weight.
-    private struct Range {
-        let type: String
-        let quality: Int
-
-        var specificity: Int { self.type == "*/*" ? 0 : self.type.hasSuffix("/*") ? 1 : 2 }
-
-        init?(_ bytes: Substring.UTF8View.SubSequence) {
-            let parts = bytes.split(separator: UInt8(ascii: ";")).map { Self.trimmed($0) }
-            guard let type = parts.first, type.contains("/") else { return nil }
-            self.type = type
-            let weight = parts.dropFirst().first { $0.hasPrefix("q=") }
-            self.quality = weight.map { QualityValue.thousandths($0.dropFirst(2)) } ?? 1000
-        }
-
-        func matches(_ offered: String) -> Bool {
-            switch self.specificity {
+    private static func quality(of representacao: Representacao, _ ranges: [WeightedElement]) -> Int {
+        let matching = ranges.filter { range in
+            switch self.specificity(range) {
             case 0: true
-            case 1: offered.hasPrefix(self.type.dropLast())
-            default: offered == self.type
+            case 1: representacao.rawValue.hasPrefix(range.name.dropLast())
+            default: representacao.rawValue == range.name
             }
         }
+        return matching.max { self.specificity($0) < self.specificity($1) }?.weight ?? 0
+    }
 
-        private static func trimmed(_ bytes: Substring.UTF8View.SubSequence) -> String {
-            String(decoding: bytes.filter { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }, as: UTF8.self).lowercased()
-        }
+    private static func specificity(_ range: WeightedElement) -> Int {
+        range.name == "*/*" ? 0 : range.name.hasSuffix("/*") ? 1 : 2
     }
 }
 
@@ -73,7 +53,7 @@ package enum Prefer {
         for preference in self.split(value.utf8.prefix(self.maxBytes)[...], at: UInt8(ascii: ",")) {
             // Parameters come after a semicolon; `wait` has none.
             guard let body = self.split(preference, at: UInt8(ascii: ";")).first else { continue }
-            let parts = body.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false).map { self.trimmed($0) }
+            let parts = body.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false).map(\.trimmed)
             guard String(decoding: parts[0], as: UTF8.self).lowercased() == "wait" else { continue }
             return parts.count == 2 ? self.seconds(self.unquoted(parts[1]), maxS: maxS) : nil
         }
@@ -119,13 +99,6 @@ package enum Prefer {
         guard bytes.count >= 2, bytes.first == quote, bytes.last == quote else { return bytes }
         return bytes.dropFirst().dropLast()
     }
-
-    private static func trimmed(_ bytes: Substring.UTF8View) -> Substring.UTF8View {
-        func isSpace(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
-        var bytes = bytes.drop(while: isSpace)
-        while let last = bytes.last, isSpace(last) { bytes.removeLast() }
-        return bytes
-    }
 }
 
 extension HTTPField.Name {
@@ -135,10 +108,30 @@ extension HTTPField.Name {
     package static let preferenceApplied = Self("Preference-Applied")!
 }
 
-/// The weight `q` of content negotiation (RFC 9110 §12.4.2).
-enum QualityValue {
+/// An element of a header of content negotiation, with its weight in thousandths (RFC 9110 §12.4.2).
+struct WeightedElement {
+    /// Longest header that is read, in bytes; the rest is ignored.
+    private static let maxBytes = 2048
+
+    /// In lower case.
+    let name: String
+    /// 1000 without a weight.
+    let weight: Int
+
+    static func list(_ fields: HTTPFields, _ field: HTTPField.Name) -> [WeightedElement] {
+        let value = fields[values: field].joined(separator: ",")
+        return value.utf8.prefix(self.maxBytes).split(separator: UInt8(ascii: ",")).compactMap { element in
+            let text = String(decoding: element.filter { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }, as: UTF8.self).lowercased()
+            let parts = text.split(separator: ";")
+            let weight = parts.dropFirst().first { $0.hasPrefix("q=") }
+            return parts.first.map {
+                WeightedElement(name: String($0), weight: weight.map { self.thousandths($0.dropFirst(2)) } ?? 1000)
+            }
+        }
+    }
+
     /// `0.123` is 123; a malformed weight is 0, so that its form is not chosen.
-    static func thousandths(_ weight: Substring) -> Int {
+    private static func thousandths(_ weight: Substring) -> Int {
         guard let value = Double(weight), (0...1).contains(value) else { return 0 }
         return Int((value * 1000).rounded())
     }

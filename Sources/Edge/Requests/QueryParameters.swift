@@ -64,9 +64,6 @@ package struct FaultCollector {
         self.faults = faults
     }
 
-    /// Whether there is no fault so far.
-    package var isEmpty: Bool { self.faults.isEmpty }
-
     /// A fault found elsewhere.
     package mutating func add(_ campo: String, _ codigo: ErroDeCampo.Codigo, _ mensagem: String) {
         self.faults.append(ErroDeCampo(campo: campo, codigo: codigo, mensagem: mensagem))

@@ -1,4 +1,5 @@
 package import Contrato
+import FluxoDeCaixa
 import HTTPTypes
 package import Hummingbird
 import NIOConcurrencyHelpers
@@ -103,9 +104,8 @@ package final class RequestBodyReader: Sendable {
         guard request.headers[.contentEncoding] == nil else {
             throw Problema(.tipoDeMidia, detail: "O corpo não pode ter Content-Encoding.")
         }
-        let type = (request.headers[.contentType] ?? "").prefix { $0 != ";" }
-        let given = type.trimmingPrefix(while: \.isWhitespace).lowercased().trimmedEnd()
-        guard let known = types.first(where: { $0 == given }) else { try self.refuseMediaType(types) }
+        let given = (request.headers[.contentType] ?? "").prefix { $0 != ";" }.lowercased().utf8.trimmed
+        guard let known = types.first(where: { $0.utf8.elementsEqual(given) }) else { try self.refuseMediaType(types) }
         return known
     }
 
@@ -183,14 +183,5 @@ enum DeclaredBody: Equatable {
         } else {
             self = .none
         }
-    }
-}
-
-extension String {
-    /// Without white space at the end.
-    fileprivate func trimmedEnd() -> Substring {
-        var text = self[...]
-        while text.last?.isWhitespace == true { text.removeLast() }
-        return text
     }
 }

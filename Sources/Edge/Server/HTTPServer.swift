@@ -112,13 +112,11 @@ package enum HTTPServer {
 }
 
 /// The connection of a request, as Hummingbird provides it.
-package struct EdgeContext: InitializableFromSource, Sendable {
+package struct EdgeContext: Sendable {
     let channel: any Channel
+}
 
-    init(channel: any Channel) {
-        self.channel = channel
-    }
-
+extension EdgeContext: InitializableFromSource {
     package init(source: ApplicationRequestContextSource) {
         self.channel = source.channel
     }

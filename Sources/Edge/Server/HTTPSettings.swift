@@ -3,23 +3,23 @@ package import Settings
 
 /// Where the service listens, and the limits of one client.
 package struct HTTPSettings: Sendable {
-    package var address: String
+    package var address = "127.0.0.1"
     /// 0: any free port.
-    package var port: Int
+    package var port = 0
     /// Largest JSON body, in bytes.
-    package var bodyMaxBytes: Int
+    package var bodyMaxBytes = 65_536
     /// A request must be complete within this time, in seconds.
-    package var requestMaxS: Int
+    package var requestMaxS = 30
     /// A connection without a request, or with a client that reads nothing, is closed after this time, in seconds.
-    package var idleMaxS: Int
+    package var idleMaxS = 75
     /// Connections open at the same time.
-    package var connectionsMax: Int
+    package var connectionsMax = 2000
     /// Requests handled at the same time; beyond it the answer is 503.
-    package var requestsMax: Int
+    package var requestsMax = 400
     /// Requests of one subject; `nil`: unlimited.
     package var rate: RateLimit?
     /// The origins whose pages may read answers.
-    package var corsOrigins: CORSOrigins
+    package var corsOrigins = CORSOrigins.none
     /// The certificate of HTTPS; `nil`: plain HTTP.
     package var tls: TLS?
 
@@ -28,11 +28,6 @@ package struct HTTPSettings: Sendable {
         /// The certificate and the chain to its authority.
         package let certificate: String
         package let key: String
-
-        package init(certificate: String, key: String) {
-            self.certificate = certificate
-            self.key = key
-        }
     }
 
     /// The keys that both services share.
@@ -56,23 +51,9 @@ package struct HTTPSettings: Sendable {
             SettingKey("\(service).porta", .integer(0...65_535), default: String(defaultPort)),
         ]
     }
+}
 
-    package init(
-        address: String = "127.0.0.1", port: Int = 0, bodyMaxBytes: Int = 65_536, requestMaxS: Int = 30, idleMaxS: Int = 75,
-        connectionsMax: Int = 2000, requestsMax: Int = 400, rate: RateLimit? = nil, corsOrigins: CORSOrigins = .none, tls: TLS? = nil
-    ) {
-        self.address = address
-        self.port = port
-        self.bodyMaxBytes = bodyMaxBytes
-        self.requestMaxS = requestMaxS
-        self.idleMaxS = idleMaxS
-        self.connectionsMax = connectionsMax
-        self.requestsMax = requestsMax
-        self.rate = rate
-        self.corsOrigins = corsOrigins
-        self.tls = tls
-    }
-
+extension HTTPSettings {
     package init(_ values: SettingValues) throws(SettingsError) {
         self.init(
             address: try values.required("\(values.service).endereco"),

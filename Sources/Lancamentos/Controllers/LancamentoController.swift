@@ -1,25 +1,20 @@
 package import Access
 import Contrato
-package import Edge
+import Edge
 import FluxoDeCaixa
 import HTTPTypes
 import Hummingbird
 import Storage
 
 /// `/v1/lancamentos`: registers, reverses and returns single entries.
-package struct LancamentoController: Sendable {
+struct LancamentoController: Sendable {
     private static let path = "/v1/lancamentos"
 
-    private let service: LancamentoService
-    private let exigirChave: Bool
+    let service: LancamentoService
+    /// Whether an entry without `Idempotency-Key` is refused.
+    let exigirChave: Bool
 
-    /// - Parameter exigirChave: whether an entry without `Idempotency-Key` is refused.
-    package init(service: LancamentoService, exigirChave: Bool) {
-        self.service = service
-        self.exigirChave = exigirChave
-    }
-
-    package var routes: [Route] {
+    var routes: [Route] {
         [
             Route(.post, Self.path, access: .scope(.lancamentosEscrever)) { try await self.register($0, $1) },
             Route(.post, "\(Self.path)/{id}/estorno", access: .scope(.lancamentosEscrever)) { try await self.reverse($0, $1) },

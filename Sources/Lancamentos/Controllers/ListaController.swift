@@ -22,9 +22,6 @@ package struct ListaController: Sendable {
         [Route(.get, "/v1/lancamentos", access: .scope(.lancamentosLer)) { try await self.list($0, $1) }]
     }
 
-    /// A list is private and may change at any time, so a cache must revalidate it.
-    private static let headers: HTTPFields = [.cacheControl: "private, no-cache", .vary: "Accept, Accept-Encoding, Authorization"]
-
     private static let parameters = ["conta"] + ListParameters.filtros + ["limite", "cursor", "separador"]
 
     private func list(_ request: Request, _ scope: RequestScope) async throws -> Response {
@@ -69,7 +66,7 @@ package struct ListaController: Sendable {
             let last = found.count > limit ? items.last : nil
             writer.member("proximo", orNull: last.map { Cursor(after: $0.id.description, filters: Self.filters(filtro)).text })
         }
-        return .json(writer.bytes, headers: Self.headers)
+        return .json(writer.bytes, headers: .revalidated)
     }
 
     private func extract(
@@ -85,7 +82,7 @@ package struct ListaController: Sendable {
         } catch {
             throw ProblemaHTTP(error)
         }
-        var headers = Self.headers
+        var headers = HTTPFields.revalidated
         headers[.contentType] = form == .csv ? CSVWriter.contentType : form.rawValue
         if form == .csv { headers[.contentDisposition] = "attachment; filename=\"lancamentos.csv\"" }
         let service = self.service

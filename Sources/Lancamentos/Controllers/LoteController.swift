@@ -13,11 +13,6 @@ package struct LoteController: Sendable {
         package var bodyMaxBytes: Int
         /// Answers rendered at once. A client that does not read costs no memory for rendered answers.
         var answersAtOnceMax = 256
-
-        package init(concurrentMax: Int, bodyMaxBytes: Int) {
-            self.concurrentMax = concurrentMax
-            self.bodyMaxBytes = bodyMaxBytes
-        }
     }
 
     private let service: LancamentoService

@@ -15,8 +15,7 @@ extension ProblemaHTTP {
             self.init(Self.data("Não pode ser antes da data do lançamento estornado."))
         case .recusado(.dataDepoisDeAmanha):
             self.init(Self.data("Não pode ser depois de amanhã."))
-        case .armazenamento(let failure): self.init(failure)
-        case .originalEmAberto: self.init(LookUpFailure.open, id: original)
+        case .original(let failure): self.init(failure, id: original)
         case .registration(.resultadoDesconhecido(let id)):
             let detail = "Não se sabe se o estorno foi registrado. Repita o pedido: o mesmo lançamento nunca é estornado duas vezes."
             self.init(Problema(.resultadoDesconhecido, detail: detail, id: id), retryAfterS: 1)

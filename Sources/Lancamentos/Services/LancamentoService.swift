@@ -11,11 +11,6 @@ package struct LancamentoService: Sendable {
         package var agora: @Sendable () -> Instante
         /// The current day in the business time zone.
         package var hoje: @Sendable () -> Dia
-
-        package init(agora: @escaping @Sendable () -> Instante, hoje: @escaping @Sendable () -> Dia) {
-            self.agora = agora
-            self.hoje = hoje
-        }
     }
 
     /// The limits of one request.
@@ -61,12 +56,8 @@ package struct LancamentoService: Sendable {
 
     /// Registers an entry.
     /// - Parameters:
-    ///   - novo: the valid entry.
-    ///   - registradoPor: who sent it.
-    ///   - canal: how it arrived.
     ///   - traceparent: the trace that the event continues.
     ///   - diaPadrao: the day of an entry without one; nil is today.
-    /// - Throws: ``RegistrationFailure``.
     package func register(
         _ novo: NovoLancamento,
         registradoPor: String?,
@@ -96,10 +87,7 @@ package struct LancamentoService: Sendable {
     }
 
     /// Reverses an entry once. If it was reversed before, returns that estorno.
-    /// - Parameters:
-    ///   - id: the entry to reverse.
-    ///   - pedido: the members of the estorno that the caller chose.
-    ///   - allows: whether the caller may see an account. An entry of another account counts as missing.
+    /// - Parameter allows: whether the caller may see an account. An entry of another account counts as missing.
     package func reverse(
         _ id: LancamentoID,
         _ pedido: PedidoDeEstorno,
@@ -131,13 +119,11 @@ package struct LancamentoService: Sendable {
     }
 
     /// Returns one entry; nil if there is none and no open transaction contains it.
-    /// - Throws: ``LookUpFailure``.
     package func find(_ id: LancamentoID) async throws(LookUpFailure) -> Lancamento? {
         try await self.find(id, until: .now + self.limits.answerMax)
     }
 
     /// Returns a page of the entries that match a filter. A page without the entry of a key means that no open transaction contains it.
-    /// - Throws: ``LookUpFailure``.
     package func list(
         _ filtro: FiltroDeLancamentos, _ order: ListOrder, after last: LancamentoID?, limit: Int
     ) async throws(LookUpFailure) -> [Lancamento] {
@@ -149,7 +135,6 @@ package struct LancamentoService: Sendable {
     }
 
     /// Returns a page of an extract, whose length no answer waits for.
-    /// - Throws: ``StorageFailure``.
     package func extract(
         _ filtro: FiltroDeLancamentos, after last: LancamentoID?, limit: Int
     ) async throws(StorageFailure) -> [Lancamento] {
@@ -180,10 +165,7 @@ package struct LancamentoService: Sendable {
         do throws(LookUpFailure) {
             return try await self.find(id, until: deadline)
         } catch {
-            switch error {
-            case .storage(let failure): throw .armazenamento(failure)
-            case .open: throw .originalEmAberto
-            }
+            throw .original(error)
         }
     }
 

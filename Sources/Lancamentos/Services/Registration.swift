@@ -1,5 +1,4 @@
 package import FluxoDeCaixa
-package import Storage
 
 /// An entry with what its transaction stores beside it: the one form that the batcher, the store and the relay pass on.
 package struct Registration: Sendable, Equatable {
@@ -48,10 +47,8 @@ package enum EstornoFailure: Error, Sendable, Equatable {
     case naoEncontrado
     /// A rule of estornos forbids it.
     case recusado(EstornoRecusado)
-    /// The original could not be read.
-    case armazenamento(StorageFailure)
-    /// The original is not found, but a transaction that may contain it is not over.
-    case originalEmAberto
+    /// The original could not be looked up.
+    case original(LookUpFailure)
     /// The estorno was not, or may not have been, registered.
     case registration(RegistrationFailure)
 }

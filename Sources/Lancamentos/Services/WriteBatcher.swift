@@ -13,7 +13,6 @@ import Storage
 /// ``Limits/queueMax``; more are refused. Every request gets exactly one outcome, after its transaction has ended or, with an unknown
 /// outcome, at its deadline.
 package final class WriteBatcher: Service, Sendable {
-    /// The batcher's limits.
     package struct Limits: Sendable {
         /// Registrations that may wait for a worker.
         package var queueMax: Int
@@ -27,13 +26,6 @@ package final class WriteBatcher: Service, Sendable {
         package var answerMax: Duration
         /// Claims whose outcome is open that this process remembers.
         package var openClaimsMax = 10_000
-
-        package init(queueMax: Int, batchRowsMax: Int, workers: Int, answerMax: Duration) {
-            self.queueMax = queueMax
-            self.batchRowsMax = batchRowsMax
-            self.workers = workers
-            self.answerMax = answerMax
-        }
     }
 
     package typealias Outcome = Result<RegistrationOutcome, RegistrationFailure>
@@ -51,8 +43,6 @@ package final class WriteBatcher: Service, Sendable {
         uniqueKeysWithValues: Canal.allCases.map { ($0, Counter(label: "entries_registered_total", dimensions: [("canal", $0.rawValue)])) })
 
     /// - Parameters:
-    ///   - repository: the store.
-    ///   - limits: the batcher's limits.
     ///   - logger: receives refused data and unknown outcomes.
     ///   - handOff: receives the registrations of a commit; must not block. Events that it drops stay in the outbox.
     package init(
@@ -80,7 +70,6 @@ package final class WriteBatcher: Service, Sendable {
 
     /// Registers an entry.
     /// - Parameter deadline: when the caller stops waiting; nil: after ``Limits/answerMax``.
-    /// - Throws: ``RegistrationFailure``.
     package func register(
         _ registration: Registration, until deadline: ContinuousClock.Instant? = nil
     ) async throws(RegistrationFailure) -> RegistrationOutcome {

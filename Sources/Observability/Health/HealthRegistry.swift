@@ -114,17 +114,12 @@ package struct Readiness: Sendable, Equatable {
     package var json: [UInt8] {
         var writer = JSONWriter()
         writer.object { writer in
-            writer.name("pronto")
-            writer.bool(self.isReady)
-            writer.name("encerrando")
-            writer.bool(self.isDraining)
-            writer.name("dependencias")
-            writer.object { writer in
+            writer.member("pronto", self.isReady)
+            writer.member("encerrando", self.isDraining)
+            writer.object("dependencias") { writer in
                 for dependency in self.dependencies {
-                    writer.name(dependency.name)
-                    writer.object { writer in
-                        writer.name("pronto")
-                        writer.bool(dependency.reason == nil)
+                    writer.object(dependency.name) { writer in
+                        writer.member("pronto", dependency.reason == nil)
                         writer.member("motivo", ifPresent: dependency.reason)
                     }
                 }

@@ -85,7 +85,6 @@ package struct LogSettings: Sendable, Equatable {
     package var level: Logger.Level
     package var format: Format
 
-    /// The keys of this section.
     package static let keys = [
         SettingKey("log.nivel", .choice(Logger.Level.allCases.map(\.rawValue)), default: "info"),
         SettingKey("log.formato", .choice(Format.allCases.map(\.rawValue)), default: "texto"),

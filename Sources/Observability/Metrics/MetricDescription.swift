@@ -15,19 +15,12 @@ package struct MetricDescription: Sendable {
     /// Upper bounds of the buckets in the metric's base unit, ascending; empty for other types.
     package let buckets: [Double]
 
-    private init(_ name: String, _ kind: Kind, help: String, buckets: [Double] = []) {
-        self.name = name
-        self.kind = kind
-        self.help = help
-        self.buckets = buckets
-    }
+    package static func counter(_ name: String, _ help: String) -> Self { Self(name: name, kind: .counter, help: help, buckets: []) }
 
-    package static func counter(_ name: String, _ help: String) -> Self { Self(name, .counter, help: help) }
-
-    package static func gauge(_ name: String, _ help: String) -> Self { Self(name, .gauge, help: help) }
+    package static func gauge(_ name: String, _ help: String) -> Self { Self(name: name, kind: .gauge, help: help, buckets: []) }
 
     package static func histogram(_ name: String, _ help: String, buckets: [Double] = Self.seconds) -> Self {
-        Self(name, .histogram, help: help, buckets: buckets)
+        Self(name: name, kind: .histogram, help: help, buckets: buckets)
     }
 
     /// The name in `/metrics`.

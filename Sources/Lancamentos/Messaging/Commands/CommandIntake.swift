@@ -41,18 +41,6 @@ package final class CommandIntake: Service, Sendable {
         package var newID: @Sendable () -> String
         /// Whether the database answers and has the schema that this program needs.
         package var isDatabaseReady: @Sendable () async -> Bool
-
-        package init(
-            urlPublica: String,
-            agora: @escaping @Sendable () -> Instante,
-            newID: @escaping @Sendable () -> String,
-            isDatabaseReady: @escaping @Sendable () async -> Bool
-        ) {
-            self.urlPublica = urlPublica
-            self.agora = agora
-            self.newID = newID
-            self.isDatabaseReady = isDatabaseReady
-        }
     }
 
     private let source: any DeliverySource

@@ -75,9 +75,8 @@ package struct CommandReader: Sendable {
 
     /// Ignores parameters, as over HTTP.
     private static func isJSON(_ contentType: String) -> Bool {
-        let type = contentType.prefix { $0 != ";" }.lowercased()
-        let trimmed = type.drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " || $0 == "\t" }.reversed()
-        return trimmed.isEmpty || trimmed.elementsEqual(AMQPNames.ContentType.json)
+        let type = contentType.prefix { $0 != ";" }.lowercased().utf8.trimmed
+        return type.isEmpty || type.elementsEqual(AMQPNames.ContentType.json.utf8)
     }
 
     /// Reads the key literally: quotes are part of it.

@@ -12,10 +12,9 @@ struct CommandReply: Sendable {
     private let contentType: String
     private let status: Int
     private let body: [UInt8]
-    /// The message id, which identifies a returned answer. For a refusal it is also the `instance`.
+    /// The message id: a new UUID as text, which identifies a returned answer. For a refusal it is also the `instance`.
     private let id: String
 
-    /// - Parameter id: a new UUID as text.
     init(_ resultado: RegistrationOutcome, id: String) {
         self.id = id
         self.contentType = AMQPNames.ContentType.json
@@ -29,7 +28,6 @@ struct CommandReply: Sendable {
         }
     }
 
-    /// - Parameter id: a new UUID as text.
     init(_ problema: Problema, urlPublica: String, id: String) {
         self.id = id
         self.contentType = AMQPNames.ContentType.problema
