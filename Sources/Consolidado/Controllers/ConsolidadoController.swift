@@ -19,27 +19,27 @@ struct ConsolidadoController: Sendable {
         ]
     }
 
-    private func dia(_ request: Request, _ scope: RequestScope) async throws -> Response {
-        let text = try scope.parameter("data")
-        let (values, faults) = try scope.query().values(known: Self.common)
+    private func dia(_ request: Request, _ call: CallContext) async throws -> Response {
+        let text = try call.parameter("data")
+        let (values, faults) = try call.query().values(known: Self.common)
         var collected = FaultCollector(faults)
-        let parameters = try Parameters(values, scope.identity, &collected)
+        let parameters = try Parameters(values, call.identity, &collected)
         let data = collected.collect { () throws(ErrosDeCampo) in try DateParameters.dia(text) }
         try collected.throwIfAny()
         guard let parameters, let data else { throw ErrosDeCampo([]) }
-        let headers = try await self.waitUntilApplied(parameters, request, scope)
+        let headers = try await self.waitUntilApplied(parameters, request, call)
         let saldo = try await Self.answering { () throws(ReadFailure) in try await self.service.dia(data, of: parameters.filtro) }
         return Self.response([saldo], versao: saldo.versao, parameters, headers, to: request) { SaldoJSON.encode(saldo) }
     }
 
-    private func periodo(_ request: Request, _ scope: RequestScope) async throws -> Response {
-        let (values, faults) = try scope.query().values(known: Self.common + ["de", "ate"])
+    private func periodo(_ request: Request, _ call: CallContext) async throws -> Response {
+        let (values, faults) = try call.query().values(known: Self.common + ["de", "ate"])
         var collected = FaultCollector(faults)
-        let parameters = try Parameters(values, scope.identity, &collected)
+        let parameters = try Parameters(values, call.identity, &collected)
         let periodo = collected.collect { () throws(ErrosDeCampo) in try DateParameters.periodo(de: values["de"], ate: values["ate"]) }
         try collected.throwIfAny()
         guard let parameters, let periodo else { throw ErrosDeCampo([]) }
-        let headers = try await self.waitUntilApplied(parameters, request, scope)
+        let headers = try await self.waitUntilApplied(parameters, request, call)
         let saldo = try await Self.answering { () throws(ReadFailure) in try await self.service.periodo(periodo, of: parameters.filtro) }
         return Self.response(saldo.dias, versao: saldo.versao, parameters, headers, to: request) { SaldoJSON.encode(saldo) }
     }
@@ -68,15 +68,15 @@ struct ConsolidadoController: Sendable {
 
     /// Waits for the entries in `apos`, if any.
     /// - Returns: the headers of the response.
-    private func waitUntilApplied(_ parameters: Parameters, _ request: Request, _ scope: RequestScope) async throws -> HTTPFields {
+    private func waitUntilApplied(_ parameters: Parameters, _ request: Request, _ call: CallContext) async throws -> HTTPFields {
         var headers = HTTPFields.revalidated
         if parameters.apos.ids.isEmpty { return headers }
         let (wait, appliedS) = parameters.apos.wait(request.headers, longest: self.waitMax)
         if let appliedS { headers[.preferenceApplied] = "wait=\(appliedS)" }
         do throws(ReadFailure) {
-            try await scope.waiting { () throws(ReadFailure) in
+            try await call.waiting { () throws(ReadFailure) in
                 try await self.waits.waitUntilApplied(
-                    parameters.apos.ids, to: parameters.filtro, wait: wait, isWanted: scope.body.watchCaller())
+                    parameters.apos.ids, to: parameters.filtro, wait: wait, isWanted: call.body.watchCaller())
             }
         } catch {
             var problem = ProblemaHTTP(error)

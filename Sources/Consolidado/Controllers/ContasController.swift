@@ -13,10 +13,10 @@ struct ContasController: Sendable {
         [Route(.get, "/v1/contas", access: .scope(.consolidadoLer)) { try await self.contas($0, $1) }]
     }
 
-    private func contas(_ request: Request, _ scope: RequestScope) async throws -> Response {
-        let (values, faults) = try scope.query().values(known: ["conta", "limite", "cursor"])
+    private func contas(_ request: Request, _ call: CallContext) async throws -> Response {
+        let (values, faults) = try call.query().values(known: ["conta", "limite", "cursor"])
         var collected = FaultCollector(faults)
-        let filtros = try Self.filtros(values["conta"], scope.identity, &collected)
+        let filtros = try Self.filtros(values["conta"], call.identity, &collected)
         let limit = collected.collect { () throws(ErrosDeCampo) in try LimiteParameter.read(values["limite"]) }
         // The cursor belongs to the filters, so it is not checked if they have a fault.
         let after: Conta? =

@@ -6,7 +6,7 @@ import NIOConcurrencyHelpers
 ///
 /// Requests to open routes are not counted: operators need them most under overload.
 struct AdmissionMiddleware: EdgeMiddleware {
-    func handle(_ request: Request, context: RequestScope, next: Next) async throws -> Response {
+    func handle(_ request: Request, context: CallContext, next: Next) async throws -> Response {
         guard case .scope? = context.route?.access else { return try await next(request, context) }
         return try await context.admission.counted { try await next(request, context) }
     }

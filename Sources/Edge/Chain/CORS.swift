@@ -22,7 +22,7 @@ struct CORSMiddleware: EdgeMiddleware {
         self.exposed = (Self.responseHeaders + limit).joined(separator: ", ")
     }
 
-    func handle(_ request: Request, context: RequestScope, next: Next) async throws -> Response {
+    func handle(_ request: Request, context: CallContext, next: Next) async throws -> Response {
         var response = try await next(request, context)
         self.decorate(&response.headers, of: request)
         return response

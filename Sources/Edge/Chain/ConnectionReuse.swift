@@ -7,7 +7,7 @@ struct ConnectionReuseMiddleware: EdgeMiddleware {
     /// Longest rest of a body that is read and dropped, in bytes.
     let bodyMaxBytes: Int
 
-    func handle(_ request: Request, context: RequestScope, next: Next) async throws -> Response {
+    func handle(_ request: Request, context: CallContext, next: Next) async throws -> Response {
         var response = try await next(request, context)
         if request.method == .head { response = Self.withoutBody(response) }
         if self.mustClose(request, body: context.body) { response.headers[.connection] = "close" }

@@ -5,7 +5,7 @@ import NIOCore
 
 /// Compresses large answers for clients that accept gzip, for all routes.
 struct ContentCodingMiddleware: EdgeMiddleware {
-    func handle(_ request: Request, context: RequestScope, next: Next) async throws -> Response {
+    func handle(_ request: Request, context: CallContext, next: Next) async throws -> Response {
         let coding = ContentCoding(request)
         var response = try await next(coding.request(request), context)
         await coding.apply(to: &response, of: request)

@@ -51,30 +51,30 @@ package struct HTTPEdge: HTTPResponder {
     package func respond(to request: Request, context: EdgeContext) async throws -> Response {
         let target = RequestTarget(request.head.path ?? "")
         let match = self.table.match(target.path)
-        let scope = RequestScope(
+        let call = CallContext(
             match: match, method: request.method, query: target.query,
             hop: Hop(
-                match?.resource.path ?? RequestScope.unknownRoute, kind: .server, from: request.headers, using: HTTPFieldsExtractor(),
+                match?.resource.path ?? CallContext.unknownRoute, kind: .server, from: request.headers, using: HTTPFieldsExtractor(),
                 tracer: self.tracer),
             body: RequestBodyReader(maxBytes: self.bodyMaxBytes, channel: context.channel), admission: self.admission)
-        return try await self.run(0, request, scope)
+        return try await self.run(0, request, call)
     }
 
     /// Runs the chain from a middleware on, then the route's handler.
     ///
     /// Not Hummingbird's result builder: it composes generic types, which are not specialized here and cost 3 % of a request.
-    private func run(_ index: Int, _ request: Request, _ scope: RequestScope) async throws -> Response {
+    private func run(_ index: Int, _ request: Request, _ call: CallContext) async throws -> Response {
         guard index < self.chain.count else {
-            guard let route = scope.route else { preconditionFailure("RoutingMiddleware answers requests without a route") }
-            if case .moving = route.pace { scope.body.keepMoving() }
-            return try await route.handler(request, scope)
+            guard let route = call.route else { preconditionFailure("RoutingMiddleware answers requests without a route") }
+            if case .moving = route.pace { call.body.keepMoving() }
+            return try await route.handler(request, call)
         }
-        return try await self.chain[index].handle(request, context: scope) { try await self.run(index + 1, $0, $1) }
+        return try await self.chain[index].handle(request, context: call) { try await self.run(index + 1, $0, $1) }
     }
 }
 
 /// A middleware of the chain. Its function types are `@concurrent` because Hummingbird's protocol is compiled with that default; they run
 /// on the event loop of the connection, which is the task's preferred executor.
-protocol EdgeMiddleware: RouterMiddleware where Context == RequestScope {
-    typealias Next = @concurrent (Request, RequestScope) async throws -> Response
+protocol EdgeMiddleware: RouterMiddleware where Context == CallContext {
+    typealias Next = @concurrent (Request, CallContext) async throws -> Response
 }

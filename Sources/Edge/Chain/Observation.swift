@@ -12,7 +12,7 @@ struct ObservationMiddleware: EdgeMiddleware {
     let metrics: EdgeMetrics
     let logger: Logger
 
-    func handle(_ request: Request, context: RequestScope, next: Next) async throws -> Response {
+    func handle(_ request: Request, context: CallContext, next: Next) async throws -> Response {
         let start = ContinuousClock.now
         let span = context.hop.span
         defer { span.end() }

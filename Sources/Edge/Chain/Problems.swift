@@ -11,7 +11,7 @@ struct ProblemsMiddleware: EdgeMiddleware {
     let problems: ProblemResponse
     let logger: Logger
 
-    func handle(_ request: Request, context: RequestScope, next: Next) async throws -> Response {
+    func handle(_ request: Request, context: CallContext, next: Next) async throws -> Response {
         do {
             return try await next(request, context)
         } catch let error as HTTPParserError {
@@ -24,7 +24,7 @@ struct ProblemsMiddleware: EdgeMiddleware {
         }
     }
 
-    private func problem(of error: any Error, _ request: Request, _ context: RequestScope) -> ProblemaHTTP {
+    private func problem(of error: any Error, _ request: Request, _ context: CallContext) -> ProblemaHTTP {
         switch error {
         case let known as ProblemaHTTP: return known
         case let known as Problema: return ProblemaHTTP(known)

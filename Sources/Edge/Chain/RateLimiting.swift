@@ -9,7 +9,7 @@ struct RateLimitMiddleware: EdgeMiddleware {
     /// Answers the errors of counted requests here, so that they have the headers as well.
     let problems: ProblemsMiddleware
 
-    func handle(_ request: Request, context: RequestScope, next: Next) async throws -> Response {
+    func handle(_ request: Request, context: CallContext, next: Next) async throws -> Response {
         guard case .scope? = context.route?.access else { return try await next(request, context) }
         let decision = self.limiter.take(context.identity.sub)
         var response = try await self.problems.handle(request, context: context) { request, context in

@@ -7,7 +7,7 @@ import Hummingbird
 /// Not Hummingbird's `Router`: it answers a wrong method with 404 and without `Allow`, has no `OPTIONS`, and passes malformed
 /// percent-encoding to the handlers.
 struct RoutingMiddleware: EdgeMiddleware {
-    func handle(_ request: Request, context: RequestScope, next: Next) async throws -> Response {
+    func handle(_ request: Request, context: CallContext, next: Next) async throws -> Response {
         guard let resource = context.resource else { throw Problema(.naoEncontrado, detail: "Este caminho não existe.") }
         if request.method == .options {
             return Response(status: .noContent, headers: [.allow: resource.allow])

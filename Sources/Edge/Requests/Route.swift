@@ -20,7 +20,7 @@ package struct Route: Sendable {
         case moving
     }
 
-    package typealias Handler = @Sendable (Request, RequestScope) async throws -> Response
+    package typealias Handler = @Sendable (Request, CallContext) async throws -> Response
 
     package let method: HTTPRequest.Method
     /// A template such as `/v1/lancamentos/{id}`; also the label `route` in metrics.

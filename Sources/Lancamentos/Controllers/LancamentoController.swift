@@ -22,18 +22,18 @@ struct LancamentoController: Sendable {
         ]
     }
 
-    private func register(_ request: Request, _ scope: RequestScope) async throws -> Response {
-        let json = try await scope.body.readJSON(request)
+    private func register(_ request: Request, _ call: CallContext) async throws -> Response {
+        let json = try await call.body.readJSON(request)
         let chave = try IdempotencyKeyHeader.read(request.headers, required: self.exigirChave)
-        let queryFaults = try scope.query().values(known: []).faults
-        var novo = try self.read(json, queryFaults, scope.identity)
+        let queryFaults = try call.query().values(known: []).faults
+        var novo = try self.read(json, queryFaults, call.identity)
         novo.chave = chave
         do throws(RegistrationFailure) {
             let resultado = try await self.service.register(
                 novo,
-                registradoPor: scope.identity.sub,
+                registradoPor: call.identity.sub,
                 canal: .rest,
-                traceparent: scope.traceparent.description
+                traceparent: call.traceparent.description
             )
             return Self.response(resultado)
         } catch {
@@ -52,19 +52,19 @@ struct LancamentoController: Sendable {
         }
     }
 
-    private func reverse(_ request: Request, _ scope: RequestScope) async throws -> Response {
-        let json = try await scope.body.readOptionalJSON(request)
-        let text = try scope.parameter("id")
-        var faults = FaultCollector(try scope.query().values(known: []).faults)
-        try scope.identity.requireAnyConta()
+    private func reverse(_ request: Request, _ call: CallContext) async throws -> Response {
+        let json = try await call.body.readOptionalJSON(request)
+        let text = try call.parameter("id")
+        var faults = FaultCollector(try call.query().values(known: []).faults)
+        try call.identity.requireAnyConta()
         let reader = PedidoDeEstornoReader(janela: JanelaDeDatas(hoje: self.service.hoje))
         let pedido = faults.collect { () throws(ErrosDeCampo) in try json.map(reader.read) ?? PedidoDeEstorno() }
         try faults.throwIfAny()
         guard let id = LancamentoID(parsing: text), let pedido else { throw Self.naoEncontrado }
         do throws(EstornoFailure) {
             let resultado = try await self.service.reverse(
-                id, pedido, allows: scope.identity.allows(conta:), registradoPor: scope.identity.sub, canal: .rest,
-                traceparent: scope.traceparent.description
+                id, pedido, allows: call.identity.allows(conta:), registradoPor: call.identity.sub, canal: .rest,
+                traceparent: call.traceparent.description
             )
             return Self.response(resultado)
         } catch {
@@ -72,16 +72,16 @@ struct LancamentoController: Sendable {
         }
     }
 
-    private func find(_ request: Request, _ scope: RequestScope) async throws -> Response {
-        let text = try scope.parameter("id")
-        let queryFaults = try scope.query().values(known: []).faults
-        try scope.identity.requireAnyConta()
+    private func find(_ request: Request, _ call: CallContext) async throws -> Response {
+        let text = try call.parameter("id")
+        let queryFaults = try call.query().values(known: []).faults
+        try call.identity.requireAnyConta()
         guard queryFaults.isEmpty else { throw Problema(ErrosDeCampo(queryFaults)) }
         guard let id = LancamentoID(parsing: text) else { throw Self.naoEncontrado }
         let found: Lancamento?
         do throws(LookUpFailure) { found = try await self.service.find(id) } catch { throw ProblemaHTTP(error, id: id) }
         // An entry of another account and a missing one get the same answer.
-        guard let lancamento = found, scope.identity.allows(conta: lancamento.conta) else { throw Self.naoEncontrado }
+        guard let lancamento = found, call.identity.allows(conta: lancamento.conta) else { throw Self.naoEncontrado }
         return .json(LancamentoJSON.encode(lancamento))
     }
 

@@ -24,9 +24,9 @@ package struct ListaController: Sendable {
 
     private static let parameters = ["conta"] + ListParameters.filtros + ["limite", "cursor", "separador"]
 
-    private func list(_ request: Request, _ scope: RequestScope) async throws -> Response {
-        let (values, queryFaults) = try scope.query().values(known: Self.parameters)
-        let conta = try ContaParameter.read(values["conta"], scope.identity)
+    private func list(_ request: Request, _ call: CallContext) async throws -> Response {
+        let (values, queryFaults) = try call.query().values(known: Self.parameters)
+        let conta = try ContaParameter.read(values["conta"], call.identity)
         var faults = FaultCollector(queryFaults)
         let account = faults.collect(conta)
         let filtro = faults.collect { () throws(ErrosDeCampo) in try ListParameters.filtro(values, conta: account ?? .todas) }

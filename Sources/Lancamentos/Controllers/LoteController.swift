@@ -36,27 +36,27 @@ package struct LoteController: Sendable {
         ]
     }
 
-    private func receive(_ request: Request, _ scope: RequestScope) async throws -> Response {
-        let type = try scope.body.check(
+    private func receive(_ request: Request, _ call: CallContext) async throws -> Response {
+        let type = try call.body.check(
             request, types: LoteReception.Form.allCases.map(\.rawValue), maxBytes: self.limits.bodyMaxBytes
         )
         guard let form = LoteReception.Form(rawValue: type) else { preconditionFailure("a type that was not offered: \(type)") }
         guard request.headers[.idempotencyKey] == nil else {
             throw Problema(.chaveInvalida, detail: "Num lote a chave é o membro `chave` de cada lançamento; o cabeçalho não é aceito.")
         }
-        let queryFaults = FaultCollector(try scope.query().values(known: []).faults)
-        try scope.identity.requireAnyConta()
+        let queryFaults = FaultCollector(try call.query().values(known: []).faults)
+        try call.identity.requireAnyConta()
         try queryFaults.throwIfAny()
         guard let slot = self.slots.take() else {
             throw ProblemaHTTP(Problema(.sobrecarga, detail: "Já há \(self.limits.concurrentMax) lotes em andamento; tente mais tarde."))
         }
 
-        let reader = LoteEntryReader(identity: scope.identity, hoje: self.service.hoje, exigirChave: self.exigirChave)
+        let reader = LoteEntryReader(identity: call.identity, hoje: self.service.hoje, exigirChave: self.exigirChave)
         let answers = LoteAnswerQueue()
         let reception = LoteReception(
-            form: form, bodyMaxBytes: self.limits.bodyMaxBytes, reader: reader, service: self.service, scope: scope, answers: answers
+            form: form, bodyMaxBytes: self.limits.bodyMaxBytes, reader: reader, service: self.service, call: call, answers: answers
         )
-        scope.body.willRead(request)
+        call.body.willRead(request)
         // The answer is written after this handler has returned, while the body is still being read. The reading is therefore not a child
         // task. It always ends with the body, and the writer waits for it.
         let reading = Task { await reception.run(request.body) }
@@ -69,7 +69,7 @@ package struct LoteController: Sendable {
             await reading.value
             throw problema
         }
-        let lines = LoteLines(reader: reader, urlPublica: self.urlPublica, requestID: scope.requestID)
+        let lines = LoteLines(reader: reader, urlPublica: self.urlPublica, requestID: call.requestID)
         return Response(
             status: .ok,
             headers: [.contentType: LoteReception.Form.ndjson.rawValue, .cacheControl: "no-store"],

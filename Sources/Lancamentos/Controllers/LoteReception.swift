@@ -16,7 +16,7 @@ struct LoteReception: Sendable {
     let bodyMaxBytes: Int
     let reader: LoteEntryReader
     let service: LancamentoService
-    let scope: RequestScope
+    let call: CallContext
     let answers: LoteAnswerQueue
 
     /// Returns when the body ends or the caller is gone. Each entry that was sent to the store by then may be committed.
@@ -56,7 +56,7 @@ struct LoteReception: Sendable {
 
     /// Stops reading and closes the connection after the answer. A body that already has its last answer gets no other.
     private func breakOff(_ hasFailed: Bool, _ problema: Problema) {
-        self.scope.body.closeAfterAnswer()
+        self.call.body.closeAfterAnswer()
         guard !hasFailed else { return }
         self.answers.begin(.refused(problema))
         self.answers.append([.ended(problema)])
@@ -97,7 +97,7 @@ struct LoteReception: Sendable {
     private func register(_ steps: [Step]) async {
         let entries = steps.compactMap { if case .toRegister(let entry) = $0 { entry } else { nil } }
         let results = await self.service.register(
-            lote: entries, registradoPor: self.scope.identity.sub, traceparent: self.scope.traceparent.description
+            lote: entries, registradoPor: self.call.identity.sub, traceparent: self.call.traceparent.description
         )
         var outcomes = zip(entries, results).map { EntryOutcome($1, temChave: $0.chave != nil) }[...]
         self.answers.append(

@@ -8,7 +8,7 @@ import NIOCore
 import Observability
 
 /// One request on its way through the chain and in its handler.
-package struct RequestScope: Sendable {
+package struct CallContext: Sendable {
     /// The label `route` of requests to unknown paths.
     static let unknownRoute = "nao-encontrada"
 
