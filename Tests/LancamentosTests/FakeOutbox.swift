@@ -1,5 +1,7 @@
+import Fixtures
 import NIOConcurrencyHelpers
 import Storage
+import Testing
 
 @testable import Lancamentos
 
@@ -40,7 +42,6 @@ actor FakeOutbox: OutboxRepository, OutboxLease {
     private var failedClaims: Int
     /// How many rows each claim gave.
     private(set) var claims: [Int] = []
-    private var waiters: [(Set<Int64>, CheckedContinuation<Void, Never>)] = []
 
     init(_ seqs: Set<Int64>, unreadable: Set<Int64> = [], failedClaims: Int = 0) {
         self.seqs = seqs
@@ -61,17 +62,15 @@ actor FakeOutbox: OutboxRepository, OutboxLease {
 
     func delete(_ seqs: [Int64]) async throws(StorageFailure) {
         self.seqs.subtract(seqs)
-        for (wanted, continuation) in self.waiters where wanted == self.seqs { continuation.resume() }
-        self.waiters.removeAll { $0.0 == self.seqs }
     }
 
     func backlog(countedMax: Int64) async throws(StorageFailure) -> OutboxBacklog {
         OutboxBacklog(pending: Int64(self.seqs.count), oldestAge: .zero)
     }
 
-    /// Returns once exactly these rows are left.
-    func waitUntilLeft(_ wanted: Set<Int64>) async {
-        if self.seqs == wanted { return }
-        await withCheckedContinuation { self.waiters.append((wanted, $0)) }
+    /// Returns once exactly these rows are left. The test fails if they are not in time.
+    func waitUntilLeft(_ wanted: Set<Int64>, sourceLocation: SourceLocation = #_sourceLocation) async {
+        let areLeft = await eventually { self.seqs == wanted }
+        #expect(areLeft, "left are \(self.seqs.sorted())", sourceLocation: sourceLocation)
     }
 }

@@ -1,3 +1,4 @@
+import Fixtures
 import FluxoDeCaixa
 import Logging
 import NIOConcurrencyHelpers
@@ -26,7 +27,9 @@ import Testing
 
     @Test func `a row is deleted after its event is confirmed`() async throws {
         let outbox = FakeOutbox([1, 2, 3])
-        let broker = FakeEventPublisher(outbox: outbox)
+        // Time for a deletion that must not happen.
+        let broker = FakeEventPublisher(
+            outbox: outbox, beforeConfirms: { _ = await eventually(within: .milliseconds(100)) { await outbox.seqs != [1, 2, 3] } })
         try await self.withRelay(broker, outbox) { relay in
             relay.offer([Registrations.event(1), Registrations.event(2)])
             await outbox.waitUntilLeft([3])
