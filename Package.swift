@@ -158,6 +158,7 @@ let package = Package(
             resources: [
                 .embedInCode("Repositories/Migrations/V1_lancamentos_e_outbox.sql"),
                 .embedInCode("Repositories/Migrations/V2_indices_da_lista.sql"),
+                .embedInCode("Repositories/Migrations/V3_conferencia.sql"),
             ],
             swiftSettings: settings
         ),

@@ -106,6 +106,9 @@ package enum AMQPNames {
         package static let chaveDeRoteamento = "chave_de_roteamento"
         /// The `user_id` of the message: the broker refuses the property of another user.
         package static let usuario = "usuario"
+
+        /// In a copy of an event that is sent to the consolidation's queue alone: a ``Conferencia``.
+        package static let conferencia = "conferencia"
     }
 
     package enum AppID {

@@ -64,6 +64,10 @@ package enum LancamentosApp: ServiceApp {
             leases: PostgresOutboxLease.source(try PostgresConfiguration(common.database), logger: logger),
             outbox: outbox, relay: relay, publisher: publisher, logger: logger
         )
+        let counter = RegisteredCounter(
+            leases: PostgresRegisteredEntries.source(try PostgresConfiguration(common.database)),
+            publisher: AMQPCountPublisher(events: publisher, publisher: amqpPublisher), agora: SystemClock.agora, logger: logger
+        )
         let reads = try PostgresClient.make(
             common.database, pool: "leitura", connections: settings.readConnections, role: .primary,
             plans: .eachRun, logger: logger
@@ -117,7 +121,7 @@ package enum LancamentosApp: ServiceApp {
                 }
             ], logger: logger)
         try await ServiceRunner.run(
-            [pool, reads, amqpPublisher, relay, sweeper, batcher, watchdog]
+            [pool, reads, amqpPublisher, relay, sweeper, counter, batcher, watchdog]
                 + Self.comandos(settings.common, service: service, schema: schema, logger: logger)
                 + [certificate].compactMap(\.self) + [authenticator, application, DrainingService(health: health)],
             shutdownMaxS: common.shutdownMaxS,

@@ -46,3 +46,25 @@ extension Tipo: PostgresConvertible {}
 extension Natureza: PostgresConvertible {}
 
 extension Canal: PostgresConvertible {}
+
+/// Its first instant.
+extension Minuto: PostgresConvertible {
+    package var postgresValue: Instante { self.instante }
+    package init(postgresValue: Instante) { self.init(postgresValue) }
+}
+
+extension Contagem {
+    /// Reads three columns: the number, credits and debits.
+    package init(_ columns: inout PostgresColumns) throws(PostgresError) {
+        self.init(quantidade: try columns.next(), creditos: try columns.next(), debitos: try columns.next())
+    }
+}
+
+extension ContagemPorMinuto.Item {
+    /// Reads four columns: the minute as a number since 1970, and its count.
+    package init(_ columns: inout PostgresColumns) throws(PostgresError) {
+        let number: Int64 = try columns.next()
+        guard let minuto = Minuto(desde1970: number) else { throw PostgresError(unreadable: "an id of no minute") }
+        self.init(minuto: minuto, contagem: try Contagem(&columns))
+    }
+}

@@ -84,7 +84,7 @@ package final class AMQPEventPublisher: EventPublisher {
         return Dictionary(uniqueKeysWithValues: zip(positions, await self.publisher.publish(copies)))
     }
 
-    private func message(_ event: Registration) -> AMQPMessage {
+    func message(_ event: Registration) -> AMQPMessage {
         let lancamento = event.lancamento
         var properties = AMQPProperties()
         properties.contentType = AMQPNames.ContentType.cloudEvent
