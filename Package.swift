@@ -172,6 +172,7 @@ let package = Package(
             resources: [
                 .embedInCode("Repositories/Migrations/V1_saldos.sql"), .embedInCode("Repositories/Migrations/V2_indices_por_data.sql"),
                 .embedInCode("Repositories/Migrations/V3_atualizacoes.sql"),
+                .embedInCode("Repositories/Migrations/V4_conferencia.sql"),
             ],
             swiftSettings: settings
         ),
@@ -330,7 +331,8 @@ let package = Package(
             name: "IntegrationTests",
             dependencies: [
                 "AMQP", "Batching", "Consolidado", "Contrato", "Documents", "Fixtures", "FluxoDeCaixa", "HostNames", "Lancamentos",
-                "Observability", "OpenFiles", "Postgres", "RepositoryContracts", "SeededRandom", "ServiceRuntime", "Storage", "TestSupport",
+                "LeaseFakes", "Observability", "OpenFiles", "Postgres", "RepositoryContracts", "SeededRandom", "ServiceRuntime", "Storage",
+                "TestSupport",
                 asyncHTTPClient, concurrencyHelpers, lifecycle, logging,
                 nioCore, nioHTTP1, nioSSL,
             ],

@@ -86,6 +86,10 @@ package enum ConsolidadoApp: ServiceApp {
             publisher: AMQPNoticePublisher(publisher: noticePublisher, user: noticeBroker.user, urlPublica: common.urlPublica),
             logger: logger
         )
+        let reconciler = Reconciler(
+            leases: PostgresReconciliationStore.source(try PostgresConfiguration(common.database)),
+            view: PostgresReconciliationView(client: sumsPool, logger: logger), logger: logger
+        )
         let schema = SchemaCheck(ConsolidadoMigrations.migrations, consumerPool)
         let consuming = WorkMeter()
         let consumer = LancamentosConsumer(
@@ -96,6 +100,7 @@ package enum ConsolidadoApp: ServiceApp {
             isDatabaseReady: { await schema.run() == nil },
             prefetch: settings.prefetchMessages,
             agora: SystemClock.agora,
+            counts: PostgresReconciliationView(client: consumerPool, logger: logger),
             work: consuming,
             logger: logger
         )
@@ -136,7 +141,8 @@ package enum ConsolidadoApp: ServiceApp {
         )
         try await ServiceRunner.run(
             [certificate].compactMap(\.self) + [
-                pool, consumerPool, sumsPool, deadLetterPublisher, deadLetters, noticePublisher, notices, consumer, watchdog, saldos,
+                pool, consumerPool, sumsPool, deadLetterPublisher, deadLetters, noticePublisher, notices, reconciler, consumer, watchdog,
+                saldos,
                 authenticator, application,
                 // After the server, so that waiting reads are answered before the server drains them.
                 waits, DrainingService(health: health),

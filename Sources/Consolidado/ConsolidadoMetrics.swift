@@ -15,5 +15,9 @@ extension ConsolidadoApp {
             .histogram("apply_duration_seconds", "Time that one batch took in the database."),
             .histogram("entry_age_seconds", "Time from an entry's registration to its application.", buckets: MetricDescription.ages),
             .counter("publish_total", "Messages published, by outcome."),
+            .gauge(
+                "reconciliation_difference_entries", "Entries registered less entries applied, of those registered more than 5 minutes ago."
+            ),
+            .gauge("reconciliation_age_seconds", "Age of the newest registered entries that were compared with the applied ones."),
         ]
 }

@@ -6,6 +6,7 @@ package import Mensageria
 import Metrics
 import ServiceLifecycle
 package import ServiceRuntime
+import Storage
 
 /// Receives registered entries from the queue in batches, applies them, and acknowledges after the commit.
 package final class LancamentosConsumer: Service, Sendable {
@@ -20,7 +21,9 @@ package final class LancamentosConsumer: Service, Sendable {
     private let outage: DatabaseOutage
     private let applier: EntryApplier
     private let usuarioDosEventos: String?
+    private let counts: (any CountInbox)?
     private let work: WorkMeter
+    private let logger: Logger
 
     private let batchMessages = Recorder(label: "consume_batch_messages")
 
@@ -30,6 +33,7 @@ package final class LancamentosConsumer: Service, Sendable {
     ///   - isDatabaseReady: whether the database answers and has the schema that this program needs.
     ///   - prefetch: how many messages the source receives ahead.
     ///   - agora: the clock for the age of entries.
+    ///   - counts: keeps the counts of registered entries; nil ignores them.
     ///   - work: counts batches.
     package init(
         source: any DeliverySource,
@@ -39,13 +43,16 @@ package final class LancamentosConsumer: Service, Sendable {
         isDatabaseReady: @escaping @Sendable () async -> Bool,
         prefetch: Int = 1000,
         agora: @escaping @Sendable () -> Instante,
+        counts: (any CountInbox)? = nil,
         work: WorkMeter = WorkMeter(),
         logger: Logger
     ) {
         self.source = source
         self.deadLetters = deadLetters
         self.usuarioDosEventos = usuarioDosEventos
+        self.counts = counts
         self.work = work
+        self.logger = logger
         self.outage = DatabaseOutage(source: source, isDatabaseReady: isDatabaseReady, logger: logger)
         self.applier = EntryApplier(
             source: source, service: service, deadLetters: deadLetters, outage: self.outage,
@@ -79,7 +86,12 @@ package final class LancamentosConsumer: Service, Sendable {
         self.batchMessages.record(deliveries.count)
         var received: [ReceivedEntry] = []
         var refused: [(delivery: Delivery, recusa: MessageRefusal)] = []
+        var counts: [Delivery] = []
         for delivery in deliveries {
+            if delivery.exchange.isEmpty, self.isCount(delivery) {
+                counts.append(delivery)
+                continue
+            }
             switch self.read(delivery) {
             case .success(let entry): received.append(ReceivedEntry(delivery: delivery, entry: entry))
             case .failure(let recusa): refused.append((delivery, recusa))
@@ -88,6 +100,31 @@ package final class LancamentosConsumer: Service, Sendable {
         // Valid messages first: a dead letter may have to wait for the broker.
         if !received.isEmpty { await self.applier.apply(received, receivedAt: receivedAt) }
         for (delivery, recusa) in refused { await self.deadLetters.accept(delivery, recusa) }
+        if !counts.isEmpty { await self.keep(counts) }
+    }
+
+    /// Whether a message that was sent to this queue alone carries a count of registered entries. No integrator can send one so.
+    private func isCount(_ delivery: Delivery) -> Bool {
+        guard delivery.properties.headers?[AMQPNames.Header.conferencia] != nil else { return false }
+        return self.usuarioDosEventos.map { delivery.properties.userID?.hasSameBytes(as: $0) == true } ?? true
+    }
+
+    /// Keeps counts and acknowledges them. One that cannot be read or kept is dropped: a later one covers its period.
+    private func keep(_ deliveries: [Delivery]) async {
+        for delivery in deliveries {
+            guard let text = delivery.properties.headers?[AMQPNames.Header.conferencia]?.stringValue,
+                let conferencia = Conferencia.decode(text)
+            else {
+                self.logger.debug("a count of registered entries cannot be read")
+                continue
+            }
+            do throws(StorageFailure) {
+                try await self.counts?.keep(conferencia)
+            } catch {
+                self.logger.debug("a count of registered entries could not be kept", metadata: ["error": "\(error)"])
+            }
+        }
+        await self.source.settle(deliveries.map(\.tag))
     }
 
     private func read(_ delivery: Delivery) -> Result<LancamentoAplicavel, MessageRefusal> {

@@ -86,7 +86,8 @@ struct SentencesTests {
             let balance = try await API(token: nil).get(stack.consolidados[0], "/metrics").text
             for name in [
                 "consume_batch_messages", "consumer_applied_total", "consumer_applied_centavos_total", "consumer_duplicates_total",
-                "consumer_dead_letters_total", "apply_duration_seconds", "entry_age_seconds",
+                "consumer_dead_letters_total", "apply_duration_seconds", "entry_age_seconds", "reconciliation_difference_entries",
+                "reconciliation_age_seconds",
             ] {
                 #expect(balance.contains("\n# TYPE fluxo_\(name) ") || balance.hasPrefix("# TYPE fluxo_\(name) "), "\(name)")
             }
