@@ -1,9 +1,9 @@
 package import FluxoDeCaixa
 
-/// What the entry service has registered in a period, as it says it to the consolidation, which compares it with what it has applied.
+/// The entries that the entry service has registered in a period, counted. The consolidation compares them with those that it has applied.
 ///
-/// It travels in the header `conferencia` of a copy of an earlier event that is sent to the consolidation's queue alone: behind the events
-/// that it counts, and to a program that does not know the header nothing but a copy of an event that was applied before.
+/// A count is sent in the header `conferencia` of a copy of an earlier event, to the consolidation's queue alone. It arrives behind the
+/// events that it counts. A program that does not know the header reads a copy of an event that was applied before.
 package struct Conferencia: Hashable, Sendable {
     /// Why the period was counted.
     package enum Passagem: String, CaseIterable, Sendable {

@@ -51,7 +51,7 @@ import Testing
         return (source, broker)
     }
 
-    @Test func `a count is kept and settled, and the copy that it came with is not applied`() async throws {
+    @Test func `a count is kept and settled, and the event beside it is not applied`() async throws {
         let (repository, inbox) = (FakeSaldoRepository(), FakeCountInbox())
         let (source, broker) = try await Self.consume(
             [Self.delivery(1), Self.delivery(2, exchange: AMQPNames.Exchange.lancamentos, header: nil)], repository, inbox)

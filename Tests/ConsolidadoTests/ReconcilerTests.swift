@@ -93,7 +93,7 @@ import Testing
     }
 }
 
-/// Received counts, applied entries and differences in memory, with a clock of its own.
+/// Received counts, applied entries and differences in memory, with a clock that only ``advance(seconds:)`` moves.
 private actor FakeReconciliation: ReconciliationStore, ReconciliationView {
     private var appliedEntries: [Minuto: Int64]
     private let countedMinutes: Int64?

@@ -144,9 +144,9 @@ private actor FakeRegisteredEntries: RegisteredEntries, CountPublisher {
             .map { ContagemPorMinuto.Item(minuto: $0, contagem: Contagem(quantidade: self.perMinute, creditos: .zero, debitos: .zero)) }
         var (read, rows) = ([ContagemPorMinuto.Item](), Int64(0))
         for item in items where rows < entriesMax {
-            let taken = min(item.contagem.quantidade, entriesMax - rows)
-            read.append(.init(minuto: item.minuto, contagem: Contagem(quantidade: taken, creditos: .zero, debitos: .zero)))
-            rows += taken
+            let counted = min(item.contagem.quantidade, entriesMax - rows)
+            read.append(.init(minuto: item.minuto, contagem: Contagem(quantidade: counted, creditos: .zero, debitos: .zero)))
+            rows += counted
         }
         return ContagemPorMinuto(lidos: read, de: periodo, linhasMax: entriesMax, minutosMax: minutesMax)
             ?? ContagemPorMinuto(periodo: periodo.lowerBound..<periodo.lowerBound.somando(1), itens: Array(items.prefix(1)))

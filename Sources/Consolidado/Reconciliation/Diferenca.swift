@@ -47,7 +47,7 @@ package struct Diferenca: Sendable, Equatable {
     ) -> Diferenca? {
         guard registrado != aplicado else { return nil }
         let isSurplus = aplicado.quantidade > registrado.quantidade
-        // A count that has reached what was applied at first knows those entries: what is too many now came later.
+        // A count that has reached what was applied at first contains those entries: the surplus now was applied later.
         guard let known, known.isSurplus == isSurplus, !isSurplus || known.primeiros > registrado.quantidade else {
             return Diferenca(
                 minuto: minuto, registrado: registrado, aplicado: aplicado, primeiros: aplicado.quantidade, desde: now, isConfirmed: false)

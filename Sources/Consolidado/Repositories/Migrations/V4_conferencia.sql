@@ -2,7 +2,7 @@
 create table conferencias (
     id bigint generated always as identity primary key,
     recebida_em timestamptz not null default clock_timestamp(),
-    conteudo text not null                -- as it came
+    conteudo text not null                -- as received
 );
 
 -- Until where each pass over the registered entries was compared.
