@@ -30,12 +30,13 @@ struct ReconciliationTests {
             try await LiveProof.with(scene) { proof in
                 try await proof.waitUntilAllIsCompared()
                 #expect(try await proof.days().isEmpty)
-                try await proof.waitForGauge(0)
 
                 // Never applied, as if its message had been lost.
                 let id = try await proof.applied(number: 5)
                 #expect(try await proof.repair.remove([id]) == 1)
                 try await proof.waitForGauge(1)
+                let isLogged = try await eventually { try scene.consolidado.readLog().contains("registered and applied entries differ") }
+                #expect(isLogged)
                 let day = Minuto(id.instante).description.prefix(10)
                 #expect(try await proof.days().map(\.description) == ["\(day): 1 not applied, 0 not registered, 1.00"])
                 let listed = try await scene.run("days", of: Self.page, as: scene.consolidado)
@@ -45,16 +46,17 @@ struct ReconciliationTests {
                 let replayed = try await scene.run(
                     "replay", of: Self.page, as: scene.lancamentos, ["DAY": String(day)])
                 #expect(replayed.status == 0, "\(replayed.text)")
-                try await proof.waitForGauge(0)
+                try await proof.waitForDifference(0)
 
                 // One row deleted by hand on either side.
                 try await scene.change(
                     "consolidado", "delete from lancamentos_aplicados where id = '\(try await proof.applied(number: 7))'")
-                try await proof.waitForGauge(1)
+                try await proof.waitForDifference(1)
                 try await Self.rebuild(scene)
-                try await proof.waitForGauge(0)
+                try await proof.waitForDifference(0)
                 #expect(try await scene.balances() == balances)
                 try await scene.change("lancamentos", "delete from lancamentos where id = '\(try await proof.applied(number: 8))'")
+                try await proof.waitForDifference(-1)
                 try await proof.waitForGauge(-1)
                 #expect(try await proof.days().map { "\($0.faltam) \($0.sobram)" } == ["0 1"])
                 try await Self.rebuild(scene)
@@ -158,6 +160,15 @@ private struct LiveProof {
     func waitUntilAllIsCompared() async throws {
         let before = await self.store.rounds
         #expect(await eventually { await self.store.rounds >= before + 3 }, "counts are compared")
+    }
+
+    func waitForDifference(_ value: Int64, sourceLocation: SourceLocation = #_sourceLocation) async throws {
+        var last: Int64 = 0
+        let isThere = try await eventually {
+            last = try await self.days().difference
+            return last == value
+        }
+        #expect(isThere, "the difference is \(last), expected \(value)", sourceLocation: sourceLocation)
     }
 
     /// Waits until the running service shows the difference.
