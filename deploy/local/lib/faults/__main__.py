@@ -2,12 +2,14 @@
 
 import argparse
 import asyncio
+import contextlib
 import os
 import pathlib
 import random
 import resource
 import signal
 import sys
+import time
 
 import faults_broker  # noqa: F401
 import faults_clients  # noqa: F401
@@ -16,10 +18,15 @@ import faults_database  # noqa: F401
 import faults_instances  # noqa: F401
 import faults_messages  # noqa: F401
 import faults_network  # noqa: F401
+import faults_standby  # noqa: F401
+import faults_write_path  # noqa: F401
 import results
 import runner
 from catalogue import FAULTS
 from stack import Stack
+
+# 20,000 silent clients and the load.
+DESCRIPTORS = 32768
 
 
 def arguments():
@@ -37,13 +44,18 @@ def chosen(options):
     unknown = [name for name in options.names if name not in FAULTS]
     if unknown:
         sys.exit(f"error: unknown fault: {', '.join(unknown)} (deploy/local/faults --listar names all)")
-    names = options.names or [name for name, fault in FAULTS.items() if fault.short or not options.curtas]
+    usual = [name for name, fault in FAULTS.items() if fault.short or not (options.curtas or fault.long)]
+    names = options.names or (list(FAULTS) if options.listar and not options.curtas else usual)
     return [FAULTS[name] for name in names]
 
 
 def raise_descriptors():
-    """Thousands of silent clients need as many descriptors."""
+    """Thousands of silent clients need as many descriptors. Root may have more than the limit that it was given."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard < DESCRIPTORS:
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (DESCRIPTORS, DESCRIPTORS))
+            return
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
@@ -55,7 +67,7 @@ async def main(options, faults):
     main_task = asyncio.current_task()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, main_task.cancel)
-    rows = []
+    rows, begin = [], time.monotonic()
     seed = options.semente if options.semente is not None else random.randrange(1 << 32)
     try:
         await stack.start()
@@ -82,6 +94,7 @@ async def main(options, faults):
             results.write(results_file, rows, about)
             if number < len(faults):
                 await repair(stack, row)
+        print(results.summary(rows, time.monotonic() - begin), flush=True)
     finally:
         await stack.stop()
     return results.exit_code(rows)
@@ -105,7 +118,7 @@ if __name__ == "__main__":
     CHOSEN = chosen(OPTIONS)
     if OPTIONS.listar:
         for item in CHOSEN:
-            print(f"  {item.name:<26}{'curta  ' if item.short else '       '}{item.title}")
+            print(f"  {item.name:<26}{'curta  ' if item.short else 'longa  ' if item.long else '       '}{item.title}")
         sys.exit(0)
     raise_descriptors()
     try:

@@ -11,7 +11,8 @@ from ledger import State
 # Balances that have not changed for this long count as final.
 QUIET_S = 12
 WAIT_S = 120
-REQUEST_S = 60
+# An extract of a million entries.
+REQUEST_S = 180
 
 
 class AuditFailure(Exception):

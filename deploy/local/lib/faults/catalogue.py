@@ -26,6 +26,8 @@ class Fault:
     run: typing.Callable
     # One of the runs of --curtas.
     short: bool = False
+    # Takes many minutes: runs only if it is named.
+    long: bool = False
     # Whether POST may fail: the entry database or both lancamentos are touched. Lost connections and time-outs of clients are
     # errors only where neither an instance nor its network dies.
     may_refuse: bool = False

@@ -49,7 +49,7 @@ async def memory_alarm(scene):
 @fault("alarme-de-disco", "RabbitMQ: disk alarm for 15 s")
 async def disk_alarm(scene):
     rabbitmq = scene.stack.rabbitmq
-    await rabbitmq.ctl("set_disk_free_limit", "1000TB")
+    await rabbitmq.ctl("set_disk_free_limit", "1000000GB")
     try:
         await scene.hold(15)
         await scene.backlog()
@@ -101,7 +101,8 @@ async def queue_deleted_with_backlog(scene):
     rabbitmq, proxies = scene.stack.rabbitmq, scene.stack.proxies
     await proxies.do("refuse", "amqp-consolidado")
     await scene.hold(5)
-    scene.note(f"{await rabbitmq.messages(rabbitmq.QUEUE)} messages in the queue when it was deleted")
+    scene.deleted = await rabbitmq.messages(rabbitmq.QUEUE)
+    scene.note(f"{scene.deleted} messages in the queue when it was deleted")
     await rabbitmq.api("DELETE", f"queues/%2F/{rabbitmq.QUEUE}", accepts=(204, 404))
     await proxies.do("pass", "amqp-consolidado")
 

@@ -1,27 +1,46 @@
-"""Faults of clusters on one machine: three RabbitMQ nodes, and a PostgreSQL primary with a synchronous standby."""
+"""Faults of three RabbitMQ nodes on one machine."""
 
 import asyncio
 import shutil
+import time
 
 from catalogue import fault
-from processes import command
-from servers import Postgres, RabbitMQ
+from cut_off import CutOff
+from recovery import sees
+from servers import RabbitMQ
+from stack import free_port
 
 NODES = ("rabbit2", "rabbit3")
-# What a node of the cluster has in common with the first one.
-SHARED = (".erlang.cookie", "porta.epmd", "epmd.pid", "epmd.pid.ident")
+# The node whose connections to the others can be cut. Clients connect to it first.
+CUT_OFF = "rabbit3"
+# As in production, except that the nodes notice a cut network after 10 s rather than 60.
+SETTINGS = "cluster_partition_handling = pause_minority\nnet_ticktime = 10\n"
 
 
 # Three RabbitMQ nodes. The services know the addresses of all.
+
+
+def configure(node):
+    folder = node.folder / "conf.d"
+    folder.mkdir(exist_ok=True)
+    (folder / "20-cluster.conf").write_text(SETTINGS, encoding="ascii")
 
 
 async def join(stack, name):
     """Starts another node and makes it a member of the first one's cluster."""
     first, node = stack.rabbitmq, RabbitMQ(stack.folder / name)
     node.folder.mkdir(mode=0o700)
-    for file in (*SHARED, *(path.name for path in first.folder.glob("senha.*"))):
+    for file in (".erlang.cookie", *(path.name for path in first.folder.glob("senha.*"))):
         shutil.copy2(first.folder / file, node.folder / file)
     (node.folder / "nome").write_text(name + "\n", encoding="ascii")
+    configure(node)
+    if name == CUT_OFF:
+        stack.cut_off = CutOff(name, node.folder, free_port(stack.ports), free_port(stack.ports))
+        ports = {other.folder.name if other is not first else "rabbit": int(other.read("porta.dist")) for other in stack.nodes}
+        await stack.cut_off.start(ports, int(first.read("porta.epmd")), stack.folder / "log/mapper.log")
+    else:
+        for file in ("porta.epmd", "epmd.pid", "epmd.pid.ident"):
+            shutil.copy2(first.folder / file, node.folder / file)
     await node.start()
     for step in (("stop_app",), ("reset",), ("join_cluster", "rabbit@localhost"), ("start_app",)):
         await node.ctl(*step)
@@ -36,6 +55,8 @@ async def with_cluster(scene):
     stack.nodes = [stack.rabbitmq]
     # A queue has the members that were there when it was declared.
     await delete_queues(stack)
+    configure(stack.rabbitmq)
+    await stack.rabbitmq.restart()
     for name in NODES:
         stack.nodes.append(await join(stack, name))
     await stack.rabbitmq.start()
@@ -44,7 +65,7 @@ async def with_cluster(scene):
         address = stack.folder / f"segredos/{instance.service}.amqp.nos"
         address.touch(mode=0o600)
         url = (stack.rabbitmq.folder / f"url.{instance.service}").read_text(encoding="utf-8")
-        hosts = ",".join(f"127.0.0.1:{node.port}" for node in stack.nodes)
+        hosts = ",".join(f"127.0.0.1:{node.port}" for node in reversed(stack.nodes))
         address.write_text(url.replace(f"127.0.0.1:{stack.rabbitmq.port}", hosts), encoding="utf-8")
         instance.extra = {key: str(address)}
     await stack.restart_instances()
@@ -68,11 +89,16 @@ async def without_cluster(scene):
         await node.ctl("stop_app")
         await node.ctl("reset")
         await node.kill()
+    if stack.cut_off is not None:
+        await stack.cut_off.stop()
+        stack.cut_off = None
+    for node in stack.nodes[1:]:
         # Its folder shares the port mapper of the first node, which goes on.
         shutil.rmtree(node.folder)
     stack.nodes = []
     for instance in stack.instances.values():
         instance.extra = {}
+    (stack.rabbitmq.folder / "conf.d/20-cluster.conf").unlink(missing_ok=True)
     await stack.rabbitmq.start()
     await stack.restart_instances()
 
@@ -103,7 +129,27 @@ async def nodes_killed(scene):
         await node.start()
 
 
-@fault("cluster-minoria", "three RabbitMQ nodes: two stopped (SIGSTOP) for 20 s", **CLUSTER)
+@fault("cluster-minoria-isolada", "three RabbitMQ nodes: network of the one with all clients cut for 40 s", **CLUSTER)
+async def cut_off(scene):
+    """The node finds itself in a minority, pauses and leaves its clients to the others, which go on without it."""
+    stack = scene.stack
+    connections = sum(link.get("node", "").startswith(CUT_OFF) for link in await stack.rabbitmq.api("GET", "connections"))
+    scene.note(f"{connections} AMQP connections to the node when it was cut off")
+    queue = stack.rabbitmq.QUEUE
+    await stack.cut_off.cut()
+    try:
+        await scene.hold(28)
+        # By now the clients have moved: entries reach the balances although the network is still cut.
+        entry = await scene.load.register_once(scene.load.lancamentos[0])
+        begin = time.monotonic()
+        seen = entry is not None and await sees(scene.load.consolidados[0], entry)
+        scene.require(seen, f"an entry is not seen {time.monotonic() - begin:.1f} s after its 201, while {queue} has its majority")
+        await scene.hold(12)
+    finally:
+        await stack.cut_off.heal()
+
+
+@fault("cluster-maioria-parada", "three RabbitMQ nodes: two stopped (SIGSTOP) for 20 s", **CLUSTER)
 async def minority(scene):
     """One node alone confirms nothing."""
     stopped = scene.stack.nodes[1:]
@@ -122,91 +168,3 @@ async def all_killed(scene):
     await asyncio.gather(*(node.kill() for node in nodes))
     await scene.hold(2)
     await asyncio.gather(*(node.start() for node in nodes))
-
-
-# Less than the old primary keeps its connections.
-LEAVES_MAX_S = 10
-
-
-# PostgreSQL with a synchronous standby. The services' address leads to the primary, as a Service of Kubernetes does.
-
-
-async def with_standby(scene):
-    stack = scene.stack
-    primary, standby = stack.postgres, Postgres(stack.folder / "standby")
-    standby.folder.mkdir()
-    shutil.copy2(primary.folder / "senha", standby.folder / "senha")
-    version = (primary.folder / "data/PG_VERSION").read_text(encoding="ascii").strip()
-    await command(
-        f"/usr/lib/postgresql/{version}/bin/pg_basebackup",
-        "--pgdata",
-        standby.folder / "data",
-        "--write-recovery-conf",
-        "--checkpoint=fast",
-        environment=primary.environment("postgres"),
-    )
-    await standby.start()
-    await primary.set("synchronous_standby_names", "*")
-    for _ in range(100):
-        if await primary.sql("select count(*) from pg_stat_replication where sync_state = 'sync'") == "1":
-            stack.standby = standby
-            return
-        await asyncio.sleep(0.1)
-    raise RuntimeError("the standby does not follow")
-
-
-async def without_standby(scene):
-    """The promoted server's data becomes that of the first one, at the first one's address."""
-    stack = scene.stack
-    primary, standby = stack.postgres, Postgres(stack.folder / "standby")
-    if not (standby.folder / "data").exists():
-        return
-    promoted = stack.standby is not None and not (standby.folder / "data/standby.signal").exists()
-    await standby.stop()
-    await primary.stop()
-    if promoted:
-        shutil.rmtree(primary.folder / "data")
-        (standby.folder / "data").rename(primary.folder / "data")
-    shutil.rmtree(standby.folder)
-    stack.standby = None
-    await primary.start()
-    await primary.set("synchronous_standby_names", None)
-    await stack.proxies.do("target", *stack.DATABASES, port=primary.port)
-    await stack.proxies.do("reset", *stack.DATABASES)
-    await stack.ready()
-
-
-@fault(
-    "banco-promovido",
-    "PostgreSQL primary killed, its synchronous standby promoted after 5 s",
-    may_refuse=True,
-    prepare=with_standby,
-    restore=without_standby,
-)
-async def promoted(scene):
-    stack = scene.stack
-    await stack.postgres.kill()
-    await scene.hold(5)
-    await stack.standby.sql("select pg_promote()")
-    await stack.proxies.do("target", *stack.DATABASES, port=stack.standby.port)
-    await stack.proxies.do("reset", *stack.DATABASES)
-
-
-@fault(
-    "banco-trocado",
-    "PostgreSQL standby promoted; the primary, read-only from then on, keeps its connections for 20 s",
-    may_refuse=True,
-    recovery_max_s=LEAVES_MAX_S,
-    prepare=with_standby,
-    restore=without_standby,
-)
-async def switched(scene):
-    """The services have to leave the old primary by themselves: recovery counts from the promotion."""
-    stack = scene.stack
-    await stack.postgres.set("default_transaction_read_only", "on")
-    await scene.hold(2)
-    await stack.standby.sql("select pg_promote()")
-    await stack.proxies.do("target", *stack.DATABASES, port=stack.standby.port)
-    scene.healed()
-    await scene.hold(20)
-    await stack.postgres.kill()

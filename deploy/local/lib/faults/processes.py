@@ -43,6 +43,20 @@ def children(pid):
     return found
 
 
+def has_connection(pid, port):
+    """Whether a process has a TCP connection (IPv4) from this local port."""
+    inodes = set()
+    for line in pathlib.Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]:
+        fields = line.split()
+        if fields[1].endswith(f":{port:04X}"):
+            inodes.add(f"socket:[{fields[9]}]")
+    for descriptor in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(OSError):
+            if os.readlink(descriptor) in inodes:
+                return True
+    return False
+
+
 def send(signal_number, *pids):
     for pid in pids:
         with contextlib.suppress(ProcessLookupError):
@@ -64,6 +78,7 @@ async def command(*words, environment=None, stdin=b"", folder=None):
     except asyncio.CancelledError:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
+        await process.wait()
         raise
     if process.returncode != 0:
         raise CommandFailed(

@@ -28,10 +28,17 @@ class Proxies:
 
     async def do(self, command, *names, **arguments):
         """Returns the number of connections of each proxy."""
+        return (await self.answer(command, names, arguments))["links"]
+
+    async def peers(self, *names):
+        """The client's port of each connection, by the port that the server sees."""
+        return {int(seen): port for seen, port in (await self.answer("peers", names, {}))["peers"].items()}
+
+    async def answer(self, command, names, arguments):
         async with self.turn:
             self.process.stdin.write(json.dumps({"do": command, "proxies": names, **arguments}).encode("ascii") + b"\n")
             await self.process.stdin.drain()
-            return json.loads(await self.process.stdout.readline())["links"]
+            return json.loads(await self.process.stdout.readline())
 
     async def stop(self):
         if self.process is not None and self.process.returncode is None:

@@ -1,14 +1,16 @@
 """proxy.py NAME=PORT…: TCP proxies on loopback that can spoil their connections.
 
 Prints a line of JSON with the port of each proxy. Then reads commands, a line of JSON each, and answers each with a line:
-{"proxies": [NAME…], "do": COMMAND, …}. Directions are `up` (to the server) and `down` (to the client).
+{"proxies": [NAME…], "do": COMMAND, …}. The answer has the number of connections of each proxy (`links`) and, for each connection, the
+client's port by the port that the server sees (`peers`). Directions are `up` (to the server) and `down` (to the client).
 
   pass                       forwards everything, what was held included
   hold directions            forwards nothing in these directions; what arrives waits, as behind a network that lost its route
   slow delay_ms bytes_per_s  delays and throttles both directions; bytes_per_s 0 does not throttle
-  reset                      resets every connection at both ends; new ones are forwarded
+  reset clients              resets connections at both ends, with `clients` only those of these ports; new ones are forwarded
   refuse                     resets every connection, new ones too
   target port                sends new connections to another server
+  peers                      only answers
   forget side                resets every connection at one end (`client`, `server`); the other end is neither answered nor closed
 
 Ends when standard input does.
@@ -51,12 +53,14 @@ class Proxy:
             case "slow":
                 self.delay_s, self.bytes_per_s = command["delay_ms"] / 1000, command["bytes_per_s"]
             case "reset":
-                self.reset()
+                self.reset(command.get("clients"))
             case "target":
                 self.port = command["port"]
             case "refuse":
                 self.refuses = True
                 self.reset()
+            case "peers":
+                pass
             case "forget":
                 for link in list(self.links):
                     link.forget(command["side"])
@@ -65,9 +69,10 @@ class Proxy:
         for link in list(self.links):
             link.steer()
 
-    def reset(self):
+    def reset(self, clients=None):
         for link in list(self.links):
-            link.end()
+            if clients is None or any(port in clients for _, port in link.peers()):
+                link.end()
 
 
 class Link:
@@ -89,6 +94,12 @@ class Link:
             self.server.reset()
         else:
             self.steer()
+
+    def peers(self):
+        """The port that the server sees, and the client's; nothing unless both ends are connected."""
+        if self.client.transport is not None and self.server.transport is not None:
+            server, client = self.server.transport, self.client.transport
+            yield server.get_extra_info("sockname")[1], client.get_extra_info("peername")[1]
 
     def steer(self):
         for end in (self.client, self.server):
@@ -155,7 +166,7 @@ class End(asyncio.Protocol):
         proxy, now = self.link.proxy, asyncio.get_running_loop().time()
         other = self.other.transport
         if not self.waiting and not proxy.held and not proxy.delay_s and not proxy.bytes_per_s and other is not None:
-            other.write(data)
+            self.other.write(data)
             return
         self.free_at = max(self.free_at, now)
         if proxy.bytes_per_s:
@@ -179,7 +190,7 @@ class End(asyncio.Protocol):
                 break
             self.waiting.popleft()
             self.waiting_bytes -= len(data)
-            other.write(data)
+            self.other.write(data)
         if self.transport is None or self.transport.is_closing():
             if not self.waiting and not holds and not self.link.forgotten:
                 self.link.ended(self)
@@ -192,7 +203,7 @@ class End(asyncio.Protocol):
         if self.direction in self.link.proxy.held or other.transport is None:
             return
         while self.waiting:
-            other.transport.write(self.waiting.popleft()[1])
+            other.write(self.waiting.popleft()[1])
         self.waiting_bytes = 0
 
     # Called by the transport that this end's counterpart fills.
@@ -203,6 +214,11 @@ class End(asyncio.Protocol):
     def resume_writing(self):
         self.other.full = False
         self.other.steer()
+
+    def write(self, data):
+        # What arrives after the end of a connection is lost.
+        if not self.transport.is_closing():
+            self.transport.write(data)
 
     def close(self):
         if self.transport is not None:
@@ -225,7 +241,9 @@ async def serve(proxies):
         command = json.loads(line)
         for name in command["proxies"]:
             proxies[name].command(command)
-        print(json.dumps({"links": {name: len(proxies[name].links) for name in command["proxies"]}}), flush=True)
+        answer = {"links": {name: len(proxies[name].links) for name in command["proxies"]}}
+        answer["peers"] = dict(peer for name in command["proxies"] for link in proxies[name].links for peer in link.peers())
+        print(json.dumps(answer), flush=True)
 
 
 def main():

@@ -9,13 +9,13 @@ WAIT_MAX_S = 120
 VISIBLE_WAIT_S = 2
 
 
-async def recovery(load, since, drains=True):
+async def recovery(load, since, drains=True, wait_max_s=None):
     """Waits until an entry registered by each lancamentos is seen by each consolidado and the backlog is gone.
 
     Where the backlog was deleted it cannot drain, and only the probes count.
-    Returns the seconds since then, or None after WAIT_MAX_S."""
+    Returns the seconds since then, or None after wait_max_s (usually WAIT_MAX_S)."""
     clock = asyncio.get_running_loop().time
-    while clock() < since + WAIT_MAX_S:
+    while clock() < since + (wait_max_s or WAIT_MAX_S):
         begin = clock()
         seen = await asyncio.gather(*(probe(load, origin) for origin in list(load.lancamentos)))
         if all(seen) and (not drains or await is_drained(load)):

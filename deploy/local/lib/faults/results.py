@@ -43,6 +43,20 @@ def shown(row):
     return lines
 
 
+def summary(rows, seconds):
+    """The line below the table."""
+    made = [row for row in rows if not row.skipped]
+    kept = sum(not row.is_wrong and not row.missed for row in made)
+    totals = {
+        "acknowledged": sum(row.acknowledged for row in made),
+        "lost": sum(row.lost for row in made),
+        "doubled": sum(row.doubled for row in made),
+        "unexpected": sum(row.unexpected for row in made),
+    }
+    counts = ", ".join(f"{count} {name}" for name, count in totals.items())
+    return f"{len(made)} faults in {seconds / 60:.1f} min, {len(rows) - len(made)} skipped, limits kept in {kept}; entries: {counts}"
+
+
 def write(path, rows, about):
     """Writes all rows so far; the file is never seen half written."""
     document = {

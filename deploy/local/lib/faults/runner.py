@@ -5,13 +5,13 @@ import dataclasses
 import os
 import time
 
-from audit import Auditor
+from audit import Auditor, quantity
 from catalogue import Skipped
 from http1 import Origin
 from ledger import Ledger, Measures, State
 from load import LOST, NO_ANSWER, Load
 from processes import CommandFailed, command
-from recovery import recovery
+from recovery import WAIT_MAX_S, recovery
 
 WARM_UP_S = 3
 TAIL_S = 2
@@ -63,6 +63,9 @@ class Scene:
         self.load = load
         self.row = row
         self.drains = drains
+        self.recovery_wait_s = WAIT_MAX_S
+        # Messages that were deleted with their queue.
+        self.deleted = 0
         # Measures the recovery, from the moment at which the part is back.
         self.recovery = None
 
@@ -79,6 +82,17 @@ class Scene:
         if waiting == 0:
             raise RuntimeError("the fault holds nothing up")
 
+    async def count_missing(self):
+        """Notes how many acknowledged entries are in no balance. What was deleted has to be: else there is nothing to heal."""
+        ledger = self.load.ledger
+        seen = await quantity(self.load.consolidados[0], ledger)
+        if seen is None:
+            raise RuntimeError("the balances cannot be read")
+        missing = ledger.count(State.ACKNOWLEDGED) - seen
+        self.note(f"{missing} acknowledged entries were in no balance before the replay")
+        if missing < self.deleted:
+            raise RuntimeError(f"only {missing} entries are missing after {self.deleted} messages were deleted")
+
     def measure(self, name, seconds, max_seconds):
         """Records a time with a limit of its own; None: it did not end."""
         known = self.row.measures.get(name, {"seconds": -1})["seconds"]
@@ -94,7 +108,8 @@ class Scene:
         """The part is back. Entries from now on are in accounts of their own."""
         if self.recovery is None:
             self.load.ledger.phase = "depois"
-            self.recovery = asyncio.create_task(recovery(self.load, asyncio.get_running_loop().time(), self.drains))
+            since = asyncio.get_running_loop().time()
+            self.recovery = asyncio.create_task(recovery(self.load, since, self.drains, self.recovery_wait_s))
 
 
 async def run(stack, fault, number, rates, seed, following=None):
@@ -125,6 +140,7 @@ async def rehearse(stack, fault, number, seed, row, following):
         lancamentos = [Origin(name, stack.proxies.ports[name], stack.authorization) for name in names]
     load = Load(ledger, measures, lancamentos, [instance.origin for instance in stack.consolidados], fault.client_timeout_s)
     scene = Scene(stack, load, row, drains=not fault.replay)
+    scene.recovery_wait_s = max(WAIT_MAX_S, 2 * fault.recovery_max_s)
     traffic, stays = None, False
     try:
         if fault.prepare:
@@ -208,6 +224,7 @@ async def replay(stack, scene):
     if "replay" not in await command(stack.bin / "lancamentos", "--help"):
         scene.note("needs `lancamentos replay`, which this version does not have")
         return
+    await scene.count_missing()
     begin, end = scene.load.measures.begin_utc, time.time() + 60
     shape = "%Y-%m-%dT%H:%M:%SZ"
     instants = [time.strftime(shape, time.gmtime(instant)) for instant in (begin - 5, end)]

@@ -41,6 +41,10 @@ class Server:
     async def stop(self):
         await self.do("stop")
 
+    async def restart(self):
+        await self.stop()
+        await self.start()
+
     async def kill(self):
         await self.do("kill")
 

@@ -104,6 +104,7 @@ class Stack:
         # Parts that only some rows have.
         self.name_server = None
         self.nodes = []
+        self.cut_off = None
         self.standby = None
 
     def named(self, service):
@@ -164,3 +165,5 @@ class Stack:
             if instance.child is not None:
                 await instance.kill()
         await self.proxies.stop()
+        if self.cut_off is not None:
+            await self.cut_off.stop()

@@ -1,9 +1,11 @@
 """The proxy and the HTTP client, over real sockets."""
 
 import asyncio
+import os
 import unittest
 
 from http1 import Lost, NotSent, Origin, TimedOut
+from processes import has_connection
 from proxies import Proxies
 
 
@@ -76,6 +78,12 @@ class ProxyTests(unittest.IsolatedAsyncioTestCase):
             await waiting
         await self.proxies.do("pass", "p")
         self.assertEqual(await self.get(timeout_s=5), b"ok")
+
+    async def test_the_ports_of_a_connection_lead_to_its_client(self):
+        await self.get(timeout_s=5)
+        [port] = (await self.proxies.peers("p")).values()
+        self.assertTrue(has_connection(os.getpid(), port))
+        self.assertFalse(has_connection(self.proxies.process.pid, port))
 
     async def test_a_forgotten_connection_is_neither_answered_nor_closed(self):
         await self.get(timeout_s=5)

@@ -55,6 +55,13 @@ class ResultsTests(unittest.TestCase):
             with self.subTest(members=members):
                 self.assertEqual(results.exit_code([row(missed=["x"]), row(**members)]), 1)
 
+    def test_the_summary_counts_rows_and_entries(self):
+        rows = [row(acknowledged=10), row(acknowledged=5, lost=1), row(missed=["x"]), row(skipped="no root")]
+        self.assertEqual(
+            results.summary(rows, 90),
+            "3 faults in 1.5 min, 1 skipped, limits kept in 1; entries: 15 acknowledged, 1 lost, 0 doubled, 0 unexpected",
+        )
+
     def test_a_skipped_row_is_neither(self):
         made = judged({"skipped": "no root", "recovery_seconds": None})
         self.assertEqual(results.exit_code([made]), 0)
