@@ -11,6 +11,7 @@ import signal
 import sys
 import time
 
+import faults_backlog  # noqa: F401
 import faults_broker  # noqa: F401
 import faults_clients  # noqa: F401
 import faults_cluster  # noqa: F401
