@@ -69,7 +69,7 @@ package enum ConsolidadoApp: ServiceApp {
             settings: consumerSettings,
             logger: logger
         )
-        let source = RequeuedDeliveries(batches, origin: .eventos(user: consumerBroker.user))
+        let source = SuspectDeliveries(RequeuedDeliveries(batches, origin: .eventos(user: consumerBroker.user)), logger: logger)
         let deadLetterPublisher = ConfirmedPublisher(
             configuration: try AMQPConfiguration(broker, purpose: "dead letters"),
             topology: ConsolidadoTopology.deadLetters,

@@ -10,6 +10,7 @@ extension ConsolidadoApp {
             .counter("consumer_applied_total", "Entries applied to the balances."),
             .counter("consumer_applied_centavos_total", "Value of the entries applied to the balances, in centavos, by type."),
             .counter("consumer_duplicates_total", "Messages recognised as already applied."),
+            .counter("consumer_suspects_total", "Messages handled alone, because they were delivered 20 times or more before."),
             .gauge("consumer_set_aside_messages", "Messages received of accounts that cannot be changed now."),
             .counter("consumer_dead_letters_total", "Messages moved to the dead-letter queue, by reason."),
             .histogram("apply_duration_seconds", "Time that one batch took in the database."),

@@ -96,6 +96,11 @@ package enum AMQPNames {
         /// The same, removed by the broker before delivery.
         package static let blindCarbonCopy = "BCC"
 
+        /// How often a quorum queue delivered the message before; absent at the first delivery.
+        package static let deliveryCount = "x-delivery-count"
+        /// The same in RabbitMQ 4, deliveries included that ended with their connection.
+        package static let acquiredCount = "x-acquired-count"
+
         /// In a dead letter: a ``Motivo``. All headers of dead letters are strings.
         package static let motivo = "motivo"
         package static let erro = "erro"
@@ -132,6 +137,8 @@ package enum Motivo: String, Hashable, Sendable, CaseIterable {
     case origemNaoPermitida = "origem-nao-permitida"
     /// The command has no `message_id`, its idempotency key.
     case semMessageID = "sem-message-id"
+    /// An operator moved the message out of its queue.
+    case retirado
 }
 
 /// Why a message is dead-lettered: the headers `motivo` and `erro`.

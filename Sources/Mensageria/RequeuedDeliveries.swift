@@ -37,7 +37,8 @@ package struct RequeuedDeliveries: DeliverySource {
 
 /// Where the messages of a queue come from, and how a dead letter of it becomes such a message again.
 package struct RequeuedOrigin: Sendable {
-    private let queue: String
+    /// The queue whose letters return.
+    package let queue: String
     private let exchange: String
     private let user: String
 
@@ -77,7 +78,7 @@ package struct RequeuedOrigin: Sendable {
     ///
     /// What a letter cannot show stays refused: the exchange of a message that did not come through the right one, and the id of a message
     /// that had none or an unusable one.
-    func restored(_ delivery: Delivery) -> Delivery {
+    package func restored(_ delivery: Delivery) -> Delivery {
         guard delivery.exchange.isEmpty, delivery.routingKey.hasSameBytes(as: self.queue),
             delivery.properties.userID?.hasSameBytes(as: self.user) == true, let routingKey = self.routingKey(of: delivery)
         else { return delivery }

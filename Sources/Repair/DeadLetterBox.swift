@@ -1,5 +1,6 @@
 package import AMQP
 package import Contrato
+package import FluxoDeCaixa
 package import Mensageria
 
 /// The queue of a service's dead letters, as tools work on it.
@@ -7,6 +8,8 @@ package struct DeadLetterBox: Sendable {
     /// Longer than any letter that the services write: their consumers keep 256 KiB of a message.
     private static let bodyBytesMax = 1_048_576
     private static let sendMax: Duration = .seconds(30)
+    /// A message that was delivered before is near the front of its queue. Reading puts many others back behind it.
+    private static let retireMessagesMax = 10_000
 
     private let configuration: AMQPConfiguration
     private let queue: String
@@ -53,6 +56,37 @@ package struct DeadLetterBox: Sendable {
             }
             try await reader.remove(letter.tag)
             done(letter, .requeued)
+        }
+    }
+
+    /// Moves messages out of the queue itself to the dead letters. Each is removed after the broker has confirmed its copy there.
+    ///
+    /// A message that an instance holds is not in the queue: it is not found. Messages with other ids are put back.
+    /// - Parameters:
+    ///   - messageIDs: which messages.
+    ///   - retired: called with each message.
+    package func retire(
+        _ messageIDs: Set<String>, agora: Instante, by publisher: ConfirmedPublisher, _ retired: (Delivery) -> Void
+    ) async throws {
+        try await QueueReader.with(
+            configuration: self.configuration, queue: self.origin.queue, bodyBytesMax: Self.bodyBytesMax
+        ) { reader in
+            var missing = messageIDs
+            var read = 0
+            while !missing.isEmpty, read < Self.retireMessagesMax, let message = try await reader.next() {
+                read += 1
+                guard let id = message.properties.messageID, missing.contains(id) else { continue }
+                let refusal = MessageRefusal(motivo: .retirado, erro: "Retirada da fila por quem opera o sistema.")
+                let letter = DeadLetter(delivery: self.origin.restored(message), recusa: refusal, recebidoEm: agora)
+                let copy = letter.message(from: self.origin.queue, to: self.queue, missingID: "")
+                let outcome = await publisher.publish([copy], deadline: .now + Self.sendMax)[0]
+                guard outcome == .confirmed else {
+                    throw ToolFailure("the broker did not confirm a copy (\(outcome)); its message stays")
+                }
+                try await reader.remove(message.tag)
+                missing.remove(id)
+                retired(message)
+            }
         }
     }
 

@@ -18,10 +18,12 @@ package protocol DeadLetterProgram: ServiceProgram {
 package struct DeadLetterCommand<Program: DeadLetterProgram>: ParsableCommand {
     package static var configuration: CommandConfiguration {
         CommandConfiguration(
-            commandName: "dlq", abstract: "Lists, shows, requeues and discards the dead letters of \(Program.deadLetterQueue).",
+            commandName: "dlq",
+            abstract: "Lists, shows, requeues and discards the dead letters of \(Program.deadLetterQueue), and retires messages.",
             discussion: "Each message is read once, in order, and one is in memory at a time. \(ToolExit.help)",
             subcommands: [
                 ListLetters<Program>.self, ShowLetters<Program>.self, RequeueLetters<Program>.self, DiscardLetters<Program>.self,
+                RetireMessages<Program>.self,
             ]
         )
     }

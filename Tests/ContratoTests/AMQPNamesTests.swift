@@ -34,6 +34,7 @@ import Testing
         #expect(
             Set(Motivo.allCases.map(\.rawValue)) == [
                 "ilegivel", "invalido", "versao-desconhecida", "conflito", "conta-nao-permitida", "origem-nao-permitida", "sem-message-id",
+                "retirado",
             ]
         )
     }

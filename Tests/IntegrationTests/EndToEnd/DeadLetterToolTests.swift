@@ -86,6 +86,31 @@ struct DeadLetterToolTests {
         }
     }
 
+    @Test func `a message of the queue is moved to the dead letters, and returns to be applied`() async throws {
+        try await CommandScene.with { scene in
+            let service = scene.stack.lancamentos
+            let key = "lancamento.registrar.loja.caixa"
+            // Nobody processes the queue meanwhile.
+            await service.terminate()
+            try await scene.asUser("integrador") { client in
+                for id in ["k1", "k2", "k3"] {
+                    try await client.command(id, CommandScene.body("loja.caixa"), key: key) { $0.userID = "integrador" }
+                }
+            }
+            let retired = try await service.run("dlq", "retire", "--message-id", "k2", "--message-id", "k9")
+            #expect(retired.status == 1 && retired.text.contains("retired 1 messages, 1 not found"), "\(retired.text)")
+            #expect(try await service.run("dlq", "retire").status == 64)
+
+            try await service.start()
+            try await scene.waitForCredits(2, "loja.caixa")
+            let list = try await Self.waitForLetters(1, service)
+            #expect(list.contains("\tretirado\t") && list.contains("\tk2\tintegrador\t"), "\(list)")
+            let requeued = try await service.run("dlq", "requeue", "--motivo", "retirado")
+            #expect(requeued.status == 0, "\(requeued.text)")
+            try await scene.waitForCredits(3, "loja.caixa")
+        }
+    }
+
     @Test func `a requeued event counts as its sender's, and no one else's`() async throws {
         try await PrivateServers.with { servers in
             let settings = ["FLUXO_CONSOLIDADO_USUARIO_DOS_EVENTOS": "lancamentos"]

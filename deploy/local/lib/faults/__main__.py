@@ -15,6 +15,7 @@ import faults_backlog  # noqa: F401
 import faults_broker  # noqa: F401
 import faults_clients  # noqa: F401
 import faults_cluster  # noqa: F401
+import faults_crash  # noqa: F401
 import faults_database  # noqa: F401
 import faults_instances  # noqa: F401
 import faults_messages  # noqa: F401
