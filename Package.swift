@@ -98,6 +98,7 @@ let package = Package(
         // The product
         .target(name: "FluxoDeCaixa", swiftSettings: settings),
         .target(name: "Contrato", dependencies: ["FluxoDeCaixa"], swiftSettings: settings),
+        .target(name: "FileImport", dependencies: ["Contrato", "FluxoDeCaixa", crypto], swiftSettings: settings),
         .target(name: "Storage", dependencies: ["FluxoDeCaixa", "Postgres", logging], swiftSettings: settings),
         .target(
             name: "Mensageria",
@@ -151,8 +152,8 @@ let package = Package(
         .target(
             name: "Lancamentos",
             dependencies: [
-                "AMQP", "Access", "Batching", "Contrato", "Documents", "Edge", "FluxoDeCaixa", "Mensageria", "Observability", "Postgres",
-                "ServiceRuntime", "Settings", "Storage",
+                "AMQP", "Access", "Batching", "Contrato", "Documents", "Edge", "FileImport", "FluxoDeCaixa", "Mensageria", "Observability",
+                "Postgres", "ServiceRuntime", "Settings", "Storage",
                 concurrencyHelpers, coreMetrics, crypto, deque, httpTypes, hummingbird, lifecycle, logging, metrics, nioCore, tracing,
             ],
             resources: [
@@ -239,7 +240,7 @@ let package = Package(
         .target(name: "MensageriaFakes", dependencies: ["AMQP", "Mensageria"], path: "Tests/MensageriaFakes", swiftSettings: settings),
         .target(
             name: "FuzzTargets",
-            dependencies: ["AMQP", "CRabbitMQ", "Contrato", "FluxoDeCaixa"],
+            dependencies: ["AMQP", "CRabbitMQ", "Contrato", "FileImport", "FluxoDeCaixa"],
             path: "Tests/FuzzTargets",
             exclude: ["Corpus"],
             swiftSettings: settings
@@ -256,6 +257,8 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(name: "FluxoDeCaixaTests", dependencies: ["FluxoDeCaixa", "SeededRandom"], swiftSettings: settings),
+        .testTarget(
+            name: "FileImportTests", dependencies: ["Contrato", "FileImport", "FluxoDeCaixa", "SeededRandom"], swiftSettings: settings),
         .testTarget(name: "ContratoTests", dependencies: ["Contrato", "FluxoDeCaixa", "SeededRandom"], swiftSettings: settings),
         .testTarget(name: "BatchingTests", dependencies: ["Batching", concurrencyHelpers, lifecycle], swiftSettings: settings),
         .testTarget(

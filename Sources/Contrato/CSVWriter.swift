@@ -1,8 +1,9 @@
-/// Writes CSV (RFC 4180) to bytes: UTF-8 without a byte order mark, a header row, CRLF after every row.
+/// Writes CSV (RFC 4180) to bytes: UTF-8, a header row, CRLF after every row. With ``Separador/pontoEVirgula`` the file begins with a byte
+/// order mark, without which Excel reads it as Windows-1252.
 ///
-/// Spreadsheets run a cell that begins with `=`, `+`, `-`, `@` or a control character as a formula. A text from a caller that begins so gets
-/// a leading apostrophe, which marks it as text (OWASP, CSV Injection). Amounts, dates and counts are written by this program and stay
-/// unchanged.
+/// Spreadsheets run a cell that begins with `=`, `+`, `-`, `@` or a control character as a formula. In a text from a caller such a character
+/// gets an apostrophe before it, which marks it as text (OWASP, CSV Injection), wherever a reader may begin a cell. Amounts, dates and counts
+/// are written by this program and stay unchanged.
 package struct CSVWriter {
     /// The separator of cells, which also decides the decimal separator.
     package enum Separador: String, Sendable, CaseIterable {
@@ -24,6 +25,7 @@ package struct CSVWriter {
     }
 
     package mutating func header(_ names: [String]) {
+        if self.separador == .pontoEVirgula { self.bytes.append(contentsOf: [0xEF, 0xBB, 0xBF]) }
         for name in names { self.verbatim(name) }
         self.endRow()
     }
@@ -31,7 +33,7 @@ package struct CSVWriter {
     /// Writes a text that a caller sent; nil is an empty cell.
     package mutating func text(_ text: String?) {
         guard let text else { return self.verbatim("") }
-        self.verbatim(CSVWriter.looksLikeFormula(text) ? "'" + text : text)
+        self.verbatim(CSVWriter.harmless(text))
     }
 
     /// Writes an amount, such as `-12.30`.
@@ -67,9 +69,45 @@ package struct CSVWriter {
         return self.bytes
     }
 
-    private static func looksLikeFormula(_ text: String) -> Bool {
-        switch text.unicodeScalars.first {
+    /// Returns the text with an apostrophe before each character that would begin a formula: at the start, and after a separator, a tab or a
+    /// line break, where a reader with the other separator begins a cell.
+    private static func harmless(_ text: String) -> String {
+        guard text.unicodeScalars.contains(where: self.beginsFormula) else { return text }
+        var scalars = String.UnicodeScalarView()
+        var beginsCell = true
+        for scalar in text.unicodeScalars {
+            if beginsCell, self.beginsFormula(scalar), scalars.isEmpty || !self.endsCell(scalar) { scalars.append("'") }
+            scalars.append(scalar)
+            beginsCell = self.endsCell(scalar)
+        }
+        return String(scalars)
+    }
+
+    /// Returns the text that was written as this one, without the apostrophes of ``text(_:)``.
+    package static func original(_ text: String) -> String {
+        guard text.contains("'") else { return text }
+        var scalars = String.UnicodeScalarView()
+        var beginsCell = true
+        var rest = text.unicodeScalars[...]
+        while let scalar = rest.popFirst() {
+            let marks = rest.first.map { self.beginsFormula($0) && (scalars.isEmpty || !self.endsCell($0)) } ?? false
+            let isMark = beginsCell && scalar == "'" && marks
+            if !isMark { scalars.append(scalar) }
+            beginsCell = !isMark && self.endsCell(scalar)
+        }
+        return String(scalars)
+    }
+
+    private static func beginsFormula(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar {
         case "=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠": true
+        default: false
+        }
+    }
+
+    private static func endsCell(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar {
+        case ",", ";", "\t", "\r", "\n": true
         default: false
         }
     }

@@ -12,30 +12,49 @@ package enum LancamentoJSON {
         return writer.bytes
     }
 
+    /// Returns an entry that is not registered: without `id` and `registrado_em`.
+    package static func encode(simulated lancamento: Lancamento) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.object { writer in
+            self.sent(lancamento, &writer)
+            self.origin(lancamento, &writer)
+        }
+        return writer.bytes
+    }
+
     /// Writes the entry as a value inside another document.
     package static func write(_ lancamento: Lancamento, to writer: inout JSONWriter) {
         writer.object { writer in
-            writer.member("conta", lancamento.conta.nome)
-            writer.member("tipo", lancamento.tipo.rawValue)
-            writer.member("valor", lancamento.valor.description)
-            writer.member("data", lancamento.data.description)
-            writer.member("moeda", self.moeda)
-            writer.member("natureza", lancamento.natureza.rawValue)
-            writer.member("descricao", ifPresent: lancamento.descricao)
-            writer.member("categoria", ifPresent: lancamento.categoria)
-            writer.member("referencia", ifPresent: lancamento.referencia)
-            if !lancamento.metadados.isEmpty {
-                writer.name("metadados")
-                self.write(lancamento.metadados, to: &writer)
-            }
+            self.sent(lancamento, &writer)
             writer.member("id", lancamento.id.description)
             writer.member("registrado_em", lancamento.registradoEm.description)
-            writer.member("registrado_por", ifPresent: lancamento.registradoPor)
-            writer.member("canal", lancamento.canal.rawValue)
-            writer.member("chave", ifPresent: lancamento.chave?.texto)
-            writer.member("estorno_de", ifPresent: lancamento.estornoDe?.description)
-            writer.member("estornado_por", ifPresent: lancamento.estornadoPor?.description)
+            self.origin(lancamento, &writer)
         }
+    }
+
+    /// Writes the members that a caller may send.
+    private static func sent(_ lancamento: Lancamento, _ writer: inout JSONWriter) {
+        writer.member("conta", lancamento.conta.nome)
+        writer.member("tipo", lancamento.tipo.rawValue)
+        writer.member("valor", lancamento.valor.description)
+        writer.member("data", lancamento.data.description)
+        writer.member("moeda", self.moeda)
+        writer.member("natureza", lancamento.natureza.rawValue)
+        writer.member("descricao", ifPresent: lancamento.descricao)
+        writer.member("categoria", ifPresent: lancamento.categoria)
+        writer.member("referencia", ifPresent: lancamento.referencia)
+        if !lancamento.metadados.isEmpty {
+            writer.name("metadados")
+            self.write(lancamento.metadados, to: &writer)
+        }
+    }
+
+    private static func origin(_ lancamento: Lancamento, _ writer: inout JSONWriter) {
+        writer.member("registrado_por", ifPresent: lancamento.registradoPor)
+        writer.member("canal", lancamento.canal.rawValue)
+        writer.member("chave", ifPresent: lancamento.chave?.texto)
+        writer.member("estorno_de", ifPresent: lancamento.estornoDe?.description)
+        writer.member("estornado_por", ifPresent: lancamento.estornadoPor?.description)
     }
 
     /// Returns the object `metadados` as text; nil without items.

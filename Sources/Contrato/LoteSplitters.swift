@@ -1,7 +1,7 @@
 /// Splits the body of a lote into its entries as it arrives.
 package protocol LoteSplitter: Sendable {
-    /// The entries that end in some bytes, up to the first fault.
-    typealias Received = (pieces: [LotePiece], failure: JSONError?)
+    /// The entries that end in some bytes, up to the first fault. A fault ends the body.
+    typealias Received = (pieces: [LotePiece], failure: LoteFault?)
 
     /// Whether entries can be answered: always for lines, after the `[` for an array.
     var hasBegun: Bool { get }
@@ -10,6 +10,20 @@ package protocol LoteSplitter: Sendable {
 
     /// Ends the body.
     mutating func finish() -> Received
+}
+
+/// Why the rest of a body cannot be read.
+package enum LoteFault: Hashable, Sendable {
+    case json(JSONError)
+    /// What is wrong with a file, in Portuguese, without anything of its contents.
+    case file(String)
+
+    package var problema: Problema {
+        switch self {
+        case .json(let error): Problema(error)
+        case .file(let detail): Problema(.ilegivel, detail: detail)
+        }
+    }
 }
 
 /// Splits a JSON array into its elements as it arrives.
@@ -62,7 +76,7 @@ package struct ArraySplitter: LoteSplitter {
             } else {
                 defer { self.state = .failed }
                 if case .failed = self.state { return (pieces, nil) }
-                return (pieces, JSONError(position: self.offset + index, reason: .unexpectedCharacter))
+                return (pieces, .json(JSONError(position: self.offset + index, reason: .unexpectedCharacter)))
             }
         }
         self.offset += bytes.count
@@ -73,8 +87,8 @@ package struct ArraySplitter: LoteSplitter {
     package mutating func finish() -> Received {
         switch self.state {
         case .closed, .failed: ([], nil)
-        case .before: ([], JSONError(position: self.offset, reason: .empty))
-        default: ([], JSONError(position: self.offset, reason: .unexpectedEnd))
+        case .before: ([], .json(JSONError(position: self.offset, reason: .empty)))
+        default: ([], .json(JSONError(position: self.offset, reason: .unexpectedEnd)))
         }
     }
 
@@ -155,7 +169,8 @@ package struct ArraySplitter: LoteSplitter {
 
 /// Splits NDJSON into its lines as it arrives. A line ends at LF or at the end of the body; blank lines are skipped.
 package struct LineSplitter: LoteSplitter {
-    private var line = LotePiece.Collector()
+    /// The line break may be CRLF, whose CR does not count.
+    private var line = LotePiece.Collector(bytesMax: LotePiece.bytesMax + 1)
     private var hasContent = false
 
     package init() {}
@@ -188,7 +203,7 @@ package struct LineSplitter: LoteSplitter {
     }
 
     private mutating func endLine(_ pieces: inout [LotePiece]) {
-        let piece = self.line.take()
+        let piece = self.line.take(endsLine: true)
         // A blank line over the limit is discarded as well.
         if self.hasContent { pieces.append(piece) }
         self.hasContent = false
@@ -200,23 +215,41 @@ package struct LineSplitter: LoteSplitter {
 }
 
 /// One entry of a lote's body, not yet read.
-package enum LotePiece: Hashable, Sendable {
-    /// The bytes of an entry, at most ``bytesMax``.
-    case lancamento([UInt8])
-    /// An entry over the limit; its bytes are discarded.
-    case tooLarge
+package struct LotePiece: Hashable, Sendable {
+    package enum Content: Hashable, Sendable {
+        /// The bytes of an entry as JSON. Of a body of JSON they are at most ``bytesMax``.
+        case lancamento([UInt8])
+        /// An entry over the limit; its bytes are discarded.
+        case tooLarge
+        /// A row of a file that is no entry.
+        case malformed(RowFault)
+    }
+
+    package let content: Content
+    /// The line of a file where the entry begins, from 1; nil for JSON, whose entries are counted.
+    package let line: Int?
+
+    package init(_ content: Content, line: Int? = nil) {
+        self.content = content
+        self.line = line
+    }
 
     /// The most bytes of an entry, the same as for the body of a single entry.
     package static let bytesMax = 65_536
 
     /// Collects the bytes of an entry up to the limit.
     struct Collector {
+        private let bytesMax: Int
         private var bytes: [UInt8] = []
         private var isTooLong = false
 
+        init(bytesMax: Int = LotePiece.bytesMax) {
+            self.bytesMax = bytesMax
+        }
+
         mutating func append(_ more: some Collection<UInt8>) {
             guard !self.isTooLong else { return }
-            guard self.bytes.count + more.count <= bytesMax else {
+            guard self.bytes.count + more.count <= self.bytesMax else {
                 self.isTooLong = true
                 self.bytes = []
                 return
@@ -225,9 +258,25 @@ package enum LotePiece: Hashable, Sendable {
         }
 
         /// Returns what was collected and starts the next entry.
-        mutating func take() -> LotePiece {
-            defer { self = Collector() }
-            return self.isTooLong ? .tooLarge : .lancamento(self.bytes)
+        /// - Parameter endsLine: whether a CR at the end belongs to the line break.
+        mutating func take(endsLine: Bool = false) -> LotePiece {
+            defer { self = Collector(bytesMax: self.bytesMax) }
+            if endsLine, self.bytes.last == 0x0D { self.bytes.removeLast() }
+            return LotePiece(self.isTooLong || self.bytes.count > LotePiece.bytesMax ? .tooLarge : .lancamento(self.bytes))
+        }
+    }
+}
+
+/// Why a row of a table is not read as an entry.
+package enum RowFault: UInt8, Hashable, Sendable, CaseIterable {
+    case tooManyCells
+    case otherAccount
+
+    /// What is accepted, in Portuguese.
+    package var mensagem: String {
+        switch self {
+        case .tooManyCells: "A linha tem mais células que o cabeçalho; um valor com o separador precisa de aspas."
+        case .otherAccount: "A coluna `conta` é diferente da conta do parâmetro `conta`."
         }
     }
 }

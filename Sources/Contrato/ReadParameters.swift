@@ -4,6 +4,8 @@ package import FluxoDeCaixa
 package enum DateParameters {
     /// The longest period of a read of balances.
     package static let periodoMaximoEmDias = 366
+    /// The same if the answer has a row for each week or month.
+    package static let periodoAgrupadoMaximoEmDias = 3660
 
     /// Reads the `{data}` of a path: any day 0001-01-01…9999-12-31.
     package static func dia(_ texto: String, campo: String = "data") throws(ErrosDeCampo) -> Dia {
@@ -11,17 +13,17 @@ package enum DateParameters {
         return dia
     }
 
-    /// Reads `de` and `ate` of balances: both required, `de` not after `ate`, at most ``periodoMaximoEmDias``.
-    package static func periodo(de: String?, ate: String?) throws(ErrosDeCampo) -> Periodo {
+    /// Reads `de` and `ate` of balances: both required, `de` not after `ate`, at most `diasMax` days.
+    package static func periodo(de: String?, ate: String?, diasMax: Int = periodoMaximoEmDias) throws(ErrosDeCampo) -> Periodo {
         let limites = try self.limites(de: de, ate: ate, obrigatorios: true)
         guard let primeiro = limites.de, let ultimo = limites.ate, let periodo = Periodo(de: primeiro, ate: ultimo) else {
             throw ErrosDeCampo([self.ateAntesDeDe])
         }
-        guard periodo.quantidadeDeDias <= self.periodoMaximoEmDias else {
+        guard periodo.quantidadeDeDias <= diasMax else {
             throw ErrosDeCampo(
                 campo: "ate",
                 codigo: .foraDoIntervalo,
-                mensagem: "O período tem \(periodo.quantidadeDeDias) dias; o máximo é \(self.periodoMaximoEmDias)."
+                mensagem: "O período tem \(periodo.quantidadeDeDias) dias; o máximo é \(diasMax)."
             )
         }
         return periodo
@@ -56,6 +58,19 @@ package enum DateParameters {
     private static func naoEDia(_ campo: String) -> ErroDeCampo {
         ErroDeCampo(
             campo: campo, codigo: .formato, mensagem: "Deve ser uma data existente na forma AAAA-MM-DD, de 0001-01-01 a 9999-12-31.")
+    }
+}
+
+/// The parameter `agrupar` of a period.
+package enum AgruparParameter {
+    /// - Returns: nil if it is absent: a row for each day.
+    /// - Throws: a fault of `agrupar`.
+    package static func read(_ valor: String?) throws(ErrosDeCampo) -> AgrupamentoDeDias? {
+        guard let valor else { return nil }
+        guard let agrupamento: AgrupamentoDeDias = KnownWord.read(valor) else {
+            throw ErrosDeCampo(campo: "agrupar", codigo: .valorNaoAceito, mensagem: KnownWord.accepted(AgrupamentoDeDias.self))
+        }
+        return agrupamento
     }
 }
 

@@ -137,7 +137,7 @@ extension MovimentoDoDia {
 }
 
 extension SaldoDoPeriodo.Totais {
-    fileprivate mutating func somar(_ movimento: MovimentoDoDia) {
+    mutating func somar(_ movimento: MovimentoDoDia) {
         self.totalCreditos += movimento.totalCreditos
         self.totalDebitos += movimento.totalDebitos
         self.transferenciasEntrada += movimento.transferenciasEntrada

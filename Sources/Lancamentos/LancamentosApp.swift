@@ -27,6 +27,9 @@ package enum LancamentosApp: ServiceApp {
     /// A write waits only for another with the same key or of the same estorno, which normally lasts milliseconds.
     private static let writeLockTimeout: Duration = .milliseconds(400)
 
+    /// Totals read many rows: two at a time leave connections for other reads.
+    private static let totaisMax = 2
+
     package static func catalog() throws(SettingsError) -> SettingsCatalog { try LancamentosSettings.catalog() }
 
     package static func settings(_ values: SettingValues) throws(SettingsError) -> LancamentosSettings { try LancamentosSettings(values) }
@@ -90,6 +93,8 @@ package enum LancamentosApp: ServiceApp {
 
         let controller = LancamentoController(service: service, exigirChave: settings.isChaveRequired)
         let lista = ListaController(service: service, concurrentExtractsMax: settings.extractsMax)
+        let totais = TotaisController(
+            service: TotaisService(repository: PostgresTotaisRepository(client: reads, logger: logger)), concurrentMax: Self.totaisMax)
         let lotes = LoteController(
             service: service,
             exigirChave: settings.isChaveRequired,
@@ -103,7 +108,7 @@ package enum LancamentosApp: ServiceApp {
             try ListenerCertificate(files, metrics: metrics, logger: logger)
         }
         let application = try HTTPServer.makeApplication(
-            routes: controller.routes + lista.routes + lotes.routes + Route.operational(health: health, metrics: metrics)
+            routes: controller.routes + lista.routes + totais.routes + lotes.routes + Route.operational(health: health, metrics: metrics)
                 + Route.documentation(of: .lancamentos, urlPublica: common.urlPublica),
             settings: common.http,
             certificate: certificate,

@@ -1,4 +1,4 @@
-"""What schemathesis must know to speak NDJSON: a list is its lines."""
+"""What schemathesis must know of the media types: a list in NDJSON is its lines, a file is its text."""
 
 import datetime
 import json
@@ -16,6 +16,11 @@ def serialize_ndjson(context, value):
     # What is no list has no lines; an empty body is refused as such data must be.
     lines = value if isinstance(value, list) else []
     return {"data": "".join(json.dumps(line) + "\n" for line in lines).encode()}
+
+
+@REQUESTS_TRANSPORT.serializer("application/x-ofx", "text/csv")
+def serialize_file(context, value):
+    return {"data": value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogatepass")}
 
 
 @schemathesis.deserializer(NDJSON)

@@ -43,10 +43,29 @@ import Testing
         #expect(brazilian == "\"-12,30\";a.b\r\n")
     }
 
+    @Test func `a file for Excel begins with a byte order mark`() {
+        var brazilian = CSVWriter(separador: .pontoEVirgula)
+        brazilian.header(["a"])
+        #expect(brazilian.bytes.starts(with: [0xEF, 0xBB, 0xBF]))
+        var plain = CSVWriter(separador: .virgula)
+        plain.header(["a"])
+        #expect(plain.bytes == Array("a\r\n".utf8))
+    }
+
+    @Test(arguments: ["x;=1+1;y", "x,+1", "a\n-1", "a\r\n@b", "a\t=b", "=a;=b", ";＝1"])
+    func `no cell begins with a formula wherever a reader splits`(text: String) {
+        let written = self.row { $0.text(text) }
+        for cell in written.split(whereSeparator: { ",;\n\r\t\"".contains($0) || $0 == "\r\n" }) {
+            #expect(!"=+-@＝＋－＠".contains(cell.first ?? " "), "\(written)")
+        }
+        let cell = written.replacing("\"\"", with: "\"").dropLast(1)
+        #expect(CSVWriter.original(cell.hasPrefix("\"") ? String(cell.dropFirst().dropLast()) : String(cell)) == text)
+    }
+
     @Test func `take returns and removes what was written`() {
         var writer = CSVWriter(separador: .pontoEVirgula)
         writer.header(["a", "b"])
-        #expect(String(decoding: writer.take(), as: UTF8.self) == "a;b\r\n")
+        #expect(writer.take() == [0xEF, 0xBB, 0xBF] + Array("a;b\r\n".utf8))
         writer.verbatim("1")
         #expect(String(decoding: writer.take(), as: UTF8.self) == "1")
     }

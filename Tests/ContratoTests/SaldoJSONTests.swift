@@ -43,4 +43,21 @@ import Testing
                 """
         )
     }
+
+    @Test func `weeks and months are written in place of days`() throws {
+        let periodo = try #require(Periodo(de: Dia(parsing: "2026-01-30")!, ate: Dia(parsing: "2026-02-01")!))
+        let movimento = MovimentoDoDia(data: Dia(parsing: "2026-01-31")!, totalCreditos: Quantia(centavos: 5), quantidadeCreditos: 1)
+        let saldo = SaldoDoPeriodo(
+            conta: "a", periodo: periodo, versao: 3, saldoInicial: Quantia(centavos: 1), movimentos: [movimento])
+        let json = String(decoding: SaldoJSON.encode(saldo, agrupadoPor: .mes), as: UTF8.self)
+        #expect(json.hasPrefix(#"{"conta":"a","de":"2026-01-30","ate":"2026-02-01","moeda":"BRL","versao":3,"periodos":[{"conta":"a","#))
+        #expect(
+            json.contains(
+                #"{"conta":"a","de":"2026-02-01","ate":"2026-02-01","moeda":"BRL","saldo_inicial":"0.06","total_creditos":"0.00","#
+                    + #""total_debitos":"0.00","transferencias_entrada":"0.00","transferencias_saida":"0.00","saldo_do_periodo":"0.00","#
+                    + #""saldo_final":"0.06","quantidade_creditos":0,"quantidade_debitos":0,"versao":3,"atualizado_em":null}]"#))
+        let csv = String(decoding: SaldoCSV.encode(saldo.agrupado(por: .mes), separador: .virgula), as: UTF8.self)
+        #expect(csv.contains("\r\na,2026-01-30,2026-01-31,BRL,0.01,0.05,0.00,0.00,0.00,0.05,0.06,1,0,3,\r\n"))
+        #expect(csv.hasPrefix(SaldoCSV.colunasDeIntervalos.joined(separator: ",") + "\r\n"))
+    }
 }

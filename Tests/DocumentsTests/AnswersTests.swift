@@ -86,9 +86,39 @@ import Testing
         let period = try Documented.schema("SaldoDoPeriodo", .consolidado)
         #expect(period["properties"]?.names == whole.names)
         #expect(period["required"]?.texts == whole.names)
+        let grouped = try JSONReader.read(
+            SaldoJSON.encode(
+                SaldoDoPeriodo(conta: "a", periodo: periodo, versao: 0, saldoInicial: .zero, movimentos: []), agrupadoPor: .mes))
+        let groups = try Documented.schema("SaldoAgrupado", .consolidado)
+        #expect(groups["properties"]?.names == grouped.names)
+        #expect(groups["required"]?.texts == grouped.names)
+        let interval = try Documented.schema("SaldoDeIntervalo", .consolidado)
+        #expect(interval["properties"]?.names == grouped["periodos"]?.elements.first?.names)
+        #expect(interval["required"]?.texts == interval["properties"]?.names)
         let totals = try Documented.schema("TotaisDoPeriodo", .consolidado)
         #expect(totals["properties"]?.names == whole["totais"]?.names)
         #expect(totals["required"]?.texts == whole["totais"]?.names)
+    }
+
+    @Test func `totals of entries have the members that are documented`() throws {
+        let soma = TotaisDeLancamentos.Soma.zero
+        let por = TotaisDeLancamentos.Agrupamento.allCases
+        let totais = TotaisDeLancamentos(por: por, grupos: [.init(valores: por.map { _ in "x" }, soma: soma)])
+        let dia = try #require(Dia(parsing: "2026-11-24"))
+        let written = try JSONReader.read(
+            TotaisJSON.encode(totais, conta: .todas, periodo: try #require(Periodo(de: dia, ate: dia))))
+        let schema = try Documented.schema("Totais", .lancamentos)
+        #expect(schema["properties"]?.names == written.names)
+        #expect(schema["required"]?.texts == written.names)
+        let sum = try Documented.schema("SomaDeLancamentos", .lancamentos)
+        #expect(sum["properties"]?.names == written["totais"]?.names)
+        #expect(sum["required"]?.texts == written["totais"]?.names)
+        #expect(try Documented.schema("Agrupamento", .lancamentos)["enum"]?.texts == por.map(\.rawValue))
+    }
+
+    @Test func `a simulated entry has the members of an entry`() throws {
+        let names = try Documented.schema("Lancamento", .lancamentos)["properties"]?.names
+        #expect(try Documented.schema("LancamentoOuSimulado", .lancamentos)["properties"]?.names == names)
     }
 
     @Test func `the list of accounts has the members that are documented`() throws {

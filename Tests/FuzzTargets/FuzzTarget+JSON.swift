@@ -94,7 +94,7 @@ extension FuzzTarget {
         // An array for the JSON reader has the same elements here.
         if body.count <= LotePiece.bytesMax, case .array(let values)? = try? JSONReader.read(body) {
             let read = list.pieces.map { piece -> JSONValue? in
-                if case .lancamento(let bytes) = piece { try? JSONReader.read(bytes) } else { nil }
+                if case .lancamento(let bytes) = piece.content { try? JSONReader.read(bytes) } else { nil }
             }
             if list.failure != nil || read != values.map(Optional.some) { return "an array with other elements" }
         }
@@ -103,7 +103,7 @@ extension FuzzTarget {
 
     private struct Lista: Equatable {
         var pieces: [LotePiece] = []
-        var failure: JSONError?
+        var failure: LoteFault?
     }
 
     private static func lista(_ pieces: [[UInt8]]) -> Lista {

@@ -96,12 +96,17 @@ actor FakeLancamentoRepository: LancamentoRepository {
     }
 
     func list(
-        _ filtro: FiltroDeLancamentos, _ order: ListOrder, after last: LancamentoID?, limit: Int, until deadline: ContinuousClock.Instant?
+        _ filtro: FiltroDeLancamentos, _ order: ListOrder, after last: ListPosition?, limit: Int, until deadline: ContinuousClock.Instant?
     ) async throws(StorageFailure) -> [Lancamento] {
-        let mine = self.entries.keys.sorted().compactMap { self.stored($0) }.filter { Self.matches($0, filtro) }
-        let ordered = order == .oldestFirst ? mine : mine.reversed()
+        let isByDay = order == .latestDayFirst || order == .earliestDayFirst
+        let key = { (id: LancamentoID, data: Dia) in (isByDay ? data.diasDesde2000 : 0, id) }
+        let mine = self.entries.keys.compactMap { self.stored($0) }.filter { Self.matches($0, filtro) }
+            .sorted { key($0.id, $0.data) < key($1.id, $1.data) }
+        let isAscending = order == .oldestFirst || order == .earliestDayFirst
+        let ordered = isAscending ? mine : mine.reversed()
         guard let last else { return Array(ordered.prefix(limit)) }
-        return Array(ordered.filter { order == .oldestFirst ? $0.id > last : $0.id < last }.prefix(limit))
+        let start = key(last.id, last.data)
+        return Array(ordered.filter { isAscending ? key($0.id, $0.data) > start : key($0.id, $0.data) < start }.prefix(limit))
     }
 
     /// The entry as it is now.

@@ -14,16 +14,20 @@ import Testing
         var expected: [EntryOutcome] = []
         for number in 0..<20_000 {
             let outcome: EntryOutcome =
-                switch Int.random(in: 0..<10, using: &random) {
+                switch Int.random(in: 0..<11, using: &random) {
                 case 0, 1: .registered(Self.id(.random(in: .min ... .max, using: &random)))
-                case 2: .replayed(Self.id(UInt64(number)))
+                case 2: Bool.random(using: &random) ? .replayed(Self.id(UInt64(number))) : .simulated
                 case 3: .failed(.chaveComOutroConteudo, temChave: true)
                 case 4: .failed(.sobrecarga, temChave: false)
                 case 5: .failed(.bancoIndisponivel, temChave: false)
                 case 6: .failed(.resultadoDesconhecido(Self.id(UInt64(number))), temChave: .random(using: &random))
                 case 7: .failed(.resultadoDesconhecido(nil), temChave: true)
-                case 8: .refused(Array(repeating: UInt8(truncatingIfNeeded: number), count: [0, 1, 127, 128, 65_536].randomElement()!))
-                default: .tooLarge
+                case 8:
+                    .refused(
+                        Array(repeating: UInt8(truncatingIfNeeded: number), count: [0, 1, 127, 128, 65_536].randomElement()!),
+                        line: [nil, 1, 127, 40_000].randomElement()!)
+                case 9: .malformed(RowFault.allCases.randomElement()!, line: number + 1)
+                default: .tooLarge(line: [nil, 1, 300].randomElement()!)
                 }
             expected.append(outcome)
             answers.append(outcome)
@@ -62,10 +66,10 @@ import Testing
 }
 
 @Suite struct LoteLinesTests {
-    private static func lines(_ outcomes: [EntryOutcome]) -> [String] {
+    private static func lines(_ outcomes: [EntryOutcome], simulates: Bool = false) -> [String] {
         let reader = LoteEntryReader(
             identity: .init(sub: "x", contas: [.todas], scopes: []), hoje: Dia(parsing: "2026-11-24")!, exigirChave: true)
-        let lines = LoteLines(reader: reader, urlPublica: "http://h", requestID: "r")
+        let lines = LoteLines(reader: reader, simulates: simulates, urlPublica: "http://h", requestID: "r")
         return String(decoding: lines.lines(outcomes, from: 7), as: UTF8.self).split(separator: "\n").map(String.init)
     }
 
@@ -74,16 +78,21 @@ import Testing
         let lines = Self.lines([
             .registered(id), .replayed(id), .failed(.chaveComOutroConteudo, temChave: true),
             .failed(.resultadoDesconhecido(id), temChave: false),
-            .refused(Array("{".utf8)), .refused(Array(#"{"conta":"a"}"#.utf8)), .refused(Array(#"{"conta":"a","chave":"k"}"#.utf8)),
-            .tooLarge,
+            .refused(Array("{".utf8), line: nil), .refused(Array(#"{"conta":"a"}"#.utf8), line: nil),
+            .refused(Array(#"{"conta":"a","chave":"k"}"#.utf8), line: 12), .tooLarge(line: nil),
             .ended(Problema(.ilegivel, detail: "fim")),
         ])
         #expect(lines[0] == #"{"indice":7,"status":201,"id":"\#(id)"}"#)
         #expect(lines[1] == #"{"indice":8,"status":200,"id":"\#(id)"}"#)
         let statuses = try lines.map { line in try JSONReader.read(Array(line.utf8))["status"] }
         #expect(statuses == ["201", "200", "422", "503", "400", "400", "422", "413", "400"].map { .number($0) })
+        #expect(
+            Self.lines([.simulated, .replayed(id)], simulates: true) == [
+                #"{"indice":7,"simulado":true,"status":200}"#, #"{"indice":8,"simulado":true,"status":200,"id":"\#(id)"}"#,
+            ])
         #expect(lines[3].contains("\"id\":\"\(id)\""))
         #expect(lines[5].contains("chave-invalida"))
+        #expect(lines[6].hasPrefix(#"{"indice":13,"linha":12,"status":422,"#))
         #expect(lines[8].hasPrefix(#"{"indice":15,"status":400,"erro":{"type":"http://h/problemas#ilegivel""#))
     }
 }

@@ -45,12 +45,26 @@ package enum LancamentoRepositoryContract {
         ContractCase("a list continues after an entry in either order") { repository in
             _ = try await repository.register((1...5).map { Self.entry($0) })
             func page(_ order: ListOrder, after last: UInt64?) async throws -> [LancamentoID] {
-                try await repository.list(.init(conta: .todas), order, after: last.map(TestEntry.id), limit: 2).map(\.id)
+                let position = last.map { ListPosition(id: TestEntry.id($0), data: .primeiro) }
+                return try await repository.list(.init(conta: .todas), order, after: position, limit: 2).map(\.id)
             }
             try expect(try await page(.newestFirst, after: nil), equals: [5, 4].map(TestEntry.id))
             try expect(try await page(.newestFirst, after: 2), equals: [1].map(TestEntry.id))
             try expect(try await page(.oldestFirst, after: nil), equals: [1, 2].map(TestEntry.id))
             try expect(try await page(.oldestFirst, after: 4), equals: [5].map(TestEntry.id))
+        },
+        ContractCase("a list by day continues after an entry, whose day may have others") { repository in
+            let days = ["2026-11-03", "2026-11-01", "2026-11-02", "2026-11-02", "2026-11-01"]
+            let entries = zip(1..., days).map { Self.entry(UInt64($0), data: $1) }
+            _ = try await repository.register(entries)
+            func page(_ order: ListOrder, after last: Int?) async throws -> [LancamentoID] {
+                let position = last.map { ListPosition(entries[$0 - 1].lancamento) }
+                return try await repository.list(.init(conta: .todas), order, after: position, limit: 2).map(\.id)
+            }
+            try expect(try await page(.earliestDayFirst, after: nil), equals: [2, 5].map(TestEntry.id))
+            try expect(try await page(.earliestDayFirst, after: 5), equals: [3, 4].map(TestEntry.id))
+            try expect(try await page(.latestDayFirst, after: nil), equals: [1, 4].map(TestEntry.id))
+            try expect(try await page(.latestDayFirst, after: 4), equals: [3, 5].map(TestEntry.id))
         },
         ContractCase("a list has the entries that match every part of its filter") { repository in
             _ = try await repository.register([
@@ -99,7 +113,7 @@ extension LancamentoRepository {
     }
 
     package func list(
-        _ filtro: FiltroDeLancamentos, _ order: ListOrder, after last: LancamentoID?, limit: Int
+        _ filtro: FiltroDeLancamentos, _ order: ListOrder, after last: ListPosition?, limit: Int
     ) async throws(StorageFailure) -> [Lancamento] {
         try await self.list(filtro, order, after: last, limit: limit, until: nil)
     }

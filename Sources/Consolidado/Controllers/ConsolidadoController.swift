@@ -29,19 +29,33 @@ struct ConsolidadoController: Sendable {
         guard let parameters, let data else { throw ErrosDeCampo([]) }
         let headers = try await self.waitUntilApplied(parameters, request, call)
         let saldo = try await Self.answering { () throws(ReadFailure) in try await self.service.dia(data, of: parameters.filtro) }
-        return Self.response([saldo], versao: saldo.versao, parameters, headers, to: request) { SaldoJSON.encode(saldo) }
+        guard let periodo = Periodo(de: data, ate: data) else { throw ErrosDeCampo([]) }
+        return Self.response(parameters, periodo, versao: saldo.versao, headers, to: request) { form in
+            form == .csv ? SaldoCSV.encode([saldo], separador: parameters.separador) : SaldoJSON.encode(saldo)
+        }
     }
 
     private func periodo(_ request: Request, _ call: CallContext) async throws -> Response {
-        let (values, faults) = try call.query().values(known: Self.common + ["de", "ate"])
+        let (values, faults) = try call.query().values(known: Self.common + ["de", "ate", "agrupar"])
         var collected = FaultCollector(faults)
         let parameters = try Parameters(values, call.identity, &collected)
-        let periodo = collected.collect { () throws(ErrosDeCampo) in try DateParameters.periodo(de: values["de"], ate: values["ate"]) }
+        let agrupar = collected.collect { () throws(ErrosDeCampo) in try AgruparParameter.read(values["agrupar"]) }
+        let diasMax = values["agrupar"] == nil ? DateParameters.periodoMaximoEmDias : DateParameters.periodoAgrupadoMaximoEmDias
+        let periodo = collected.collect { () throws(ErrosDeCampo) in
+            try DateParameters.periodo(de: values["de"], ate: values["ate"], diasMax: diasMax)
+        }
         try collected.throwIfAny()
-        guard let parameters, let periodo else { throw ErrosDeCampo([]) }
+        guard let parameters, let periodo, let agrupar else { throw ErrosDeCampo([]) }
         let headers = try await self.waitUntilApplied(parameters, request, call)
         let saldo = try await Self.answering { () throws(ReadFailure) in try await self.service.periodo(periodo, of: parameters.filtro) }
-        return Self.response(saldo.dias, versao: saldo.versao, parameters, headers, to: request) { SaldoJSON.encode(saldo) }
+        return Self.response(parameters, periodo, versao: saldo.versao, headers, to: request) { form in
+            switch (form, agrupar) {
+            case (.csv, let agrupar?): SaldoCSV.encode(saldo.agrupado(por: agrupar), separador: parameters.separador)
+            case (.csv, nil): SaldoCSV.encode(saldo.dias, separador: parameters.separador)
+            case (_, let agrupar?): SaldoJSON.encode(saldo, agrupadoPor: agrupar)
+            case (_, nil): SaldoJSON.encode(saldo)
+            }
+        }
     }
 
     // MARK: - Common parameters
@@ -94,24 +108,20 @@ struct ConsolidadoController: Sendable {
         }
     }
 
-    /// The balance as JSON, or as CSV with one row a day where the caller prefers it.
+    /// The balance as JSON, or as CSV where the caller prefers it.
+    /// - Parameter encode: writes one of the two.
     private static func response(
-        _ dias: [SaldoDiario], versao: Int64, _ parameters: Parameters, _ headers: HTTPFields, to request: Request, json: () -> [UInt8]
+        _ parameters: Parameters, _ periodo: Periodo, versao: Int64, _ headers: HTTPFields, to request: Request,
+        encode: (Representacao) -> [UInt8]
     ) -> Response {
-        let content: [UInt8]
+        let representacao = Accept.choose(request.headers, from: [.json, .csv])
+        let content = encode(representacao)
         var form = "json"
         var contentHeaders: HTTPFields = [.contentType: Representacao.json.rawValue]
-        if Accept.choose(request.headers, from: [.json, .csv]) == .csv {
-            let separador = parameters.separador
-            content = SaldoCSV.encode(dias, separador: separador)
-            form = separador == .virgula ? "csv" : "csv-\(separador.rawValue)"
-            contentHeaders = [.contentType: CSVWriter.contentType]
-            if let first = dias.first, let last = dias.last {
-                let name = SaldoCSV.nomeDoArquivo(conta: first.conta, de: first.data, ate: last.data)
-                contentHeaders[.contentDisposition] = "attachment; filename=\"\(name)\""
-            }
-        } else {
-            content = json()
+        if representacao == .csv {
+            form = parameters.separador == .virgula ? "csv" : "csv-\(parameters.separador.rawValue)"
+            let name = SaldoCSV.nomeDoArquivo(conta: parameters.filtro.description, de: periodo.de, ate: periodo.ate)
+            contentHeaders = [.contentType: CSVWriter.contentType, .contentDisposition: "attachment; filename=\"\(name)\""]
         }
         let tag = EntityTag(versao: versao, form: form, content: content)
         return .tagged(content, tag, contentHeaders: contentHeaders, headers: headers, for: request)

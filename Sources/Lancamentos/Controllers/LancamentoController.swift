@@ -25,10 +25,14 @@ struct LancamentoController: Sendable {
     private func register(_ request: Request, _ call: CallContext) async throws -> Response {
         let json = try await call.body.readJSON(request)
         let chave = try IdempotencyKeyHeader.read(request.headers, required: self.exigirChave)
-        let queryFaults = try call.query().values(known: []).faults
-        var novo = try self.read(json, queryFaults, call.identity)
+        var faults = FaultCollector()
+        let simulates = try SimularParameter.read(call.query().values(known: SimularParameter.names), &faults)
+        var novo = try self.read(json, faults, call.identity)
         novo.chave = chave
         do throws(RegistrationFailure) {
+            guard !simulates else {
+                return Self.response(try await self.service.simulate(novo, registradoPor: call.identity.sub, canal: .rest))
+            }
             let resultado = try await self.service.register(
                 novo,
                 registradoPor: call.identity.sub,
@@ -42,26 +46,32 @@ struct LancamentoController: Sendable {
     }
 
     /// Returns the valid entry. A forbidden account is reported before any other fault, so that a caller learns nothing about it.
-    private func read(_ json: JSONValue, _ queryFaults: [ErroDeCampo], _ identity: Identity) throws(Problema) -> NovoLancamento {
+    private func read(_ json: JSONValue, _ queryFaults: FaultCollector, _ identity: Identity) throws(Problema) -> NovoLancamento {
+        var faults = queryFaults
         let leitura = LancamentoReader(janela: JanelaDeDatas(hoje: self.service.hoje), chave: .refused).read(json)
         try identity.require(contaDe: leitura)
-        switch leitura {
-        case .success(let novo) where queryFaults.isEmpty: return novo
-        case .success: throw Problema(ErrosDeCampo(queryFaults))
-        case .failure(let recusa): throw Problema(ErrosDeCampo(queryFaults + recusa.erros))
-        }
+        let novo = faults.collect(leitura.mapError { ErrosDeCampo($0.erros) })
+        try faults.throwIfAny()
+        guard let novo else { preconditionFailure("what is missing has its fault") }
+        return novo
     }
 
     private func reverse(_ request: Request, _ call: CallContext) async throws -> Response {
         let json = try await call.body.readOptionalJSON(request)
         let text = try call.parameter("id")
-        var faults = FaultCollector(try call.query().values(known: []).faults)
+        var faults = FaultCollector()
+        let simulates = try SimularParameter.read(call.query().values(known: SimularParameter.names), &faults)
         try call.identity.requireAnyConta()
         let reader = PedidoDeEstornoReader(janela: JanelaDeDatas(hoje: self.service.hoje))
         let pedido = faults.collect { () throws(ErrosDeCampo) in try json.map(reader.read) ?? PedidoDeEstorno() }
         try faults.throwIfAny()
         guard let id = LancamentoID(parsing: text), let pedido else { throw Self.naoEncontrado }
         do throws(EstornoFailure) {
+            guard !simulates else {
+                return Self.response(
+                    try await self.service.simulateReverse(
+                        id, pedido, allows: call.identity.allows(conta:), registradoPor: call.identity.sub, canal: .rest))
+            }
             let resultado = try await self.service.reverse(
                 id, pedido, allows: call.identity.allows(conta:), registradoPor: call.identity.sub, canal: .rest,
                 traceparent: call.traceparent.description
@@ -87,7 +97,7 @@ struct LancamentoController: Sendable {
 
     static let naoEncontrado = Problema(.naoEncontrado, detail: "Nenhum lançamento com este id.")
 
-    private static func response(_ resultado: RegistrationOutcome) -> Response {
+    fileprivate static func response(_ resultado: RegistrationOutcome) -> Response {
         switch resultado {
         case .criado(let lancamento):
             return .json(LancamentoJSON.encode(lancamento), status: .created, headers: [.location: "\(self.path)/\(lancamento.id)"])
@@ -96,6 +106,38 @@ struct LancamentoController: Sendable {
                 LancamentoJSON.encode(lancamento),
                 headers: [.location: "\(self.path)/\(lancamento.id)", .idempotentReplayed: "true"]
             )
+        }
+    }
+}
+
+extension LancamentoController {
+    /// The answer of a simulation: the entry as it would be, without what registering adds.
+    private static func response(_ outcome: SimulatedOutcome) -> Response {
+        switch outcome {
+        case .seriaCriado(let lancamento):
+            return .json(LancamentoJSON.encode(simulated: lancamento), headers: [.simulado: "true"])
+        case .repetido(let lancamento):
+            var response = self.response(RegistrationOutcome.repetido(lancamento))
+            response.headers[.simulado] = "true"
+            return response
+        case .repetiriaAnterior: preconditionFailure("a single entry repeats no other of its lote")
+        }
+    }
+}
+
+/// The parameter `simular`: whether a call answers what it would do and does nothing.
+enum SimularParameter {
+    static let names = ["simular"]
+
+    /// Collects the faults of the query, its own among them.
+    static func read(_ query: (values: [String: String], faults: [ErroDeCampo]), _ faults: inout FaultCollector) -> Bool {
+        for fault in query.faults { faults.add(fault.campo, fault.codigo, fault.mensagem) }
+        switch query.values["simular"] {
+        case nil, "false": return false
+        case "true": return true
+        default:
+            faults.add("simular", .valorNaoAceito, "Aceita-se `true` ou `false`.")
+            return false
         }
     }
 }
@@ -123,6 +165,7 @@ enum IdempotencyKeyHeader {
 extension HTTPField.Name {
     static let idempotencyKey = HTTPField.Name("Idempotency-Key")!
     static let idempotentReplayed = HTTPField.Name("Idempotent-Replayed")!
+    static let simulado = HTTPField.Name("Simulado")!
 }
 
 extension Scope {

@@ -7,8 +7,9 @@ import NIOConcurrencyHelpers
 /// need little more memory than the body of the lote, however long the rendered answer is.
 struct LoteAnswers {
     private enum Tag: UInt8 {
-        case registered, replayed, conflict, overloaded, databaseAway, databaseRefuses, unknown, unknownWithKey, openWithKey, refused,
-            tooLarge, ended
+        case registered, replayed, simulated, conflict, overloaded, databaseAway, databaseRefuses, unknown, unknownWithKey, openWithKey,
+            refused,
+            tooLarge, malformed, ended
     }
 
     /// Packed outcomes are kept in pieces, so that the memory of answered ones is freed.
@@ -27,6 +28,7 @@ struct LoteAnswers {
         switch outcome {
         case .registered(let id): Self.pack(.registered, id, &packed)
         case .replayed(let id): Self.pack(.replayed, id, &packed)
+        case .simulated: packed = [Tag.simulated.rawValue]
         case .failed(.chaveComOutroConteudo, _): packed = [Tag.conflict.rawValue]
         case .failed(.sobrecarga, _): packed = [Tag.overloaded.rawValue]
         case .failed(.bancoIndisponivel, _): packed = [Tag.databaseAway.rawValue]
@@ -34,12 +36,18 @@ struct LoteAnswers {
         case .failed(.resultadoDesconhecido(let id?), let temChave): Self.pack(temChave ? .unknownWithKey : .unknown, id, &packed)
         // Only another attempt with the same key has an unknown id.
         case .failed(.resultadoDesconhecido(nil), _): packed = [Tag.openWithKey.rawValue]
-        case .refused(let bytes):
-            packed.reserveCapacity(bytes.count + 4)
+        case .refused(let bytes, let line):
+            packed.reserveCapacity(bytes.count + 8)
             packed.append(Tag.refused.rawValue)
+            Self.pack(line ?? 0, &packed)
             Self.pack(bytes.count, &packed)
             packed += bytes
-        case .tooLarge: packed = [Tag.tooLarge.rawValue]
+        case .tooLarge(let line):
+            packed.append(Tag.tooLarge.rawValue)
+            Self.pack(line ?? 0, &packed)
+        case .malformed(let fault, let line):
+            packed = [Tag.malformed.rawValue, fault.rawValue]
+            Self.pack(line ?? 0, &packed)
         case .ended(let problema):
             self.last = problema
             packed = [Tag.ended.rawValue]
@@ -60,6 +68,7 @@ struct LoteAnswers {
         switch tag {
         case .registered: outcome = .registered(self.takeID(piece))
         case .replayed: outcome = .replayed(self.takeID(piece))
+        case .simulated: outcome = .simulated
         case .conflict: outcome = .failed(.chaveComOutroConteudo, temChave: true)
         case .overloaded: outcome = .failed(.sobrecarga, temChave: false)
         case .databaseAway: outcome = .failed(.bancoIndisponivel, temChave: false)
@@ -67,9 +76,15 @@ struct LoteAnswers {
         case .unknown: outcome = .failed(.resultadoDesconhecido(self.takeID(piece)), temChave: false)
         case .openWithKey: outcome = .failed(.resultadoDesconhecido(nil), temChave: true)
         case .unknownWithKey: outcome = .failed(.resultadoDesconhecido(self.takeID(piece)), temChave: true)
-        case .refused: outcome = .refused(self.takeBytes(piece))
-        case .tooLarge: outcome = .tooLarge
-        case .ended: outcome = self.last.map { .ended($0) } ?? .tooLarge
+        case .refused:
+            let line = self.takeLine(piece)
+            outcome = .refused(self.takeBytes(piece), line: line)
+        case .tooLarge: outcome = .tooLarge(line: self.takeLine(piece))
+        case .malformed:
+            guard let fault = RowFault(rawValue: piece[self.readOffset]) else { preconditionFailure("a fault that was not packed") }
+            self.readOffset += 1
+            outcome = .malformed(fault, line: self.takeLine(piece))
+        case .ended: outcome = self.last.map { .ended($0) } ?? .tooLarge(line: nil)
         }
         if self.readOffset == piece.count {
             self.pieces.removeFirst()
@@ -86,8 +101,8 @@ struct LoteAnswers {
     }
 
     /// Packs seven bits per byte, the lowest first; the highest bit is set if another byte follows.
-    private static func pack(_ length: Int, _ packed: inout [UInt8]) {
-        var rest = length
+    private static func pack(_ number: Int, _ packed: inout [UInt8]) {
+        var rest = number
         while rest >= 0x80 {
             packed.append(UInt8(rest & 0x7F) | 0x80)
             rest >>= 7
@@ -102,16 +117,27 @@ struct LoteAnswers {
         return LancamentoID(bits: bits)
     }
 
-    private mutating func takeBytes(_ piece: [UInt8]) -> [UInt8] {
-        var length = 0
+    private mutating func takeNumber(_ piece: [UInt8]) -> Int {
+        var number = 0
         var shift = 0
         var byte: UInt8
         repeat {
             byte = piece[self.readOffset]
-            length |= Int(byte & 0x7F) << shift
+            number |= Int(byte & 0x7F) << shift
             shift += 7
             self.readOffset += 1
         } while byte & 0x80 != 0
+        return number
+    }
+
+    /// Lines are counted from 1; 0 stands for none.
+    private mutating func takeLine(_ piece: [UInt8]) -> Int? {
+        let line = self.takeNumber(piece)
+        return line == 0 ? nil : line
+    }
+
+    private mutating func takeBytes(_ piece: [UInt8]) -> [UInt8] {
+        let length = self.takeNumber(piece)
         defer { self.readOffset += length }
         return Array(piece[self.readOffset..<self.readOffset + length])
     }
@@ -121,16 +147,38 @@ struct LoteAnswers {
 enum EntryOutcome: Equatable, Sendable {
     case registered(LancamentoID)
     case replayed(LancamentoID)
+    /// Would be registered, or repeat an earlier entry of the same simulated lote.
+    case simulated
     case failed(RegistrationFailure, temChave: Bool)
     /// Refused. The entry's bytes, which are smaller than the answer, give the reason when they are read again.
-    case refused([UInt8])
-    case tooLarge
+    case refused([UInt8], line: Int?)
+    case tooLarge(line: Int?)
+    /// A row of a file that is no entry.
+    case malformed(RowFault, line: Int?)
     /// The reading ended here: the last answer.
     case ended(Problema)
+
+    /// The line of a file that this is about.
+    var line: Int? {
+        switch self {
+        case .refused(_, let line), .tooLarge(let line), .malformed(_, let line): line
+        default: nil
+        }
+    }
 
     init(_ result: Result<RegistrationOutcome, RegistrationFailure>, temChave: Bool) {
         switch result {
         case .success(.criado(let lancamento)): self = .registered(lancamento.id)
+        case .success(.repetido(let lancamento)): self = .replayed(lancamento.id)
+        case .failure(let failure): self = .failed(failure, temChave: temChave)
+        }
+    }
+}
+
+extension EntryOutcome {
+    init(_ result: Result<SimulatedOutcome, RegistrationFailure>, temChave: Bool) {
+        switch result {
+        case .success(.seriaCriado), .success(.repetiriaAnterior): self = .simulated
         case .success(.repetido(let lancamento)): self = .replayed(lancamento.id)
         case .failure(let failure): self = .failed(failure, temChave: temChave)
         }

@@ -44,9 +44,7 @@ package struct LoteController: Sendable {
         guard request.headers[.idempotencyKey] == nil else {
             throw Problema(.chaveInvalida, detail: "Num lote a chave é o membro `chave` de cada lançamento; o cabeçalho não é aceito.")
         }
-        let queryFaults = FaultCollector(try call.query().values(known: []).faults)
-        try call.identity.requireAnyConta()
-        try queryFaults.throwIfAny()
+        let (conta, simulates) = try Self.parameters(call, form)
         guard let slot = self.slots.take() else {
             throw ProblemaHTTP(Problema(.sobrecarga, detail: "Já há \(self.limits.concurrentMax) lotes em andamento; tente mais tarde."))
         }
@@ -54,7 +52,8 @@ package struct LoteController: Sendable {
         let reader = LoteEntryReader(identity: call.identity, hoje: self.service.hoje, exigirChave: self.exigirChave)
         let answers = LoteAnswerQueue()
         let reception = LoteReception(
-            form: form, bodyMaxBytes: self.limits.bodyMaxBytes, reader: reader, service: self.service, call: call, answers: answers
+            splitter: form.splitter(conta: conta), continuesAfterUnreadable: form != .array, bodyMaxBytes: self.limits.bodyMaxBytes,
+            reader: reader, service: self.service, simulates: simulates, call: call, answers: answers
         )
         call.body.willRead(request)
         // The answer is written after this handler has returned, while the body is still being read. The reading is therefore not a child
@@ -69,12 +68,28 @@ package struct LoteController: Sendable {
             await reading.value
             throw problema
         }
-        let lines = LoteLines(reader: reader, urlPublica: self.urlPublica, requestID: call.requestID)
+        let lines = LoteLines(reader: reader, simulates: simulates, urlPublica: self.urlPublica, requestID: call.requestID)
         return Response(
             status: .ok,
             headers: [.contentType: LoteReception.Form.ndjson.rawValue, .cacheControl: "no-store"],
             body: self.body(lines, answers, reading, slot)
         )
+    }
+
+    /// - Returns: the account of a file, which its entries do not name; nil for JSON. And whether nothing is registered.
+    private static func parameters(_ call: CallContext, _ form: LoteReception.Form) throws(Problema) -> (Conta?, simulates: Bool) {
+        let query = try call.query().values(known: SimularParameter.names + (form.isFile ? ["conta"] : []))
+        var faults = FaultCollector()
+        let simulates = SimularParameter.read(query, &faults)
+        let values = query.values
+        let conta = values["conta"].flatMap { Conta($0) }
+        if form.isFile, conta == nil {
+            let codigo: ErroDeCampo.Codigo = values["conta"] == nil ? .obrigatorio : .formato
+            faults.add("conta", codigo, "Obrigatória num arquivo: o nome da conta em que as transações serão registradas.")
+        }
+        if let conta { try call.identity.require(conta: conta) } else { try call.identity.requireAnyConta() }
+        try faults.throwIfAny()
+        return (conta, simulates)
     }
 
     private func body(_ lines: LoteLines, _ answers: LoteAnswerQueue, _ reading: Task<Void, Never>, _ slot: ConcurrencySlots.Slot)

@@ -67,6 +67,7 @@ struct LoteEntryReader: Sendable {
 
 struct LoteLines: Sendable {
     let reader: LoteEntryReader
+    let simulates: Bool
     let urlPublica: String
     let requestID: String
 
@@ -85,16 +86,20 @@ struct LoteLines: Sendable {
 
     private func members(_ writer: inout JSONWriter, _ outcome: EntryOutcome, _ index: Int) {
         writer.member("indice", index)
+        if self.simulates { writer.member("simulado", true) }
+        if let line = outcome.line { writer.member("linha", line) }
         switch outcome {
         case .registered(let id): Self.found(&writer, 201, id)
         case .replayed(let id): Self.found(&writer, 200, id)
+        case .simulated: writer.member("status", 200)
         case .failed(let failure, let temChave): self.problem(&writer, ProblemaHTTP(failure, temChave: temChave).problema)
-        case .refused(let bytes):
+        case .refused(let bytes, _):
             switch self.reader.read(bytes) {
             case .refused(let problema): self.problem(&writer, problema)
             case .unreadable(let error): self.problem(&writer, Problema(error))
             case .entry: preconditionFailure("an entry that was refused is good when it is read again")
             }
+        case .malformed(let fault, _): self.problem(&writer, Problema(.ilegivel, detail: fault.mensagem))
         case .tooLarge:
             let detail = "O lançamento tem mais de \(LotePiece.bytesMax) bytes."
             self.problem(&writer, Problema(.corpoGrande, detail: detail))

@@ -1,6 +1,7 @@
 import Access
 import Contrato
 import Edge
+import FileImport
 import FluxoDeCaixa
 import Hummingbird
 import NIOCore
@@ -10,20 +11,39 @@ struct LoteReception: Sendable {
     enum Form: String, CaseIterable, Sendable {
         case ndjson = "application/x-ndjson"
         case array = "application/json"
+        case ofx = "application/x-ofx"
+        case csv = "text/csv"
+
+        /// Whether the entries are those of a bank's or a person's file, for one account.
+        var isFile: Bool { self == .ofx || self == .csv }
+
+        /// - Parameter conta: the account of a file.
+        func splitter(conta: Conta?) -> any LoteSplitter {
+            switch (self, conta) {
+            case (.array, _): ArraySplitter()
+            case (.ofx, let conta?): OFXSplitter(conta: conta)
+            case (.csv, let conta?): CSVSplitter(conta: conta)
+            case (.ndjson, _), (_, nil): LineSplitter()
+            }
+        }
     }
 
-    let form: Form
+    let splitter: any LoteSplitter
+    /// Whether the next entry can be found after one that breaks the grammar of JSON: in lines, not in an array.
+    let continuesAfterUnreadable: Bool
     let bodyMaxBytes: Int
     let reader: LoteEntryReader
     let service: LancamentoService
+    let simulates: Bool
     let call: CallContext
     let answers: LoteAnswerQueue
 
     /// Returns when the body ends or the caller is gone. Each entry that was sent to the store by then may be committed.
     func run(_ body: RequestBody) async {
         defer { self.answers.finish() }
-        var splitter: any LoteSplitter = self.form == .ndjson ? LineSplitter() : ArraySplitter()
-        // Whether the array is broken, so that the rest is not read.
+        var splitter = self.splitter
+        var simulated = SimulatedKeys()
+        // Whether the body is broken, so that the rest is not read.
         var hasFailed = false
         var receivedBytes = 0
         do {
@@ -33,7 +53,7 @@ struct LoteReception: Sendable {
                 if !hasFailed {
                     let received = splitter.receive(Array(buffer.readableBytesView.prefix(room)))
                     if splitter.hasBegun { self.answers.begin(.answers) }
-                    hasFailed = await self.register(received, hasBegun: splitter.hasBegun)
+                    hasFailed = await self.register(received, hasBegun: splitter.hasBegun, &simulated)
                 }
                 // Discarded bytes count as well, so that no caller holds a slot without end.
                 if receivedBytes > self.bodyMaxBytes {
@@ -51,7 +71,7 @@ struct LoteReception: Sendable {
             self.answers.begin(.refused(Problema(.ilegivel, detail: "O corpo está vazio.")))
             return
         }
-        _ = await self.register(splitter.finish(), hasBegun: splitter.hasBegun)
+        _ = await self.register(splitter.finish(), hasBegun: splitter.hasBegun, &simulated)
     }
 
     /// Stops reading and closes the connection after the answer. A body that already has its last answer gets no other.
@@ -68,38 +88,40 @@ struct LoteReception: Sendable {
         case toRegister(NovoLancamento)
     }
 
-    /// Registers the entries and answers a fault that ends the array.
+    /// Registers the entries and answers a fault that ends the body.
     /// - Returns: whether there is such a fault.
-    private func register(_ received: LoteSplitter.Received, hasBegun: Bool) async -> Bool {
+    private func register(_ received: LoteSplitter.Received, hasBegun: Bool, _ simulated: inout SimulatedKeys) async -> Bool {
         var steps: [Step] = []
         var failure = received.failure
         pieces: for piece in received.pieces {
-            guard case .lancamento(let bytes) = piece else {
-                steps.append(.answered(.tooLarge))
+            let bytes: [UInt8]
+            switch piece.content {
+            case .lancamento(let read): bytes = read
+            case .tooLarge:
+                steps.append(.answered(.tooLarge(line: piece.line)))
+                continue
+            case .malformed(let fault):
+                steps.append(.answered(.malformed(fault, line: piece.line)))
                 continue
             }
             switch self.reader.read(bytes) {
             case .entry(let entry): steps.append(.toRegister(entry))
-            case .refused: steps.append(.answered(.refused(bytes)))
-            case .unreadable where self.form == .ndjson: steps.append(.answered(.refused(bytes)))
+            case .refused: steps.append(.answered(.refused(bytes, line: piece.line)))
+            case .unreadable where self.continuesAfterUnreadable: steps.append(.answered(.refused(bytes, line: piece.line)))
             case .unreadable(let error):
-                failure = error
+                failure = .json(error)
                 break pieces
             }
         }
-        if !steps.isEmpty { await self.register(steps) }
-        guard let failure else { return false }
-        let problema = Problema(failure)
+        if !steps.isEmpty { await self.register(steps, &simulated) }
+        guard let problema = failure?.problema else { return false }
         if hasBegun { self.answers.append([.ended(problema)]) } else { self.answers.begin(.refused(problema)) }
         return true
     }
 
-    private func register(_ steps: [Step]) async {
+    private func register(_ steps: [Step], _ simulated: inout SimulatedKeys) async {
         let entries = steps.compactMap { if case .toRegister(let entry) = $0 { entry } else { nil } }
-        let results = await self.service.register(
-            lote: entries, registradoPor: self.call.identity.sub, traceparent: self.call.traceparent.description
-        )
-        var outcomes = zip(entries, results).map { EntryOutcome($1, temChave: $0.chave != nil) }[...]
+        var outcomes = await self.outcomes(entries, &simulated)[...]
         self.answers.append(
             steps.map { step in
                 switch step {
@@ -107,5 +129,16 @@ struct LoteReception: Sendable {
                 case .toRegister: outcomes.removeFirst()
                 }
             })
+    }
+
+    private func outcomes(_ entries: [NovoLancamento], _ simulated: inout SimulatedKeys) async -> [EntryOutcome] {
+        let sub = self.call.identity.sub
+        guard !self.simulates else {
+            let results = await self.service.simulate(entries, registradoPor: sub, canal: .lote, after: &simulated)
+            return zip(entries, results).map { EntryOutcome($1, temChave: $0.chave != nil) }
+        }
+        let results = await self.service.register(
+            lote: entries, registradoPor: sub, traceparent: self.call.traceparent.description)
+        return zip(entries, results).map { EntryOutcome($1, temChave: $0.chave != nil) }
     }
 }

@@ -118,12 +118,16 @@ package struct PostgresLancamentoRepository: LancamentoRepository {
     }
 
     package func list(
-        _ filtro: FiltroDeLancamentos, _ order: ListOrder, after last: LancamentoID?, limit: Int, until deadline: ContinuousClock.Instant?
+        _ filtro: FiltroDeLancamentos, _ order: ListOrder, after last: ListPosition?, limit: Int, until deadline: ContinuousClock.Instant?
     ) async throws(StorageFailure) -> [Lancamento] {
+        let (id, data) = (last?.id, last?.data)
         let page: PostgresQuery =
             switch order {
-            case .newestFirst: "and (\(last)::uuid is null or l.id < \(last)) order by l.id desc limit \(Int64(limit))"
-            case .oldestFirst: "and (\(last)::uuid is null or l.id > \(last)) order by l.id limit \(Int64(limit))"
+            case .newestFirst: "and (\(id)::uuid is null or l.id < \(id)) order by l.id desc"
+            case .oldestFirst: "and (\(id)::uuid is null or l.id > \(id)) order by l.id"
+            case .latestDayFirst:
+                "and (\(id)::uuid is null or (l.data, l.id) < (\(data)::date, \(id)::uuid)) order by l.data desc, l.id desc"
+            case .earliestDayFirst: "and (\(id)::uuid is null or (l.data, l.id) > (\(data)::date, \(id)::uuid)) order by l.data, l.id"
             }
         let query: PostgresQuery =
             """
@@ -132,14 +136,14 @@ package struct PostgresLancamentoRepository: LancamentoRepository {
             from lancamentos l left join lancamentos r on r.estorno_de = l.id
             where
             """
-        let read = query + Self.conditions(filtro) + page
+        let read = query + Self.conditions(filtro) + page + " limit \(Int64(limit))"
         return try await self.reads.run(read, until: deadline, logger: self.logger) { columns throws(PostgresError) in
             try Registration(&columns).lancamento
         }
     }
 
     /// Conditions that the filter leaves out are null, and the planner removes them when it plans for these values.
-    private static func conditions(_ filtro: FiltroDeLancamentos) -> PostgresQuery {
+    static func conditions(_ filtro: FiltroDeLancamentos) -> PostgresQuery {
         var one: Conta?
         var below: (desde: String, antesDe: String)?
         // Equality for one account: only then does an index on (conta, id) give the order.

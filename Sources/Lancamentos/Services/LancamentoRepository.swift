@@ -24,18 +24,37 @@ package protocol LancamentoRepository: Sendable {
     /// - Returns: whether they have ended in time.
     func openWritesEnd(within wait: Duration, until deadline: ContinuousClock.Instant) async throws(StorageFailure) -> Bool
 
-    /// Returns the entries that match a filter, ordered by id, which is nearly the order of registration.
+    /// Returns the entries that match a filter, in an order.
     /// - Parameters:
     ///   - last: the entry before the first one; nil starts at the beginning.
     ///   - limit: the most entries.
     ///   - deadline: nil: none but the pool's limits.
     func list(
-        _ filtro: FiltroDeLancamentos, _ order: ListOrder, after last: LancamentoID?, limit: Int, until deadline: ContinuousClock.Instant?
+        _ filtro: FiltroDeLancamentos, _ order: ListOrder, after last: ListPosition?, limit: Int, until deadline: ContinuousClock.Instant?
     ) async throws(StorageFailure) -> [Lancamento]
 }
 
 /// The order of a list of entries.
 package enum ListOrder: Sendable {
+    /// By id, which is nearly the order of registration.
     case newestFirst
     case oldestFirst
+    /// By day, the entries of one day by id.
+    case latestDayFirst
+    case earliestDayFirst
+}
+
+/// The place of an entry in a list.
+package struct ListPosition: Hashable, Sendable {
+    package let id: LancamentoID
+    package let data: Dia
+
+    package init(id: LancamentoID, data: Dia) {
+        self.id = id
+        self.data = data
+    }
+
+    package init(_ lancamento: Lancamento) {
+        self.init(id: lancamento.id, data: lancamento.data)
+    }
 }

@@ -32,11 +32,11 @@ package struct LancamentoService: Sendable {
         var aleatorio = SystemRandomNumberGenerator()
     }
 
-    private let repository: any LancamentoRepository
+    let repository: any LancamentoRepository
     private let batcher: WriteBatcher
-    private let clock: Clock
+    let clock: Clock
     private let capacityWaitMax: Duration
-    private let limits: Limits
+    let limits: Limits
     private let ids = NIOLockedValueBox(IDs())
 
     /// - Parameter capacityWaitMax: how long entries of a lote wait for a place in the queue. A single request is refused at once.
@@ -97,24 +97,41 @@ package struct LancamentoService: Sendable {
         traceparent: String?
     ) async throws(EstornoFailure) -> RegistrationOutcome {
         let start = ContinuousClock.now
-        let readUntil = start + self.limits.originalMax
-        guard let original = try await self.original(id, until: readUntil), allows(original.conta) else { throw .naoEncontrado }
-        if let existing = original.estornadoPor, let estorno = try await self.original(existing, until: readUntil) {
-            return .repetido(estorno)
+        switch try await self.estorno(
+            of: id, pedido, allows: allows, registradoPor: registradoPor, canal: canal, until: start + self.limits.originalMax)
+        {
+        case .registered(let estorno): return .repetido(estorno)
+        case .new(let estorno):
+            do throws(RegistrationFailure) {
+                return try await self.batcher.register(
+                    Registration(lancamento: estorno, conteudo: nil, traceparent: traceparent), until: start + self.limits.answerMax)
+            } catch {
+                throw .registration(error)
+            }
         }
-        let estorno: Lancamento
+    }
+
+    /// The estorno of an entry.
+    enum Reversal {
+        /// It was registered before.
+        case registered(Lancamento)
+        case new(Lancamento)
+    }
+
+    /// Returns the estorno of an entry. A new one is not registered yet.
+    func estorno(
+        of id: LancamentoID, _ pedido: PedidoDeEstorno, allows: (Conta) -> Bool, registradoPor: String?, canal: Canal,
+        until deadline: ContinuousClock.Instant
+    ) async throws(EstornoFailure) -> Reversal {
+        guard let original = try await self.original(id, until: deadline), allows(original.conta) else { throw .naoEncontrado }
+        if let existing = original.estornadoPor, let estorno = try await self.original(existing, until: deadline) {
+            return .registered(estorno)
+        }
         do throws(EstornoRecusado) {
-            estorno = try original.estorno(
-                pedido, id: self.novoID(), hoje: self.clock.hoje(), registradoPor: registradoPor, canal: canal
-            )
+            return .new(
+                try original.estorno(pedido, id: self.novoID(), hoje: self.clock.hoje(), registradoPor: registradoPor, canal: canal))
         } catch {
             throw .recusado(error)
-        }
-        do throws(RegistrationFailure) {
-            return try await self.batcher.register(
-                Registration(lancamento: estorno, conteudo: nil, traceparent: traceparent), until: start + self.limits.answerMax)
-        } catch {
-            throw .registration(error)
         }
     }
 
@@ -125,7 +142,7 @@ package struct LancamentoService: Sendable {
 
     /// Returns a page of the entries that match a filter. A page without the entry of a key means that no open transaction contains it.
     package func list(
-        _ filtro: FiltroDeLancamentos, _ order: ListOrder, after last: LancamentoID?, limit: Int
+        _ filtro: FiltroDeLancamentos, _ order: ListOrder, after last: ListPosition?, limit: Int
     ) async throws(LookUpFailure) -> [Lancamento] {
         let deadline = ContinuousClock.now + self.limits.answerMax
         let isLookUp = filtro.chave != nil && last == nil
@@ -136,9 +153,9 @@ package struct LancamentoService: Sendable {
 
     /// Returns a page of an extract, whose length no answer waits for.
     package func extract(
-        _ filtro: FiltroDeLancamentos, after last: LancamentoID?, limit: Int
+        _ filtro: FiltroDeLancamentos, _ order: ListOrder, after last: ListPosition?, limit: Int
     ) async throws(StorageFailure) -> [Lancamento] {
-        try await self.repository.list(filtro, .oldestFirst, after: last, limit: limit, until: nil)
+        try await self.repository.list(filtro, order, after: last, limit: limit, until: nil)
     }
 
     private func find(_ id: LancamentoID, until deadline: ContinuousClock.Instant) async throws(LookUpFailure) -> Lancamento? {
@@ -169,7 +186,7 @@ package struct LancamentoService: Sendable {
         }
     }
 
-    private func registration(
+    func registration(
         _ novo: NovoLancamento, registradoPor: String?, canal: Canal, traceparent: String?, diaPadrao: Dia? = nil
     ) -> Registration {
         Registration(

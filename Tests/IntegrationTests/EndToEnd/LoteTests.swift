@@ -69,7 +69,7 @@ struct LoteTests {
             let entry = #"{"conta":"a","tipo":"credito","valor":1}"#
             for (body, type, headers, status) in [
                 ("", "application/x-ndjson", [], 400), ("", "application/json", [], 400), ("{}", "application/json", [], 400),
-                ("x", "application/json", [], 400), (entry, "text/csv", [], 415),
+                ("x", "application/json", [], 400), (entry, "text/plain", [], 415),
                 (entry, "application/x-ndjson", [("Content-Encoding", "gzip")], 415),
                 (entry, "application/x-ndjson", [("Idempotency-Key", "k")], 400),
             ] {

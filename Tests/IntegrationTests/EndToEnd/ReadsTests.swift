@@ -150,6 +150,36 @@ struct ReadsTests {
         }
     }
 
+    @Test func `balances are had by week and by month`() async throws {
+        try await Stack.with(consolidados: 1) { stack in
+            let api = API(token: stack.token)
+            let instance = stack.consolidados[0]
+            // 2026-01-10, a Saturday.
+            let id = try await Self.register(api, stack, Self.entry)
+            let path = "/v1/consolidados?conta=loja42.caixa&de=2025-12-31&ate=2026-02-01&apos=\(id)"
+            let weeks = try await Self.get(api, instance, "\(path)&agrupar=semana", [("Prefer", "wait=10")])
+            let json = try JSONReader.read(Array(weeks.text.utf8))
+            guard case .array(let rows)? = json["periodos"] else { throw TestFailure("no periods: \(weeks.text)") }
+            #expect(json["dias"] == nil)
+            #expect(rows.first?["de"] == .string("2025-12-31") && rows.first?["ate"] == .string("2026-01-04"))
+            #expect(rows.map { $0["saldo_final"] } == ["0.00", "10.00", "10.00", "10.00", "10.00"].map { .string($0) })
+            let months = try await Self.get(api, instance, "\(path)&agrupar=mes", [("Accept", "text/csv"), ("Prefer", "wait=10")])
+            #expect(
+                months.text.split(separator: "\r\n").map { $0.prefix(37) }.dropFirst() == [
+                    "loja42.caixa,2025-12-31,2025-12-31,BR", "loja42.caixa,2026-01-01,2026-01-31,BR",
+                    "loja42.caixa,2026-02-01,2026-02-01,BR",
+                ])
+            #expect(months.header("ETag") != weeks.header("ETag"))
+            let long = "/v1/consolidados?conta=loja42.caixa&de=2016-01-31&ate=2026-02-07"
+            for (query, status) in [
+                ("\(path)&agrupar=ano", 422), (long, 422), ("\(long)&agrupar=mes", 422),
+                ("\(long.replacing("2016-01-31", with: "2016-02-01"))&agrupar=mes", 200),
+            ] {
+                #expect(try await Self.get(api, instance, query).status == status, "\(query)")
+            }
+        }
+    }
+
     @Test func `balances are had as CSV`() async throws {
         try await Stack.with(consolidados: 1) { stack in
             let api = API(token: stack.token)
