@@ -146,6 +146,11 @@ let package = Package(
                 .embedInCode("Texts/lancamentos.yaml"), .embedInCode("Texts/consolidado.yaml"),
                 .embedInCode("Texts/problemas.md"), .embedInCode("Texts/lancamento-registrado-v1.json"),
                 .embedInCode("Texts/consolidado-atualizado-v1.json"),
+                .embedInCode("Texts/asyncapi.yaml"), .embedInCode("Texts/introducao.md"), .embedInCode("Texts/mudancas.md"),
+                .embedInCode("Texts/comandos-e-eventos.md"), .embedInCode("Texts/conciliar-por-csv.md"),
+                .embedInCode("Texts/ler-o-que-gravou.md"), .embedInCode("Texts/registrar-com-curl.md"),
+                .embedInCode("Texts/registrar-com-python.md"), .embedInCode("Texts/repetir-com-seguranca.md"),
+                .embedInCode("Pages/Assets/pagina.css"), .embedInCode("Pages/Assets/pagina.js"),
             ],
             swiftSettings: settings
         ),

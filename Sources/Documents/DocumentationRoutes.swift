@@ -2,44 +2,63 @@ import Contrato
 package import Edge
 import HTTPTypes
 import Hummingbird
-import NIOCore
 
 extension Route {
-    /// The service's own OpenAPI document, the page and documents of both services, the page of problems, and the schemas of events: open.
-    ///
-    /// The bytes are made once, here: a request only copies them.
+    /// The service's own OpenAPI document, the pages and documents of both services, and the schemas of events: open.
     ///
     /// - Parameter urlPublica: the base of every address in the documents.
-    /// - Throws: if an embedded document is malformed: a mistake in the program.
-    package static func documentation(of service: PublishedDocument.Service, urlPublica: String) throws -> [Route] {
-        let lancamentos = try PublishedDocument.openAPI(.lancamentos, urlPublica: urlPublica)
-        let consolidado = try PublishedDocument.openAPI(.consolidado, urlPublica: urlPublica)
-        let own = service == .lancamentos ? lancamentos : consolidado
-        let problems = HTML.page(title: "Problemas", body: MarkdownHTML.render(Documents.problemas))
-        let schemas = try PublishedDocument.schemas(urlPublica: urlPublica)
-        return [
-            self.document("/openapi.json", own.bytes, type: "application/json"),
-            self.page("/docs", DocsPage.html(lancamentos: lancamentos, consolidado: consolidado)),
-            self.document("/docs/openapi-lancamentos.json", lancamentos.bytes, type: "application/json"),
-            self.document("/docs/openapi-consolidado.json", consolidado.bytes, type: "application/json"),
-            self.page("/problemas", problems),
-        ] + schemas.map { self.document("/esquemas/\($0.name)", $0.value.bytes, type: "application/schema+json") }
-    }
-
-    private static func page(_ path: String, _ html: String) -> Route {
-        // Only the page's own style may be loaded.
-        self.document(
-            path, Array(html.utf8), type: "text/html; charset=utf-8",
-            headers: [.contentSecurityPolicy: "default-src 'none'; style-src 'unsafe-inline'"])
-    }
-
-    private static func document(_ path: String, _ bytes: [UInt8], type: String, headers: HTTPFields = [:]) -> Route {
-        var headers = headers
-        headers[.contentType] = type
-        headers[.xContentTypeOptions] = "nosniff"
-        let (buffer, fields) = (ByteBuffer(bytes: bytes), headers)
-        return Route(.get, path, access: .open) { _, _ in
-            Response(status: .ok, headers: fields, body: ResponseBody(byteBuffer: buffer))
+    package static func documentation(of service: PublishedDocument.Service, urlPublica: String) -> [Route] {
+        let library = DocumentationLibrary(service: service, urlPublica: urlPublica)
+        let paths =
+            [
+                "/openapi.json", "/docs", "/docs/eventos", "/docs/mudancas", "/docs/asyncapi.yaml", "/docs/openapi-lancamentos.json",
+                "/docs/openapi-consolidado.json", "/docs/busca.json", "/docs/pagina.css", "/docs/pagina.js", "/problemas",
+            ] + Documents.esquemas.map { "/esquemas/\($0.name)" }
+        var routes = paths.map { path in
+            Route(.get, path, access: .open) { request, _ in try await library.document(path).response(to: request) }
         }
+        routes.append(
+            Route(.get, "/docs/guias/{guia}", access: .open) { request, scope in
+                try await library.document("/docs/guias/\(scope.parameter("guia"))").response(to: request)
+            })
+        if service == .lancamentos {
+            // Relative, so that it holds below any public address.
+            routes.append(Route(.get, "/", access: .open) { _, _ in Response(status: .found, headers: [.location: "docs"]) })
+        }
+        return routes
+    }
+}
+
+/// The documents of one process. They are made when the first of them is read, so that a start does not wait for them.
+private actor DocumentationLibrary {
+    private let service: PublishedDocument.Service
+    private let urlPublica: String
+    private var site: DocumentationSite?
+
+    init(service: PublishedDocument.Service, urlPublica: String) {
+        self.service = service
+        self.urlPublica = urlPublica
+    }
+
+    /// - Throws: `nao-encontrado` for a path without a document.
+    func document(_ path: String) throws -> DocumentationSite.Document {
+        let site = try self.site ?? DocumentationSite(of: self.service, urlPublica: self.urlPublica)
+        self.site = site
+        guard let document = site.documents[path] else { throw Problema(.naoEncontrado, detail: "Este caminho não existe.") }
+        return document
+    }
+}
+
+extension DocumentationSite.Document {
+    /// A page loads and calls only what is at its own address.
+    private static let policy = """
+        default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; \
+        frame-ancestors 'none'
+        """
+
+    fileprivate func response(to request: Request) -> Response {
+        var headers: HTTPFields = [.cacheControl: "no-cache", .xContentTypeOptions: "nosniff"]
+        if self.type.hasPrefix("text/html") { headers[.contentSecurityPolicy] = Self.policy }
+        return .tagged(self.bytes, self.tag, contentHeaders: [.contentType: self.type], headers: headers, for: request)
     }
 }

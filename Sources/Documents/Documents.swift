@@ -13,6 +13,23 @@ package enum Documents {
     /// The meaning of every problem: Markdown, a section per name.
     package static let problemas = String(decoding: PackageResources.problemas_md, as: UTF8.self)
 
+    /// What precedes the calls on the page `/docs`: Markdown.
+    static let introducao = String(decoding: PackageResources.introducao_md, as: UTF8.self)
+    /// The versions of the contract: Markdown.
+    static let mudancas = String(decoding: PackageResources.mudancas_md, as: UTF8.self)
+    /// The AMQP contract: AsyncAPI 3.0, YAML.
+    static let asyncAPI = String(decoding: PackageResources.asyncapi_yaml, as: UTF8.self)
+    /// The pages' own style sheet and script.
+    static let styleSheet = PackageResources.pagina_css
+    static let script = PackageResources.pagina_js
+
+    /// The guides in the order in which they are read: Markdown, by the names under which they are served, `/docs/guias/<name>`.
+    package static let guias: [(name: String, text: String)] = [
+        ("registrar-com-curl", PackageResources.registrar_com_curl_md), ("registrar-com-python", PackageResources.registrar_com_python_md),
+        ("repetir-com-seguranca", PackageResources.repetir_com_seguranca_md), ("ler-o-que-gravou", PackageResources.ler_o_que_gravou_md),
+        ("conciliar-por-csv", PackageResources.conciliar_por_csv_md), ("comandos-e-eventos", PackageResources.comandos_e_eventos_md),
+    ].map { ($0.0, String(decoding: $0.1, as: UTF8.self)) }
+
     /// JSON Schemas by the names under which they are served, `/esquemas/<name>`.
     package static let esquemas: [(name: String, json: [UInt8])] = [
         ("lancamento-registrado-v1.json", PackageResources.lancamento_registrado_v1_json),

@@ -27,6 +27,22 @@ package enum PublishedDocument {
         try Documents.esquemas.map { ($0.name, self.moved(try JSONReader.read($0.json), to: urlPublica)) }
     }
 
+    /// The AMQP contract with the documents that it refers to.
+    static func asyncAPI(
+        lancamentos: OpenAPIDocument, schemas: [(name: String, value: JSONValue)], urlPublica: String
+    ) throws -> OpenAPIDocument {
+        var others = ["openapi-lancamentos.yaml": lancamentos]
+        for schema in schemas { others["esquemas/\(schema.name)"] = OpenAPIDocument(schema.value) }
+        return OpenAPIDocument(self.moved(try self.value(yaml: Documents.asyncAPI), to: urlPublica), others: others)
+    }
+
+    /// The AMQP contract as it is served below `/docs`: its references lead to what is served too.
+    static func asyncAPIText(urlPublica: String) -> String {
+        self.moved(Documents.asyncAPI, to: urlPublica)
+            .replacing("'esquemas/", with: "'../esquemas/")
+            .replacing("'openapi-lancamentos.yaml#", with: "'openapi-lancamentos.json#")
+    }
+
     /// YAML as JSON, by the types of YAML's JSON schema; numbers keep their text.
     package static func value(yaml: String) throws -> JSONValue {
         guard let root = try Yams.compose(yaml: yaml) else { throw Malformed(description: "an empty document") }
@@ -68,9 +84,13 @@ package enum PublishedDocument {
         case .object(let members):
             .object(members.map { JSONMember(name: $0.name, value: self.moved($0.value, to: urlPublica)) })
         case .array(let values): .array(values.map { self.moved($0, to: urlPublica) })
-        case .string(let text): .string(text.replacing(Documents.urlPublica, with: urlPublica))
+        case .string(let text): .string(self.moved(text, to: urlPublica))
         case .number, .bool, .null: value
         }
+    }
+
+    static func moved(_ text: String, to urlPublica: String) -> String {
+        text.replacing(Documents.urlPublica, with: urlPublica)
     }
 }
 
