@@ -148,6 +148,7 @@ let package = Package(
                 .embedInCode("Texts/consolidado-atualizado-v1.json"),
                 .embedInCode("Texts/asyncapi.yaml"), .embedInCode("Texts/introducao.md"), .embedInCode("Texts/mudancas.md"),
                 .embedInCode("Texts/comandos-e-eventos.md"), .embedInCode("Texts/conciliar-por-csv.md"),
+                .embedInCode("Texts/acompanhar-sem-perder.md"), .embedInCode("Texts/importar-arquivo.md"),
                 .embedInCode("Texts/ler-o-que-gravou.md"), .embedInCode("Texts/registrar-com-curl.md"),
                 .embedInCode("Texts/registrar-com-python.md"), .embedInCode("Texts/repetir-com-seguranca.md"),
                 .embedInCode("Pages/Assets/pagina.css"), .embedInCode("Pages/Assets/pagina.js"),

@@ -27,7 +27,9 @@ package enum Documents {
     package static let guias: [(name: String, text: String)] = [
         ("registrar-com-curl", PackageResources.registrar_com_curl_md), ("registrar-com-python", PackageResources.registrar_com_python_md),
         ("repetir-com-seguranca", PackageResources.repetir_com_seguranca_md), ("ler-o-que-gravou", PackageResources.ler_o_que_gravou_md),
-        ("conciliar-por-csv", PackageResources.conciliar_por_csv_md), ("comandos-e-eventos", PackageResources.comandos_e_eventos_md),
+        ("importar-arquivo", PackageResources.importar_arquivo_md), ("conciliar-por-csv", PackageResources.conciliar_por_csv_md),
+        ("comandos-e-eventos", PackageResources.comandos_e_eventos_md),
+        ("acompanhar-sem-perder", PackageResources.acompanhar_sem_perder_md),
     ].map { ($0.0, String(decoding: $0.1, as: UTF8.self)) }
 
     /// JSON Schemas by the names under which they are served, `/esquemas/<name>`.

@@ -19,6 +19,8 @@ package enum TestServers {
     package static let servidores = environment("TESTE_SERVIDORES")
     /// An interpreter that has what the programs in Tests/Conformance need.
     package static let python = environment("TESTE_PYTHON")
+    /// Whether Chromium and its driver are installed.
+    package static let hasBrowser = environment("TESTE_NAVEGADOR") != nil
     /// A folder for the files of tests, deleted after the run.
     package static let folder = environment("TESTE_DIR")
 

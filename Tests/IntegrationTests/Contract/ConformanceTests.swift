@@ -33,6 +33,19 @@ struct ConformanceTests {
         }
     }
 
+    @Test func `every example of the page runs as it is shown`() async throws {
+        try await Stack.with(consolidados: 1) { stack in
+            print(try await ConformanceTool.run("examples.py", [stack.lancamentos.url], stack: stack))
+        }
+    }
+
+    @Test(.enabled(if: TestServers.hasBrowser, "needs Chromium, which deploy/local/test installs on Debian"))
+    func `the pages are accessible, fit a phone, and can be used with the keyboard`() async throws {
+        try await Stack.with(consolidados: 1) { stack in
+            print(try await ConformanceTool.run("pages.py", [stack.lancamentos.url], stack: stack))
+        }
+    }
+
     @Test func `a generated client registers an entry and reads its balance`() async throws {
         try await Stack.with(consolidados: 1) { stack in
             print(try await ConformanceTool.run("client.py", [], stack: stack))

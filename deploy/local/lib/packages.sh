@@ -14,6 +14,7 @@ package_present() {
         python3-venv) PATH=/usr/bin:$PATH python3 -c 'import ensurepip, venv' 2>/dev/null ;;
         postgresql) postgres_bin >/dev/null ;;
         rabbitmq-server) [[ -x $RABBITMQ_BIN/rabbitmq-server ]] ;;
+        chromium-driver) type -P chromedriver >/dev/null ;;
         tzdata) [[ -e /usr/share/zoneinfo/America/Sao_Paulo ]] ;;
         *) type -P "$1" >/dev/null ;;
     esac
@@ -52,6 +53,13 @@ apt_install() {
     fi
     apt-get update
     DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"
+}
+
+# Chromium, which tests look at pages with. Returns 1 where the distribution has it as a snap alone (Ubuntu).
+browser_install() {
+    # shellcheck source=/dev/null
+    [[ $(. /etc/os-release && printf '%s' "$ID") == debian ]] || package_present chromium-driver || return 1
+    packages_install chromium chromium-driver
 }
 
 # What building and running need besides Swift.
