@@ -1,8 +1,8 @@
 import Testing
 
 /// What a test reads from a page: its elements in order.
-struct Markup {
-    struct Element {
+struct Markup: Sendable {
+    struct Element: Sendable {
         let name: String
         let attributes: [String: String]
         /// The names of the elements around it.

@@ -13,11 +13,13 @@ import Testing
         String(decoding: try #require(try self.site.get().documents[path], "\(path)").bytes, as: UTF8.self)
     }
 
-    private static func pages() throws -> [String: Markup] {
-        try self.site.get().documents.filter { $0.value.type.hasPrefix("text/html") }.mapValues {
+    private static let parsed = Result {
+        try Self.site.get().documents.filter { $0.value.type.hasPrefix("text/html") }.mapValues {
             try Markup(String(decoding: $0.bytes, as: UTF8.self))
         }
     }
+
+    private static func pages() throws -> [String: Markup] { try self.parsed.get() }
 
     /// The path and fragment that a relative link of a page leads to.
     private static func target(_ link: String, from page: String) throws -> (path: String, fragment: String) {
@@ -92,7 +94,7 @@ import Testing
     ) throws {
         let document = try Documented.openAPI(service)
         let html = try Self.text("/docs")
-        let page = try Markup(html)
+        let page = try #require(try Self.pages()["/docs"])
         let (ids, links) = (Set(page.ids), Set(page.links))
         let schemas = SchemaReader(document: document)
         func checkMembers(_ shape: ValueShape, _ anchor: String) {
@@ -145,7 +147,7 @@ import Testing
 
     @Test func `the page of events shows every channel, message, property and member`() throws {
         let document = try Documented.asyncAPI().value
-        let ids = Set(try Markup(Self.text("/docs/eventos")).ids)
+        let ids = Set(try #require(try Self.pages()["/docs/eventos"]).ids)
         for channel in try #require(document["channels"]).members { #expect(ids.contains(channel.name), "\(channel.name)") }
         for message in try #require(document["components"]?["messages"]).members {
             #expect(ids.contains(message.name), "\(message.name)")
