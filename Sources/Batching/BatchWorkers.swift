@@ -1,6 +1,4 @@
 import NIOConcurrencyHelpers
-import NIOCore
-import NIOPosix
 import ServiceLifecycle
 
 /// A few workers that process concurrent items in batches.
@@ -55,12 +53,18 @@ package final class BatchWorkers<Item: Sendable>: Sendable {
     }
 
     private let limits: Limits
+    private let scheduler: any BatchScheduler
     private let refuse: @Sendable (Item) -> Void
     private let state: NIOLockedValueBox<State>
 
-    /// - Parameter refuse: receives each item that no worker processes. Must not block.
-    package init(limits: Limits, refuse: @escaping @Sendable (Item) -> Void) {
+    /// - Parameters:
+    ///   - scheduler: runs timers and workers.
+    ///   - refuse: receives each item that no worker processes. Must not block.
+    package init(
+        limits: Limits, scheduler: any BatchScheduler = EventLoopScheduler(), refuse: @escaping @Sendable (Item) -> Void
+    ) {
         self.limits = limits
+        self.scheduler = scheduler
         self.refuse = refuse
         self.state = NIOLockedValueBox(
             State(
@@ -89,7 +93,7 @@ package final class BatchWorkers<Item: Sendable>: Sendable {
     }
 
     private func expireLater(in delay: Duration) {
-        _ = MultiThreadedEventLoopGroup.singleton.any().scheduleTask(in: TimeAmount(delay)) { self.expire() }
+        self.scheduler.schedule(in: delay) { self.expire() }
     }
 
     /// Refuses the items whose wait is over: busy workers may be stuck, for example in a database that does not answer.
@@ -106,8 +110,7 @@ package final class BatchWorkers<Item: Sendable>: Sendable {
     }
 
     private func joinLater(in delay: Duration) {
-        // The event loop of the current thread, if it has one: then no other thread is woken.
-        _ = MultiThreadedEventLoopGroup.singleton.any().scheduleTask(in: TimeAmount(delay)) { self.join() }
+        self.scheduler.schedule(in: delay) { self.join() }
     }
 
     private func join() {
@@ -130,8 +133,7 @@ package final class BatchWorkers<Item: Sendable>: Sendable {
         await withTaskCancellationOrGracefulShutdownHandler {
             await withDiscardingTaskGroup { group in
                 for _ in 0..<self.limits.workers {
-                    // On the event loops of the requests, so that a hand-over wakes one thread less.
-                    let executor = EventLoopExecutor(MultiThreadedEventLoopGroup.singleton.next())
+                    let executor = self.scheduler.nextExecutor()
                     group.addTask {
                         await withTaskExecutorPreference(executor) {
                             while let batch = await self.next() {

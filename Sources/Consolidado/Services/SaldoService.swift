@@ -1,6 +1,6 @@
-import Batching
-import FluxoDeCaixa
-import ServiceLifecycle
+package import Batching
+package import FluxoDeCaixa
+package import ServiceLifecycle
 import Storage
 
 /// Reads balances. Concurrent reads of single accounts share few statements.
@@ -8,8 +8,8 @@ import Storage
 /// A free worker takes the waiting reads at once, so a lone read is not delayed. While all workers are busy, reads gather and one statement
 /// answers many of them. A read joins only a statement that is sent after the read arrived. Long periods have separate workers, so that a day
 /// does not wait for the rows of a year.
-final class SaldoService: Service, Sendable {
-    struct Limits: Sendable {
+package final class SaldoService: Service, Sendable {
+    package struct Limits: Sendable {
         /// The highest number of waiting reads of each kind.
         var queueReadsMax = 4096
         /// The most days of a short period.
@@ -26,6 +26,11 @@ final class SaldoService: Service, Sendable {
         var queueWaitMax: Duration = .seconds(1)
         /// The longest wait of a read for its answer. The pool bounds the statement itself.
         var answerMax: Duration = .milliseconds(2100)
+
+        package init(workers: Int, longWorkers: Int) {
+            self.workers = workers
+            self.longWorkers = longWorkers
+        }
     }
 
     private struct Item: Sendable {
@@ -38,18 +43,22 @@ final class SaldoService: Service, Sendable {
     private let short: BatchWorkers<Item>
     private let long: BatchWorkers<Item>
 
-    init(repository: any SaldoReadRepository, limits: Limits) {
+    /// - Parameter scheduler: runs the timers and the workers.
+    package init(repository: any SaldoReadRepository, limits: Limits, scheduler: any BatchScheduler = EventLoopScheduler()) {
         self.repository = repository
         self.shortDaysMax = limits.shortDaysMax
-        self.short = Self.workers(limits.workers, batchMax: limits.batchPeriodsMax, limits)
-        self.long = Self.workers(limits.longWorkers, batchMax: limits.longBatchPeriodsMax, limits)
+        self.short = Self.workers(limits.workers, batchMax: limits.batchPeriodsMax, limits, scheduler)
+        self.long = Self.workers(limits.longWorkers, batchMax: limits.longBatchPeriodsMax, limits, scheduler)
     }
 
-    private static func workers(_ workers: Int, batchMax: Int, _ limits: Limits) -> BatchWorkers<Item> {
+    private static func workers(
+        _ workers: Int, batchMax: Int, _ limits: Limits, _ scheduler: any BatchScheduler
+    ) -> BatchWorkers<Item> {
         BatchWorkers(
             limits: .init(
                 queueMax: limits.queueReadsMax, batchMax: batchMax, workers: workers, queueWaitMax: limits.queueWaitMax,
-                answerMax: limits.answerMax)
+                answerMax: limits.answerMax),
+            scheduler: scheduler
         ) { $0.continuation.resume(returning: .failure(.sobrecarga)) }
     }
 
@@ -57,7 +66,7 @@ final class SaldoService: Service, Sendable {
     var count: Int { self.short.count + self.long.count }
 
     /// Returns one day. An account or a day without entries has zeros and carries the balance forward.
-    func dia(_ data: Dia, of filtro: FiltroDeConta) async throws(ReadFailure) -> SaldoDiario {
+    package func dia(_ data: Dia, of filtro: FiltroDeConta) async throws(ReadFailure) -> SaldoDiario {
         guard let periodo = Periodo(de: data, ate: data) else { throw .indisponivel }
         let saldo = try await self.periodo(periodo, of: filtro)
         guard let dia = saldo.dias.first else { throw .indisponivel }
@@ -65,7 +74,7 @@ final class SaldoService: Service, Sendable {
     }
 
     /// Returns every day of a period.
-    func periodo(_ periodo: Periodo, of filtro: FiltroDeConta) async throws(ReadFailure) -> SaldoDoPeriodo {
+    package func periodo(_ periodo: Periodo, of filtro: FiltroDeConta) async throws(ReadFailure) -> SaldoDoPeriodo {
         guard case .uma(let conta) = filtro else {
             do throws(StorageFailure) { return try await self.repository.soma(periodo, of: filtro) } catch { throw ReadFailure(error) }
         }
@@ -89,7 +98,7 @@ final class SaldoService: Service, Sendable {
     }
 
     /// Runs the workers until graceful shutdown, then answers the waiting reads and returns.
-    func run() async {
+    package func run() async {
         async let long: Void = self.long.run { await self.answer($0.items) }
         await self.short.run { await self.answer($0.items) }
         await long

@@ -25,11 +25,9 @@ package struct LancamentoService: Sendable {
         package init() {}
     }
 
-    /// Keeps the random generator next to the id generator: a stored variable of an empty type has no storage of its own, and the thread
-    /// sanitizer (Swift 6.3) reports races on the address that is passed for it.
     private struct IDs {
         var gerador = IDGenerator()
-        var aleatorio = SystemRandomNumberGenerator()
+        var aleatorio: any RandomNumberGenerator & Sendable
     }
 
     let repository: any LancamentoRepository
@@ -37,18 +35,21 @@ package struct LancamentoService: Sendable {
     let clock: Clock
     private let capacityWaitMax: Duration
     let limits: Limits
-    private let ids = NIOLockedValueBox(IDs())
+    private let ids: NIOLockedValueBox<IDs>
 
-    /// - Parameter capacityWaitMax: how long entries of a lote wait for a place in the queue. A single request is refused at once.
+    /// - Parameters:
+    ///   - capacityWaitMax: how long entries of a lote wait for a place in the queue. A single request is refused at once.
+    ///   - random: the random part of ids.
     package init(
         repository: any LancamentoRepository, batcher: WriteBatcher, clock: Clock, capacityWaitMax: Duration = .seconds(2),
-        limits: Limits = Limits()
+        limits: Limits = Limits(), random: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator()
     ) {
         self.repository = repository
         self.batcher = batcher
         self.clock = clock
         self.capacityWaitMax = capacityWaitMax
         self.limits = limits
+        self.ids = NIOLockedValueBox(IDs(aleatorio: random))
     }
 
     /// Today in the business time zone, against which the days of entries are checked.

@@ -1,4 +1,4 @@
-import Batching
+package import Batching
 import FluxoDeCaixa
 package import Logging
 import Metrics
@@ -43,11 +43,13 @@ package final class WriteBatcher: Service, Sendable {
         uniqueKeysWithValues: Canal.allCases.map { ($0, Counter(label: "entries_registered_total", dimensions: [("canal", $0.rawValue)])) })
 
     /// - Parameters:
+    ///   - scheduler: runs the timers and the workers.
     ///   - logger: receives refused data and unknown outcomes.
     ///   - handOff: receives the registrations of a commit; must not block. Events that it drops stay in the outbox.
     package init(
         repository: any LancamentoRepository,
         limits: Limits,
+        scheduler: any BatchScheduler = EventLoopScheduler(),
         logger: Logger,
         handOff: @escaping @Sendable ([Registration]) -> Void
     ) {
@@ -61,7 +63,8 @@ package final class WriteBatcher: Service, Sendable {
         self.workers = BatchWorkers(
             limits: .init(
                 queueMax: limits.queueMax, batchMax: limits.batchRowsMax, workers: limits.workers, queueWaitMax: limits.queueWaitMax,
-                answerMax: limits.answerMax)
+                answerMax: limits.answerMax),
+            scheduler: scheduler
         ) { item in
             let failure = openClaims.withLockedValue { $0.note(.sobrecarga, of: item.registration.lancamento) }
             item.deliver(.failure(failure))
