@@ -25,6 +25,7 @@ actor FakeLancamentoRepository: LancamentoRepository {
     private var nextSeq: Int64 = 1
     private var insertFaults: [Fault?]
     private var settleFaults: [Fault?]
+    private var failingReads = 0
     private let refusedID: LancamentoID?
     private let insertTime: Duration
 
@@ -44,6 +45,9 @@ actor FakeLancamentoRepository: LancamentoRepository {
 
     /// Adds faults of the next calls of `register`.
     func fail(_ faults: [Fault]) { self.insertFaults += faults }
+
+    /// The next calls of `find` fail.
+    func failReads(_ calls: Int) { self.failingReads += calls }
 
     /// Ends the transactions whose commits wait.
     func endWaitingCommits(stored: Bool) {
@@ -88,7 +92,11 @@ actor FakeLancamentoRepository: LancamentoRepository {
     }
 
     func find(_ id: LancamentoID, until deadline: ContinuousClock.Instant) async throws(StorageFailure) -> Lancamento? {
-        self.stored(id)
+        if self.failingReads > 0 {
+            self.failingReads -= 1
+            throw .unavailable
+        }
+        return self.stored(id)
     }
 
     func openWritesEnd(within wait: Duration, until deadline: ContinuousClock.Instant) async throws(StorageFailure) -> Bool {

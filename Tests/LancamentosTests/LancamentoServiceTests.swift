@@ -130,6 +130,35 @@ import Testing
         }
     }
 
+    @Test func `an estorno that may still be committed is never reported as not registered`() async throws {
+        let repository = FakeLancamentoRepository()
+        try await self.with(repository) { service in
+            guard
+                case .criado(let original) = try await service.register(
+                    Self.entry(1), registradoPor: nil, canal: .rest, traceparent: nil)
+            else { throw NotRegistered() }
+            func failure() async -> EstornoFailure? {
+                do throws(EstornoFailure) {
+                    _ = try await service.reverse(
+                        original.id, PedidoDeEstorno(), allows: { _ in true }, registradoPor: nil, canal: .rest, traceparent: nil)
+                    return nil
+                } catch {
+                    return error
+                }
+            }
+            await repository.failReads(1)
+            #expect(await failure() == .armazenamento(.unavailable))
+            await repository.fail([.commitWaits])
+            let unknown = try #require(await failure())
+            guard case .registration(.resultadoDesconhecido(.some)) = unknown else {
+                Issue.record("expected an unknown outcome, saw \(unknown)")
+                return
+            }
+            await repository.failReads(1)
+            #expect(await failure() == .registration(.resultadoDesconhecido(nil)))
+        }
+    }
+
     @Test func `an entry that the caller may not see is not found`() async throws {
         try await self.with(FakeLancamentoRepository()) { service in
             guard

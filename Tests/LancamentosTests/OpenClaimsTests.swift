@@ -22,6 +22,13 @@ import Testing
         #expect(open.note(.chaveComOutroConteudo, of: self.entry(2, chave: "k")) == .chaveComOutroConteudo)
     }
 
+    @Test func `an attempt of another process counts as open, without its entry`() {
+        var open = OpenClaims(countMax: 10)
+        #expect(open.note(.resultadoDesconhecido(nil), of: self.entry(1, chave: "k")) == .resultadoDesconhecido(nil))
+        #expect(open.note(.sobrecarga, of: self.entry(2, chave: "k")) == .resultadoDesconhecido(nil))
+        #expect(open.note(.sobrecarga, of: self.entry(2, chave: "other")) == .sobrecarga)
+    }
+
     @Test func `the reversed entry is the claim of an estorno`() {
         var open = OpenClaims(countMax: 10)
         let unknown = RegistrationFailure.resultadoDesconhecido(TestEntry.id(1))

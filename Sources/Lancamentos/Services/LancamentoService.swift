@@ -124,9 +124,24 @@ package struct LancamentoService: Sendable {
         of id: LancamentoID, _ pedido: PedidoDeEstorno, allows: (Conta) -> Bool, registradoPor: String?, canal: Canal,
         until deadline: ContinuousClock.Instant
     ) async throws(EstornoFailure) -> Reversal {
-        guard let original = try await self.original(id, until: deadline), allows(original.conta) else { throw .naoEncontrado }
-        if let existing = original.estornadoPor, let estorno = try await self.original(existing, until: deadline) {
-            return .registered(estorno)
+        let original: Lancamento
+        do throws(EstornoFailure) {
+            guard let read = try await self.original(id, until: deadline), allows(read.conta) else { throw .naoEncontrado }
+            original = read
+        } catch {
+            // An earlier attempt may still be committed. Its id is left out: the caller's right to see it is unknown.
+            if case .armazenamento = error, self.batcher.isEstornoOpen(of: id) { throw .registration(.resultadoDesconhecido(nil)) }
+            throw error
+        }
+        if let existing = original.estornadoPor {
+            do throws(EstornoFailure) {
+                if let estorno = try await self.original(existing, until: deadline) { return .registered(estorno) }
+            } catch {
+                guard case .armazenamento = error else { throw error }
+                // It is registered.
+                self.batcher.noteOpenEstorno(existing, of: id)
+                throw .registration(.resultadoDesconhecido(existing))
+            }
         }
         do throws(EstornoRecusado) {
             return .new(

@@ -21,7 +21,8 @@ enum Claim: Hashable, Sendable {
 /// with an unknown outcome too, which is safe to repeat.
 struct OpenClaims: Sendable {
     let countMax: Int
-    private var ids: [Claim: LancamentoID] = [:]
+    /// The entry of the first attempt with each claim; nil if another process made it.
+    private var ids: [Claim: LancamentoID?] = [:]
     private var order: Deque<Claim> = []
 
     init(countMax: Int) {
@@ -33,19 +34,27 @@ struct OpenClaims: Sendable {
         switch failure {
         case .chaveComOutroConteudo: return failure
         case .sobrecarga, .bancoIndisponivel, .bancoRecusa: return self.first(of: lancamento).map { .resultadoDesconhecido($0) } ?? failure
-        case .resultadoDesconhecido(nil): return .resultadoDesconhecido(self.first(of: lancamento))
-        case .resultadoDesconhecido(let id?):
-            for claim in Claim.all(of: lancamento) where self.ids[claim] == nil {
-                self.ids[claim] = id
-                self.order.append(claim)
-                if self.order.count > self.countMax, let oldest = self.order.popFirst() { self.ids[oldest] = nil }
-            }
-            return failure
+        case .resultadoDesconhecido(let id):
+            let first = self.first(of: lancamento)
+            for claim in Claim.all(of: lancamento) { self.remember(id, for: claim) }
+            return id == nil ? .resultadoDesconhecido(first ?? nil) : failure
         }
     }
 
-    /// The entry of the first attempt with the same claim whose outcome is open.
-    private func first(of lancamento: Lancamento) -> LancamentoID? {
+    /// Records that an attempt with this claim was answered with an unknown outcome.
+    /// - Parameter id: its entry; nil if it is not known.
+    mutating func remember(_ id: LancamentoID?, for claim: Claim) {
+        guard !self.isOpen(claim) else { return }
+        self.ids.updateValue(id, forKey: claim)
+        self.order.append(claim)
+        if self.order.count > self.countMax, let oldest = self.order.popFirst() { self.ids.removeValue(forKey: oldest) }
+    }
+
+    /// Whether an attempt with this claim was answered with an unknown outcome.
+    func isOpen(_ claim: Claim) -> Bool { self.ids.keys.contains(claim) }
+
+    /// The first attempt with the same claim whose outcome is open: its entry, as far as it is known; nil if there is none.
+    private func first(of lancamento: Lancamento) -> LancamentoID?? {
         if self.ids.isEmpty { return nil }
         return Claim.all(of: lancamento).lazy.compactMap { self.ids[$0] }.first
     }

@@ -82,6 +82,16 @@ package final class WriteBatcher: Service, Sendable {
         return try outcome.get()
     }
 
+    /// Whether this process answered an estorno of the entry with an unknown outcome.
+    func isEstornoOpen(of original: LancamentoID) -> Bool {
+        self.openClaims.withLockedValue { $0.isOpen(.estorno(original)) }
+    }
+
+    /// Records that an estorno of the entry is answered with an unknown outcome.
+    func noteOpenEstorno(_ estorno: LancamentoID, of original: LancamentoID) {
+        self.openClaims.withLockedValue { $0.remember(estorno, for: .estorno(original)) }
+    }
+
     /// Registers several entries, possibly in different transactions: of two that exclude each other either may win.
     /// - Returns: the outcome of each, in order.
     package func register(_ registrations: [Registration]) async -> [Outcome] {
