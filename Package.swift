@@ -53,6 +53,7 @@ let package = Package(
         .executable(name: "consolidado", targets: ["ConsolidadoServer"]),
         .executable(name: "carga", targets: ["CargaTool"]),
         .executable(name: "limites", targets: ["Limites"]),
+        .executable(name: "simulacao", targets: ["Simulation"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
@@ -251,6 +252,17 @@ let package = Package(
             exclude: ["Corpus"],
             swiftSettings: settings
         ),
+        .target(name: "SimulatedRuntime", path: "Tests/SimulatedRuntime"),
+        .executableTarget(
+            name: "Simulation",
+            dependencies: [
+                "AMQP", "Batching", "Consolidado", "Contrato", "FluxoDeCaixa", "Lancamentos", "Mensageria", "SeededRandom",
+                "ServiceRuntime", "SimulatedRuntime", "Storage", argumentParser, lifecycle, logging,
+            ],
+            path: "Tests/Simulation",
+            swiftSettings: settings
+        ),
+        .testTarget(name: "SimulationTests", dependencies: ["TestSupport"], swiftSettings: settings),
         .testTarget(name: "FuzzTargetsTests", dependencies: ["FuzzTargets"], swiftSettings: settings),
         .testTarget(name: "TidyTests", swiftSettings: settings),
         .testTarget(name: "SocketExecutorTests", dependencies: ["SocketExecutor"], swiftSettings: settings),
