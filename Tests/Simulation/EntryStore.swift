@@ -97,7 +97,7 @@ final class EntryStore: LancamentoRepository, OutboxRepository, @unchecked Senda
 
     /// Only the look-up of a key is simulated.
     func list(
-        _ filtro: FiltroDeLancamentos, _ order: ListOrder, after last: LancamentoID?, limit: Int, until deadline: ContinuousClock.Instant?
+        _ filtro: FiltroDeLancamentos, _ order: ListOrder, after last: ListPosition?, limit: Int, until deadline: ContinuousClock.Instant?
     ) async throws(StorageFailure) -> [Lancamento] {
         try await self.read(until: deadline ?? .now + .seconds(5))
         guard case .uma(let conta) = filtro.conta, let chave = filtro.chave else { return [] }

@@ -50,6 +50,8 @@ final class Instance: @unchecked Sendable {
         var requests: LancamentoService?
         /// What reads go to; nil for an instance of the entry service.
         var reads: SaldoService?
+        /// What reads wait with.
+        var waits: ConsolidationWaits?
         /// The connection that the broker may close; nil for an instance that does not consume.
         var source: QueueSource?
     }
@@ -82,6 +84,9 @@ final class Instance: @unchecked Sendable {
 
     /// Its reading service, if it accepts reads.
     var reads: SaldoService? { self.life.isAlive && !self.isDraining ? self.parts.reads : nil }
+
+    /// What its reads wait with, if it accepts reads.
+    var waits: ConsolidationWaits? { self.life.isAlive && !self.isDraining ? self.parts.waits : nil }
 
     func start() {
         guard !self.life.isAlive else { return }
@@ -185,14 +190,14 @@ extension World {
                 agora: { self.agora }, logger: self.logger)
             let reads = BalanceReads(database: self.balances, life: life)
             let waits = ConsolidationWaits(repository: reads, logger: self.logger)
-            let reader = SaldoReader(repository: reads, limits: .init(workers: 1, longWorkers: 1), scheduler: self.runtime)
+            let saldos = SaldoService(repository: reads, limits: .init(workers: 1, longWorkers: 1), scheduler: self.runtime)
             let service = ConsolidacaoService(
                 repository: BalanceStore(database: self.balances, life: life), onApplied: { waits.applied($0) })
             let consumer = LancamentosConsumer(
                 source: source, service: service, deadLetters: letters,
                 isDatabaseReady: { life.isAlive && self.balances.isUp }, prefetch: prefetch, agora: { self.agora }, logger: self.logger)
             return Instance.Parts(
-                services: [letters, consumer, reader, waits], reads: SaldoService(repository: reads, reader: reader, waits: waits),
+                services: [letters, consumer, saldos, waits], reads: saldos, waits: waits,
                 source: connection)
         }
     }

@@ -53,11 +53,11 @@ final class Readers: @unchecked Sendable {
         let free = self.instances.filter { $0.reads != nil }
         guard !free.isEmpty else { return false }
         let instance = self.world.dice.pick(free)
-        guard let service = instance.reads else { return false }
+        guard let waits = instance.waits else { return false }
         let start = self.runtime.elapsed
         let isApplied = await instance.life.call {
             do throws(ReadFailure) {
-                try await service.waitUntilApplied([entry.id], to: .uma(entry.conta), wait: Self.waitMax, isWanted: { true })
+                try await waits.waitUntilApplied([entry.id], to: .uma(entry.conta), wait: Self.waitMax, isWanted: { true })
                 return true
             } catch {
                 return false

@@ -48,7 +48,7 @@ package final class ConsolidationWaits: Service, Sendable {
     /// - Parameters:
     ///   - wait: the longest wait. Zero checks once.
     ///   - isWanted: whether the caller still waits for the answer.
-    func waitUntilApplied(
+    package func waitUntilApplied(
         _ ids: [LancamentoID], to filtro: FiltroDeConta, wait: Duration, isWanted: @escaping @Sendable () -> Bool
     ) async throws(ReadFailure) {
         let deadline = ContinuousClock.now + wait
