@@ -8,7 +8,7 @@ extension LancamentosApp {
         EdgeMetrics.descriptions + PostgresClient.metrics + StallWatchdog.metrics + [
             .counter("entries_registered_total", "Entries registered, each once, by channel."),
             .histogram("write_batch_rows", "Entries written by one statement.", buckets: MetricDescription.counts),
-            .gauge("outbox_pending", "Committed entries that the broker has not confirmed yet."),
+            .gauge("outbox_pending", "Committed entries that the broker has not confirmed yet; from 100,000 on an estimate."),
             .gauge("outbox_oldest_age_seconds", "Age of the oldest entry that the broker has not confirmed."),
             .counter("publish_total", "Messages published, by outcome."),
             .histogram("publish_confirm_duration_seconds", "Time from publishing a message to its confirmation."),

@@ -6,13 +6,13 @@ package protocol OutboxRepository: Sendable {
     func delete(_ seqs: [Int64]) async throws(StorageFailure)
 
     /// The rows that wait.
-    /// - Parameter countedMax: counting stops there, so that a large backlog costs no more than a small one.
+    /// - Parameter countedMax: counting stops there, so that a large backlog costs no more than a small one; more is estimated.
     func backlog(countedMax: Int64) async throws(StorageFailure) -> OutboxBacklog
 }
 
 /// The rows that wait in the outbox.
 package struct OutboxBacklog: Sendable, Equatable {
-    /// Their number, up to the one asked for.
+    /// Their number. From the one asked for on it is an estimate, in which numbers that are gone from the middle count as rows.
     package let pending: Int64
     /// The age of the oldest; zero without any.
     package let oldestAge: Duration

@@ -17,7 +17,7 @@ package final class Sweeper: Service, Sendable {
         package var lease = LeaseLimits()
         /// How often the backlog is counted for the metrics.
         package var backlogInterval: Duration = .seconds(5)
-        /// Counting the backlog stops at this number.
+        /// Counting the backlog stops at this number; more is estimated.
         package var backlogCountedMax: Int64 = 100_000
 
         package init() {}

@@ -31,8 +31,10 @@ package struct PostgresOutboxRepository: OutboxRepository {
         do throws(PostgresError) {
             let rows = try await self.client.query(
                 """
-                select (select count(*) from (select from outbox limit \(countedMax)) o),
+                select case when contados < \(countedMax) then contados
+                            else greatest(contados, (select max(seq) - min(seq) + 1 from outbox)) end,
                        (select (extract(epoch from clock_timestamp() - criado_em) * 1000)::bigint from outbox order by seq limit 1)
+                from (select count(*) as contados from (select from outbox limit \(countedMax)) o) c
                 """
             )
             guard let row = rows.first else { return OutboxBacklog(pending: 0, oldestAge: .zero) }

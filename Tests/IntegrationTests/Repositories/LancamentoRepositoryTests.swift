@@ -183,7 +183,11 @@ struct LancamentoRepositoryTests {
             let outbox = PostgresOutboxRepository(client: client)
             try await outbox.delete([seqs[0], seqs[1], 999_999])
             #expect(try await outbox.backlog(countedMax: 100).pending == 3)
-            #expect(try await outbox.backlog(countedMax: 2).pending == 2)
+            // From the first number to the last.
+            #expect(try await outbox.backlog(countedMax: 2).pending == 3)
+            try await outbox.delete([seqs[3]])
+            #expect(try await outbox.backlog(countedMax: 3).pending == 2)
+            #expect(try await outbox.backlog(countedMax: 2).pending == 3)
         }
     }
 
