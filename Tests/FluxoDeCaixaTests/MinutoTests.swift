@@ -21,11 +21,12 @@ import Testing
 
     @Test func `the ids of a minute are those from its first to the next one's`() throws {
         let minuto = Minuto(try #require(Instante(parsing: "2026-11-29T10:20:30Z")))
-        var generator = IDGenerator()
-        var random = SystemRandomNumberGenerator()
-        let first = generator.next(now: minuto.instante, using: &random)
-        let last = generator.next(now: Instante(milissegundos: minuto.instante.milissegundos + 59_999), using: &random)
-        let next = generator.next(now: minuto.somando(1).instante, using: &random)
+        func id(_ millisecond: Int64, rest: UInt128) -> LancamentoID {
+            LancamentoID(bits: UInt128(minuto.instante.milissegundos + millisecond) << 80 | rest)
+        }
+        let first = id(0, rest: 0)
+        let last = id(59_999, rest: (1 << 80) - 1)
+        let next = id(60_000, rest: 0)
         let ids = minuto.primeiroID..<minuto.somando(1).primeiroID
         #expect(ids.contains(first) && ids.contains(last) && !ids.contains(next))
     }

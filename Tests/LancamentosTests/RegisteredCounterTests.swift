@@ -60,11 +60,10 @@ import Testing
 
     @Test func `a count that the broker did not confirm is made again`() async {
         let entries = FakeRegisteredEntries(perMinute: 1, from: Self.end.somando(-3), to: Self.end, refused: 2)
-        await Self.count(entries) { await entries.positions[.ronda] == Self.end }
+        await Self.count(entries) { await entries.positions.count == 3 }
         let first = await entries.attempts.prefix(3).map(\.passagem)
         #expect(first == [.nova, .segunda, .ronda])
         #expect(await entries.sent.contains { $0.passagem == .nova && $0.registrados.itens.count == 3 })
-        #expect(await entries.positions.count == 3)
     }
 
     @Test func `a minute with more entries than a statement counts is counted whole`() async {

@@ -17,7 +17,7 @@ package struct PostgresReconciliationView: CountInbox, ReconciliationView {
     /// Counts that nobody has compared for a day are forgotten: later ones cover their periods.
     package func keep(_ conferencia: Conferencia) async throws(StorageFailure) {
         let query: PostgresQuery = """
-            with velhas as (delete from conferencias where recebida_em < clock_timestamp() - interval '1 day')
+            with velhas as (delete from conferencias where recebida_em < now() - interval '1 day')
             insert into conferencias (conteudo) values (\(conferencia.encode())) returning id
             """
         _ = try await self.client.run(query, logger: self.logger) { columns throws(PostgresError) in try columns.next(Int64.self) }

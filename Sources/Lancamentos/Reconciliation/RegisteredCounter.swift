@@ -51,7 +51,7 @@ package final class RegisteredCounter: Service, Sendable {
     package struct Limits: Sendable {
         var plan = CountingPlan.Limits()
         /// Entries and minutes counted by one statement; a minute with more entries is counted whole.
-        package var entriesMax: Int64 = 200_000
+        package var entriesMax: Int64 = 100_000
         package var minutesMax = Conferencia.minutosMax
         /// Statements in one turn.
         package var countsMax = 30

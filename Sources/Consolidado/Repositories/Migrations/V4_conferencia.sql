@@ -5,6 +5,8 @@ create table conferencias (
     conteudo text not null                -- as received
 );
 
+create index conferencias_recebida_em on conferencias (recebida_em);
+
 -- Until where each pass over the registered entries was compared.
 create table conferidos (
     passagem text collate "C" primary key,
@@ -26,3 +28,7 @@ create table diferencas (
     medida_em timestamptz not null,       -- when the applied entries were last counted
     confirmada boolean not null           -- no entry on its way explains it
 );
+
+-- The sessions that use these tables avoid sequential scans: without an index a plan has a cost that makes the server compile it each time.
+create index diferencas_medida_em on diferencas (medida_em, minuto);
+create index diferencas_confirmada on diferencas (minuto) where confirmada;
