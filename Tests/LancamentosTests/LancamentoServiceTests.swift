@@ -1,5 +1,6 @@
 import FluxoDeCaixa
 import Logging
+import Storage
 import Testing
 
 @testable import Lancamentos
