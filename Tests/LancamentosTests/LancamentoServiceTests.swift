@@ -148,7 +148,7 @@ import Testing
                 }
             }
             await repository.failReads(1)
-            #expect(await failure() == .armazenamento(.unavailable))
+            #expect(await failure() == .original(.storage(.unavailable)))
             await repository.fail([.commitWaits])
             let unknown = try #require(await failure())
             guard case .registration(.resultadoDesconhecido(.some)) = unknown else {

@@ -44,8 +44,8 @@ enum ClientAnswer: Sendable {
         } catch {
             switch error {
             case .naoEncontrado: return .notFound
-            case .recusado, .armazenamento: return .notRegistered
-            case .originalEmAberto: return .unknown(nil)
+            case .recusado, .original(.storage): return .notRegistered
+            case .original(.open): return .unknown(nil)
             case .registration(let failure): return ClientAnswer(.failure(failure))
             }
         }

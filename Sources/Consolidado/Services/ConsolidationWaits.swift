@@ -1,5 +1,5 @@
 package import Contrato
-import FluxoDeCaixa
+package import FluxoDeCaixa
 package import Logging
 import NIOConcurrencyHelpers
 import ServiceLifecycle

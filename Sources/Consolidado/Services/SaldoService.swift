@@ -1,6 +1,6 @@
 package import Batching
 package import FluxoDeCaixa
-package import ServiceLifecycle
+import ServiceLifecycle
 import Storage
 
 /// Reads balances. Concurrent reads of single accounts share few statements.

@@ -16,6 +16,11 @@ package struct OutboxBacklog: Sendable, Equatable {
     package let pending: Int64
     /// The age of the oldest; zero without any.
     package let oldestAge: Duration
+
+    package init(pending: Int64, oldestAge: Duration) {
+        self.pending = pending
+        self.oldestAge = oldestAge
+    }
 }
 
 /// The outbox as the one instance that holds the lease sees it.
@@ -29,4 +34,9 @@ package struct OutboxClaim: Sendable, Equatable {
     package let events: [Registration]
     /// The last row read, whether or not this program can read its entry; nil if there was none.
     package let lastSeq: Int64?
+
+    package init(events: [Registration], lastSeq: Int64?) {
+        self.events = events
+        self.lastSeq = lastSeq
+    }
 }

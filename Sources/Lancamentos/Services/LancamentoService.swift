@@ -11,6 +11,11 @@ package struct LancamentoService: Sendable {
         package var agora: @Sendable () -> Instante
         /// The current day in the business time zone.
         package var hoje: @Sendable () -> Dia
+
+        package init(agora: @escaping @Sendable () -> Instante, hoje: @escaping @Sendable () -> Dia) {
+            self.agora = agora
+            self.hoje = hoje
+        }
     }
 
     /// The limits of one request.
@@ -130,14 +135,14 @@ package struct LancamentoService: Sendable {
             original = read
         } catch {
             // An earlier attempt may still be committed. Its id is left out: the caller's right to see it is unknown.
-            if case .armazenamento = error, self.batcher.isEstornoOpen(of: id) { throw .registration(.resultadoDesconhecido(nil)) }
+            if case .original(.storage) = error, self.batcher.isEstornoOpen(of: id) { throw .registration(.resultadoDesconhecido(nil)) }
             throw error
         }
         if let existing = original.estornadoPor {
             do throws(EstornoFailure) {
                 if let estorno = try await self.original(existing, until: deadline) { return .registered(estorno) }
             } catch {
-                guard case .armazenamento = error else { throw error }
+                guard case .original(.storage) = error else { throw error }
                 // It is registered.
                 self.batcher.noteOpenEstorno(existing, of: id)
                 throw .registration(.resultadoDesconhecido(existing))

@@ -26,6 +26,13 @@ package final class WriteBatcher: Service, Sendable {
         package var answerMax: Duration
         /// Claims whose outcome is open that this process remembers.
         package var openClaimsMax = 10_000
+
+        package init(queueMax: Int, batchRowsMax: Int, workers: Int, answerMax: Duration) {
+            self.queueMax = queueMax
+            self.batchRowsMax = batchRowsMax
+            self.workers = workers
+            self.answerMax = answerMax
+        }
     }
 
     package typealias Outcome = Result<RegistrationOutcome, RegistrationFailure>

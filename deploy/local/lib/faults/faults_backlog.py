@@ -130,7 +130,7 @@ async def millions(scene):
     try:
         await stack.proxies.do("refuse", "amqp-consolidado")
         since = time.time()
-        await Bulk(load).run(5000, COPIED_ENTRIES)
+        await Bulk(load).run(AWAY_PER_S, COPIED_ENTRIES)
         begin = time.monotonic()
         while (waiting := await messages(stack)) < WAITING_MESSAGES:
             if time.monotonic() - begin > FILL_MAX_S:
