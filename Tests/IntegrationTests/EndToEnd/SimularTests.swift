@@ -8,7 +8,7 @@ import Testing
     .enabled(if: TestServers.hasEverything, "needs the servers and products that deploy/local/test provides"), .serialized,
     .timeLimit(.minutes(5))
 )
-struct SimulationTests {
+struct SimularTests {
     private static let entry = #"{"conta":"loja42.caixa","tipo":"credito","valor":"1.50","data":"2026-01-02"}"#
 
     private static func post(
