@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import pathlib
+import signal
 import socket
 import subprocess
 import sys
@@ -169,9 +170,10 @@ def free_port():
 @contextlib.contextmanager
 def started():
     port = free_port()
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         command = ["chromedriver", f"--port={port}", "--log-level=WARNING"]
-        driver = subprocess.Popen(command, env=os.environ | {"HOME": folder, "TMPDIR": folder})
+        # In a group of its own, so that the browser's processes end with it.
+        driver = subprocess.Popen(command, env=os.environ | {"HOME": folder, "TMPDIR": folder}, start_new_session=True)
         try:
             end = time.monotonic() + WAIT_S
             while True:
@@ -186,7 +188,8 @@ def started():
             yield browser
             browser.end()
         finally:
-            driver.terminate()
+            # SIGTERM may be blocked, which processes inherit.
+            os.killpg(driver.pid, signal.SIGKILL)
             driver.wait(30)
 
 
