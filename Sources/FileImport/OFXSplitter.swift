@@ -145,7 +145,7 @@ package struct OFXSplitter: LoteSplitter {
         let fields = transaction.fields.mapValues(FileText.collapse).filter { !$0.value.isEmpty }
         let entry = self.entry(fields)
         let key = fields[.id].map { self.key(fitid: $0, entry) }
-        // Without FITID nothing tells whether the transaction was imported before: an empty key is refused.
+        // A transaction without FITID would be registered again by each import. The reader of a lote refuses an empty key.
         pieces.append(LotePiece(.lancamento(entry.json(chave: key ?? "")), line: transaction.line))
     }
 

@@ -23,7 +23,7 @@ import requests
 AXE = (pathlib.Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 WIDTHS = (1280, 390)
 SCHEMES = ("light", "dark")
-WAIT_S = 15
+WAIT_S = 60
 ENTER, TAB, ESCAPE = "\ue007", "\ue004", "\ue00c"
 
 

@@ -56,7 +56,7 @@ struct SuspectDeliveriesTests {
         #expect(await Self.numbers(source, batches: 1) == [[2]])
         await source.suspendConsuming()
         await queue.resumeConsuming()
-        // Both come again, on a new channel.
+        // A new channel redelivers both messages.
         let batch = await source.nextBatch()
         #expect(batch?.tags == [DeliveryTag(generation: 3, number: 2)])
     }
