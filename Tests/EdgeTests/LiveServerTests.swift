@@ -247,8 +247,10 @@ import Testing
 
     /// NIO's decoder would keep all of it.
     @Test func whatComesAfterAnUpgradeIsNotTakenIn() async throws {
+        var fixture = EdgeFixture()
+        fixture.settings.requestMaxS = 600
         let start = ContinuousClock.now
-        let sent = try await EdgeFixture().serve { port in
+        let sent = try await fixture.serve { port in
             let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                 // The end of the answer must not end the sending.
                 .channelOption(.allowRemoteHalfClosure, value: true)
@@ -267,8 +269,8 @@ import Testing
         }
         // What the sockets of both sides hold.
         #expect(sent < 64 << 20, "\(sent) bytes were taken")
-        // The 5 s for which an answer is let arrive, and not the 30 s that a request may take.
-        #expect(.now - start < .seconds(20), "closed after \(ContinuousClock.now - start)")
+        // After the 5 s that an answer has to arrive, and not after the time that a request may take.
+        #expect(.now - start < .seconds(120), "closed after \(ContinuousClock.now - start)")
     }
 
     @Test func headOfAStreamKeepsTheConnection() async throws {

@@ -70,8 +70,8 @@ import Testing
                 try await Task.sleep(for: .milliseconds(300))
                 kill(getpid(), SIGTERM)
             }
-            try await ServiceRunner.run([Stubborn()], shutdownMaxS: 2, logger: logger)
-            _exit(ContinuousClock.now - start < .seconds(2) ? 0 : 3)
+            try await ServiceRunner.run([Stubborn()], shutdownMaxS: 8, logger: logger)
+            _exit(ContinuousClock.now - start < .seconds(8) ? 0 : 3)
         }
     }
 
