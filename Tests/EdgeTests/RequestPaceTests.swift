@@ -47,7 +47,7 @@ struct EmbeddedConnection {
     /// What was written since the last time.
     func written() throws -> String {
         var text = ""
-        while case .byteBuffer(let buffer)? = try self.channel.readOutbound(as: IOData.self) { text += String(buffer: buffer) }
+        while let buffer = try self.channel.readOutbound(as: ByteBuffer.self) { text += String(buffer: buffer) }
         return text
     }
     /// The requests that arrived at the handlers since the last time, by their method.

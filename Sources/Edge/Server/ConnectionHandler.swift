@@ -17,7 +17,7 @@ enum ConnectionEvent: Sendable {
     case closeIfUnused
 }
 
-/// The edge's handler of a connection: turns the parser's parts into ``HTTPRequest``s and answers into the encoder's parts, applies
+/// The edge's handler of a connection: turns the parser's parts into ``HTTPRequest``s and answers into bytes (``AnswerWriter``), applies
 /// ``RequestPace`` and ``ConnectionLimit``, and detects that the caller closed their side (``CallerWatch``).
 ///
 /// One handler for all: each handler of the pipeline costs every part of every message a call.
@@ -25,9 +25,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPRequestPart
     typealias OutboundIn = HTTPResponsePart
-    typealias OutboundOut = HTTPServerResponsePart
+    typealias OutboundOut = ByteBuffer
 
     private var pace: RequestPace
+    private var writer = AnswerWriter()
     private let limit: ConnectionLimit
     /// `nil`: refused, or closed.
     private var place: ConnectionLimit.Place?
@@ -146,39 +147,50 @@ final class ConnectionHandler: ChannelDuplexHandler {
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         switch self.unwrapOutboundIn(data) {
         case .head(let response):
-            context.write(self.wrapOutboundOut(.head(self.head(response))), promise: promise)
+            self.writeHead(response)
+            if let promise { self.send(context, promise) }
         case .body(let buffer):
-            context.write(self.wrapOutboundOut(.body(.byteBuffer(buffer))), promise: promise)
-        case .end(let trailers):
+            for buffer in self.writer.writeBody(buffer) { context.write(self.wrapOutboundOut(buffer), promise: nil) }
+            if let promise { self.send(context, promise) }
+        case .end:
             let (writesEnd, closes) = self.pace.writeEnd(now: context.eventLoop.now)
             self.update(context)
-            var written = promise
+            if writesEnd { self.writer.writeEnd() }
+            var promise = promise
             if closes {
                 let done = promise ?? context.eventLoop.makePromise(of: Void.self)
                 let bound = NIOLoopBound((handler: self, context: context), eventLoop: context.eventLoop)
                 done.futureResult.whenComplete { _ in bound.value.handler.lastAnswerSent(bound.value.context) }
-                written = done
+                promise = done
             }
-            if writesEnd {
-                context.writeAndFlush(self.wrapOutboundOut(.end(trailers.map(HTTPHeaders.init))), promise: written)
-            } else {
-                context.flush()
-                written?.succeed()
-            }
+            self.send(context, promise)
+            context.flush()
         }
     }
 
-    private func head(_ response: HTTPResponse) -> HTTPResponseHead {
+    func flush(context: ChannelHandlerContext) {
+        self.send(context, nil)
+        context.flush()
+    }
+
+    /// Sends what waits in the writer.
+    private func send(_ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?) {
+        if let buffer = self.writer.take() {
+            context.write(self.wrapOutboundOut(buffer), promise: promise)
+        } else if promise != nil {
+            // It succeeds after everything that was sent before.
+            context.write(self.wrapOutboundOut(ByteBuffer()), promise: promise)
+        }
+    }
+
+    private func writeHead(_ response: HTTPResponse) {
         var response = response
-        guard response.status.kind != .informational else { return HTTPResponseHead(response) }
+        guard response.status.kind != .informational else { return self.writer.writeHead(response, isHTTP10: false) }
         let form = self.pace.writeHead(
-            hasLength: response.headerFields[.contentLength] != nil,
-            hasBody: response.status != .noContent && response.status != .notModified,
+            hasLength: response.headerFields[.contentLength] != nil, hasBody: response.status.allowsBody,
             closes: response.headerFields[.connection] == "close")
         if let connection = form.connection { response.headerFields[.connection] = connection }
-        var head = HTTPResponseHead(response)
-        if form.isHTTP10 { head.version = .http1_0 }
-        return head
+        self.writer.writeHead(response, isHTTP10: form.isHTTP10)
     }
 
     private func lastAnswerSent(_ context: ChannelHandlerContext) {
@@ -201,8 +213,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
             if self.isCallerGone { watch.callerIsGone() }
         case ConnectionEvent.sendContinue:
             guard self.pace.mayContinue else { break }
-            let head = HTTPResponseHead(version: .http1_1, status: .continue)
-            return context.writeAndFlush(self.wrapOutboundOut(.head(head)), promise: promise)
+            self.writer.writeHead(HTTPResponse(status: .continue), isHTTP10: false)
+            self.send(context, promise)
+            return context.flush()
         case ConnectionEvent.keepMoving:
             self.pace.keepMoving(now: context.eventLoop.now)
             self.startTimer(context)

@@ -29,10 +29,8 @@ struct EdgeChannel: HTTPChannelHandler {
         limits.maxHeaderFieldSize = HTTPServer.headersMaxBytes / 2
         limits.maxHeaderListSize = HTTPServer.headersMaxBytes
         limits.maxHeaderFieldCount = HTTPServer.headersMaxCount
-        // Pipelined requests wait in the asynchronous channel; Hummingbird answers the parser's errors; HTTPTypes checks headers.
-        try pipeline.configureHTTPServerPipeline(
-            withPipeliningAssistance: false, withErrorHandling: false, withOutboundHeaderValidation: false,
-            withEncoderConfiguration: .init(), withDecoderLimitConfiguration: limits)
+        // Pipelined requests wait in the asynchronous channel; Hummingbird answers the parser's errors.
+        try pipeline.addHandler(ByteToMessageHandler(HTTPRequestDecoder(limitConfiguration: limits)))
         try pipeline.addHandler(connection)
     }
 
