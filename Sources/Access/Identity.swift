@@ -7,6 +7,8 @@ package struct Identity: Sendable, Equatable {
     package let sub: String
     /// The accounts that the token names; empty: none.
     package let contas: [FiltroDeConta]
+    /// When the token is no longer accepted; nil: never.
+    package let validUntil: Instante?
     private let scopes: Scopes
 
     private enum Scopes: Equatable {
@@ -14,13 +16,14 @@ package struct Identity: Sendable, Equatable {
         case these(Set<Scope>)
     }
 
-    package init(sub: String, contas: [FiltroDeConta], scopes: Set<Scope>) {
-        self.init(sub: sub, contas: contas, .these(scopes))
+    package init(sub: String, contas: [FiltroDeConta], scopes: Set<Scope>, validUntil: Instante? = nil) {
+        self.init(sub: sub, contas: contas, .these(scopes), validUntil: validUntil)
     }
 
-    private init(sub: String, contas: [FiltroDeConta], _ scopes: Scopes) {
+    private init(sub: String, contas: [FiltroDeConta], _ scopes: Scopes, validUntil: Instante? = nil) {
         self.sub = sub
         self.contas = contas
+        self.validUntil = validUntil
         self.scopes = scopes
     }
 

@@ -34,7 +34,14 @@ struct TokenClaims: Sendable, Equatable {
         }
         self.identity = Identity(
             sub: sub, contas: try Self.contas(payload, claim: settings.contasClaim),
-            scopes: try Self.scopes(payload, claim: settings.scopeClaim))
+            scopes: try Self.scopes(payload, claim: settings.scopeClaim),
+            validUntil: Self.instant(exp + Double(settings.leewayS)))
+    }
+
+    /// Seconds since 1970 as an instant, rounded up as ``check(agora:leewayS:)`` compares; a number too large is the latest one.
+    private static func instant(_ seconds: Double) -> Instante {
+        let milliseconds = (seconds * 1000).rounded(.up)
+        return Int64(exactly: milliseconds).map { Instante(milissegundos: $0) } ?? (seconds < 0 ? .primeiro : .ultimo)
     }
 
     /// Checks `exp` and `nbf` with `leewayS` seconds of clock difference allowed.

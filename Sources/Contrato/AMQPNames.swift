@@ -37,6 +37,10 @@ package enum AMQPNames {
         /// Its value is ``quorum``.
         package static let type = "x-queue-type"
         package static let quorum = "quorum"
+        /// The type of the queues that end with their connection.
+        package static let classic = "classic"
+        /// The most messages in such a queue. With more, the broker drops the oldest.
+        package static let maxLength = "x-max-length"
         /// Its value is ``deliveryLimitValue``.
         package static let deliveryLimit = "x-delivery-limit"
         /// In effect no limit. The default of RabbitMQ 4 is 20, after which it drops the message; with -1, 3.10 drops it at once.
@@ -49,6 +53,8 @@ package enum AMQPNames {
         package static let allRegistrados = "lancamento.registrado.#"
         /// Binds a queue to every command; `#` also matches no word.
         package static let allComandos = "lancamento.registrar.#"
+        /// Binds a queue to every changed day.
+        package static let allAtualizados = "consolidado.atualizado.#"
         /// The command of a user who may send for every account.
         package static let registrar = "lancamento.registrar"
 
@@ -64,6 +70,13 @@ package enum AMQPNames {
         /// The key of the event of a changed day of this account.
         package static func atualizado(_ conta: Conta) -> String {
             "consolidado.atualizado.\(conta.nome)"
+        }
+
+        /// The account in the key of the event of a changed day; nil for another key.
+        package static func contaAtualizada(_ routingKey: String) -> Conta? {
+            let prefix = "consolidado.atualizado."
+            guard routingKey.utf8.starts(with: prefix.utf8) else { return nil }
+            return Conta(String(routingKey.dropFirst(prefix.count)))
         }
 
         /// Reports whether a command delivered with this routing key may register an entry for the account.

@@ -27,6 +27,27 @@ package enum EventoConsolidadoAtualizado {
         package var id: String { "\(self.conta.nome)/\(self.movimento.data)/\(self.versao)" }
     }
 
+    /// An event of this type as a subscriber uses it.
+    package struct Recebida: Sendable, Equatable {
+        package let conta: Conta
+        package let data: Dia
+        package let versao: Int64
+        /// The member `data` as JSON, without line breaks.
+        package let dados: [UInt8]
+    }
+
+    /// Reads an event. Members of `data` that this program does not know are kept: the contract grows.
+    /// - Returns: nil if it is not an event of this type.
+    package static func decode(_ body: [UInt8]) -> Recebida? {
+        guard let evento = try? JSONReader.read(body), evento["type"]?.text?.hasSameBytes(as: self.type) == true,
+            let dados = evento["data"], let conta = dados["conta"]?.text.flatMap({ Conta($0) }),
+            let data = dados["data"]?.text.flatMap({ Dia(parsing: $0) }), let versao = dados["versao"]?.integer
+        else { return nil }
+        var writer = JSONWriter(reservedBytes: 512)
+        writer.value(dados)
+        return Recebida(conta: conta, data: data, versao: Int64(versao), dados: writer.bytes)
+    }
+
     /// The member `dataschema`: where the JSON schema of `data` is served.
     package static func dataschema(urlPublica: String) -> String {
         "\(urlPublica)/esquemas/consolidado-atualizado-v1.json"

@@ -39,6 +39,13 @@ package enum FiltroDeConta: Hashable, Sendable {
         }
     }
 
+    /// Returns every filter that contains the account.
+    package static func queCobrem(_ conta: Conta) -> [FiltroDeConta] {
+        let bytes = conta.nome.utf8
+        let acima = bytes.indices.filter { bytes[$0] == UInt8(ascii: ".") }.compactMap { Conta(String(conta.nome[..<$0])) }
+        return [.todas, .uma(conta)] + acima.map { .abaixoDe($0) }
+    }
+
     /// Returns the fewest of these filters that contain the same accounts: none covers another, so their ranges are disjoint.
     package static func semSobreposicao(_ filtros: [FiltroDeConta]) -> [FiltroDeConta] {
         var restantes: [FiltroDeConta] = []

@@ -42,6 +42,20 @@ import Testing
         #expect(!Self.has("lancamentos:escrever", identity))
     }
 
+    @Test(arguments: [
+        ("1795503700", Int64(1_795_503_760_000)), ("1795503700.0001", 1_795_503_760_001), ("1e300", Instante.ultimo.milissegundos),
+    ])
+    func `an identity is valid until its token is refused`(exp: String, validUntil: Int64) async throws {
+        let authorization = "Bearer " + TestToken.make(#"{"sub":"ana","exp":\#(exp)}"#)
+        let identity = try await Self.authenticator().identity(authorization: authorization)
+        #expect(identity.validUntil == Instante(milissegundos: validUntil))
+        if validUntil % 1000 == 0 {
+            #expect(await Self.refusal(try await Self.authenticator(now: validUntil / 1000 - 1), authorization) == nil)
+            #expect(await Self.refusal(try await Self.authenticator(now: validUntil / 1000), authorization) != nil)
+        }
+        #expect(Identity.anonymous.validUntil == nil)
+    }
+
     @Test(arguments: ["bearer ", "BEARER ", "Bearer   "])
     func schemeIsCaseInsensitive(prefix: String) async throws {
         #expect(try await Self.authenticator().identity(authorization: prefix + TestToken.make("{\(Self.base)}")).sub == "ana")

@@ -21,6 +21,14 @@ import Testing
         #expect(try AMQPNames.RoutingKey.allows(routingKey, #require(Conta("loja42.caixa"))) == permite)
     }
 
+    @Test func `the account of news is read from its routing key`() throws {
+        let conta = try #require(Conta("loja42.caixa"))
+        #expect(AMQPNames.RoutingKey.contaAtualizada(AMQPNames.RoutingKey.atualizado(conta)) == conta)
+        for key in ["", "consolidado.atualizado", "consolidado.atualizado.", "consolidado.atualizado..a", "lancamento.registrar.a"] {
+            #expect(AMQPNames.RoutingKey.contaAtualizada(key) == nil, "\(key)")
+        }
+    }
+
     /// Other systems and the broker's permissions depend on these names.
     @Test func `names are as published`() {
         #expect(AMQPNames.Exchange.lancamentos == "fluxo-caixa.lancamentos")

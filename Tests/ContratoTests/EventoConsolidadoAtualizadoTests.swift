@@ -24,4 +24,29 @@ import Testing
                 """
         )
     }
+
+    @Test func `an event is read as it is written, with members of later versions`() throws {
+        let conta = try #require(Conta("loja42.caixa"))
+        let dia = try #require(Dia(parsing: "2026-11-24"))
+        let noticia = EventoConsolidadoAtualizado.Noticia(
+            conta: conta, movimento: MovimentoDoDia(data: dia), versao: 7, atualizadoEm: Instante(milissegundos: 0))
+        let bytes = EventoConsolidadoAtualizado.encode(noticia, urlPublica: "https://x")
+        let received = try #require(EventoConsolidadoAtualizado.decode(bytes))
+        #expect(received.conta == conta && received.data == dia && received.versao == 7)
+        #expect(try JSONReader.read(received.dados) == JSONReader.read(bytes)["data"])
+        let later = String(decoding: bytes, as: UTF8.self).replacing(#""moeda":"BRL""#, with: #""novo":"a\nb""#)
+        let dados = try #require(EventoConsolidadoAtualizado.decode(Array(later.utf8))).dados
+        #expect(try JSONReader.read(dados)["novo"]?.text == "a\nb")
+        #expect(!dados.contains(0x0A), "a line break would end the line of a stream")
+    }
+
+    @Test(arguments: [
+        "", "[]", #"{"type":"br.fluxocaixa.consolidado.atualizado.v2","data":{"conta":"a","data":"2026-11-24","versao":1}}"#,
+        #"{"type":"br.fluxocaixa.consolidado.atualizado.v1","data":{"conta":"a","data":"2026-11-31","versao":1}}"#,
+        #"{"type":"br.fluxocaixa.consolidado.atualizado.v1","data":{"conta":"..","data":"2026-11-24","versao":1}}"#,
+        #"{"type":"br.fluxocaixa.consolidado.atualizado.v1","data":{"conta":"a","data":"2026-11-24","versao":"1"}}"#,
+    ])
+    func `another event is not read`(body: String) {
+        #expect(EventoConsolidadoAtualizado.decode(Array(body.utf8)) == nil)
+    }
 }

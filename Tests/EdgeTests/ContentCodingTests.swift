@@ -2,6 +2,7 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
+import NIOConcurrencyHelpers
 import NIOCore
 import SeededRandom
 import Testing
@@ -27,6 +28,10 @@ import Testing
             Route(.post, "/large", access: .open) { request, _ in Self.reply(request, ResponseBody(byteBuffer: ByteBuffer(string: large)))
             },
             Route(.get, "/small", access: .open) { request, _ in Self.reply(request, ResponseBody(byteBuffer: ByteBuffer(string: "{}"))) },
+            Route(.get, "/events", access: .open) { _, _ in
+                let blocks = NIOLockedValueBox<[[EventBlock]]>([[.comment("a"), EventBlock(event: "b", id: "7", data: Array(large.utf8))]])
+                return .eventStream { blocks.withLockedValue { $0.popLast() } }
+            },
             Route(.get, "/weak", access: .open) { _, _ in
                 Response(
                     status: .ok, headers: [.contentType: "application/json", .eTag: "W/\"7\""],
@@ -102,6 +107,16 @@ import Testing
         // A lote is answered line by line; a compressor would hold lines back.
         let lote = try await Self.send(.post, "/lines", [.acceptEncoding: "gzip"])
         #expect(lote.headers[.contentEncoding] == nil && lote.text == Self.large)
+    }
+
+    @Test func `a stream of events is never coded`() async throws {
+        for accepted in ["gzip", "gzip, identity;q=0", "identity"] {
+            let events = try await Self.send(.get, "/events", [.acceptEncoding: accepted])
+            #expect(events.headers[.contentEncoding] == nil && events.headers[.contentType] == "text/event-stream")
+            #expect(events.headers[.cacheControl] == "private, no-cache" && events.headers[.accelBuffering] == "no")
+            #expect(events.text == ": a\n\nid: 7\nevent: b\ndata: \(Self.large)\n\n")
+        }
+        #expect(try await Self.send(.head, "/events", [:]).text.isEmpty)
     }
 
     @Test func theRestIsLeftAlone() async throws {

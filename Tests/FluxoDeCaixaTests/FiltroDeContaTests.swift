@@ -51,6 +51,7 @@ import Testing
             for filtro in [FiltroDeConta.uma(acima), .abaixoDe(acima), .todas] {
                 let (desde, antesDe) = filtro.intervalo
                 #expect((desde <= conta.nome && conta.nome < antesDe) == filtro.cobre(conta), "\(filtro) \(conta)")
+                #expect(FiltroDeConta.queCobrem(conta).contains(filtro) == filtro.cobre(conta), "\(filtro) \(conta)")
             }
         }
     }

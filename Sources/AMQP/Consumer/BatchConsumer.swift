@@ -17,7 +17,7 @@ public actor BatchConsumer: Service {
     public nonisolated var unownedExecutor: UnownedSerialExecutor { self.thread.executor.asUnownedSerialExecutor() }
 
     nonisolated let thread: BrokerThread
-    private nonisolated let consuming = NIOLockedValueBox(false)
+    private nonisolated let consuming = NIOLockedValueBox((isConsuming: false, starts: UInt64(0)))
     private let logger: Logger
     private var connectionLog = ConnectionLog()
     private var state: State
@@ -39,7 +39,11 @@ public actor BatchConsumer: Service {
     isolated deinit { self.thread.executor.stop() }
 
     /// Whether the broker is delivering: connected and consuming.
-    public nonisolated var isConsuming: Bool { self.consuming.withLockedValue { $0 } }
+    public nonisolated var isConsuming: Bool { self.consuming.withLockedValue { $0.isConsuming } }
+
+    /// How often the broker has begun to deliver. When it begins again, messages may have been missed of a queue that ended with its
+    /// connection.
+    public nonisolated var consumingStarts: UInt64 { self.consuming.withLockedValue { $0.starts } }
 
     /// Connects and consumes until graceful shutdown, then hands out nothing more, waits up to ``ConsumerSettings/drainTimeout`` until what
     /// was handed out is settled, acknowledges it, closes and returns. Failures of the broker never end it. If its task is cancelled it closes
@@ -128,7 +132,10 @@ public actor BatchConsumer: Service {
 
     private func updateConsuming() {
         let isConsuming = self.state.isConsuming
-        self.consuming.withLockedValue { $0 = isConsuming }
+        self.consuming.withLockedValue { consuming in
+            if isConsuming, !consuming.isConsuming { consuming.starts += 1 }
+            consuming.isConsuming = isConsuming
+        }
     }
 }
 

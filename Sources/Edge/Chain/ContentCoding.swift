@@ -52,7 +52,9 @@ struct ContentCoding {
             if self.namesCodedTag, self.accepted.acceptsGzip { Self.tag(&response.headers) }
             return
         }
-        guard response.headers[.contentEncoding] == nil, response.headers[.contentType] != nil else { return }
+        guard response.headers[.contentEncoding] == nil, let type = response.headers[.contentType] else { return }
+        // Events must not wait in a compressor, and a compressor for each of thousands of streams would cost too much memory.
+        guard type != EventBlock.contentType else { return }
         let length = response.body.contentLength
         guard length != 0, length != nil || request.method == .get || request.method == .head else { return }
         let isLarge = length.map { $0 >= Self.minBytes } ?? true
