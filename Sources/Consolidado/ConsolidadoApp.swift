@@ -86,6 +86,17 @@ package enum ConsolidadoApp: ServiceApp {
             publisher: AMQPNoticePublisher(publisher: noticePublisher, user: noticeBroker.user, urlPublica: common.urlPublica),
             logger: logger
         )
+        var newsSettings = ConsumerSettings()
+        // Readers receive changes four times a second: messages may gather, and wake fewer threads.
+        newsSettings.smallBatchPause = .milliseconds(20) ... .milliseconds(50)
+        let news = BatchConsumer(
+            configuration: try AMQPConfiguration(broker, purpose: "feed"), topology: ConsolidadoTopology.feed, queue: "",
+            settings: newsSettings, logger: logger)
+        var feedLimits = SaldoFeedLimits()
+        feedLimits.readersMax = settings.eventStreamsMax
+        let feed = SaldoFeed(
+            limits: feedLimits, link: { FeedLink(isFollowing: news.isConsuming, starts: news.consumingStarts) }, agora: SystemClock.agora)
+        let follower = SaldoFollower(source: news, feed: feed, logger: logger)
         let reconciler = Reconciler(
             leases: PostgresReconciliationStore.source(try PostgresConfiguration(common.database)),
             view: PostgresReconciliationView(client: sumsPool, logger: logger), logger: logger
@@ -129,7 +140,8 @@ package enum ConsolidadoApp: ServiceApp {
             try ListenerCertificate(files, metrics: metrics, logger: logger)
         }
         let application = try HTTPServer.makeApplication(
-            routes: controller.routes + ContasController(service: saldos).routes + Route.operational(health: health, metrics: metrics)
+            routes: controller.routes + ContasController(service: saldos).routes + EventosController(feed: feed).routes
+                + Route.operational(health: health, metrics: metrics)
                 + Route.documentation(of: .consolidado, urlPublica: common.urlPublica),
             settings: common.http,
             certificate: certificate,
@@ -142,10 +154,10 @@ package enum ConsolidadoApp: ServiceApp {
         try await ServiceRunner.run(
             [certificate].compactMap(\.self) + [
                 pool, consumerPool, sumsPool, deadLetterPublisher, deadLetters, noticePublisher, notices, reconciler, consumer, watchdog,
-                saldos,
+                saldos, follower,
                 authenticator, application,
-                // After the server, so that waiting reads are answered before the server drains them.
-                waits, DrainingService(health: health),
+                // After the server, so that waiting reads are answered, and streams end, before the server drains them.
+                waits, feed, DrainingService(health: health),
             ],
             shutdownMaxS: common.shutdownMaxS,
             logger: logger

@@ -20,5 +20,8 @@ extension ConsolidadoApp {
                 "reconciliation_difference_entries", "Entries registered less entries applied, of those registered more than 5 minutes ago."
             ),
             .gauge("reconciliation_age_seconds", "Age of the newest registered entries that were compared with the applied ones."),
+            .gauge("event_streams", "Readers of the stream of events."),
+            .counter("event_stream_lost_total", "How often a reader of events was told that changes may be missing."),
+            .gauge("event_feed_connected", "1 while the changes for the readers of events arrive from the broker, else 0."),
         ]
 }

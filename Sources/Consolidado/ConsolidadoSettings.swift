@@ -15,6 +15,8 @@ package struct ConsolidadoSettings: Sendable {
     package let eventsUser: String?
     /// Longest wait of a read for the entries in `apos`, in milliseconds.
     package let aposWaitMaxMs: Int
+    /// Streams of events at the same time.
+    package let eventStreamsMax: Int
 
     private static let ownKeys = [
         SettingKey("consolidado.lote_max", .integer(1...10_000), unit: "mensagens", default: "500"),
@@ -22,6 +24,7 @@ package struct ConsolidadoSettings: Sendable {
         SettingKey("consolidado.prefetch", .integer(2...65_535), unit: "mensagens", default: "1000"),
         SettingKey("consolidado.usuario_dos_eventos", .text),
         SettingKey("consolidado.apos_espera_max_ms", .integer(0...30_000), unit: "ms", default: "30000"),
+        SettingKey("consolidado.eventos_max", .integer(1...100_000), unit: "leitores", default: "1000"),
     ]
 
     /// Every key of the service. The keys of lancamentos are known from its published file, so that one environment can serve both.
@@ -39,6 +42,7 @@ package struct ConsolidadoSettings: Sendable {
         self.prefetchMessages = try values.integer("consolidado.prefetch")
         self.eventsUser = values.text("consolidado.usuario_dos_eventos")
         self.aposWaitMaxMs = try values.integer("consolidado.apos_espera_max_ms")
+        self.eventStreamsMax = try values.integer("consolidado.eventos_max")
         // With less, the next batch cannot fill while this one is being applied.
         guard self.prefetchMessages >= 2 * self.batchMessagesMax else {
             throw .invalid(

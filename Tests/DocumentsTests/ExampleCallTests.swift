@@ -49,6 +49,12 @@ import Testing
         #expect(call.python.contains("    params={\"conta\": \"loja42.*\"},\n"))
     }
 
+    @Test func `a stream of events is read line by line`() throws {
+        let call = ExampleCall(try Self.operation("eventosDeSaldo", .consolidado))
+        #expect(call.curl.contains(" \\\n    --no-buffer \\\n"))
+        #expect(call.python.contains("    stream=True,\n    timeout=30,\n)\nprint(resposta.status_code)\nfor linha in resposta.iter_lines"))
+    }
+
     @Test func `lines are sent as lines`() throws {
         let call = ExampleCall(try Self.operation("registrarLote"))
         #expect(

@@ -76,6 +76,7 @@ import Testing
         #expect(consolidado.common.http.port == 8081)
         #expect(consolidado.batchMessagesMax == 500 && consolidado.batchWaitMs == 10 && consolidado.prefetchMessages == 1000)
         #expect(consolidado.eventsUser == nil && consolidado.aposWaitMaxMs == 30_000)
+        #expect(consolidado.eventStreamsMax == 1000)
     }
 
     @Test func environmentOverridesFileOverridesDefault() throws {

@@ -23,6 +23,8 @@ struct APIOperation {
         let examples: [JSONValue]
 
         var isLines: Bool { self.type == "application/x-ndjson" }
+        /// Whether the answer does not end by itself.
+        var isEventStream: Bool { self.type == "text/event-stream" }
 
         /// The first example as it is sent, JSON indented.
         var exampleText: String? {

@@ -40,6 +40,8 @@ struct ExampleCall {
         }
     }
 
+    private var isEventStream: Bool { self.operation.answers.contains { $0.media.contains(where: \.isEventStream) } }
+
     private static func body(_ example: JSONValue, of media: APIOperation.Media) -> Body {
         switch example {
         case .array(let lines) where media.isLines: .lines(lines)
@@ -53,6 +55,7 @@ struct ExampleCall {
     var curl: String {
         let query = self.query.map { "\(Self.percentEncoded($0.name))=\(Self.percentEncoded($0.value))" }.joined(separator: "&")
         var parts = ["curl --fail-with-body \"$\(self.variable)\(self.path)\(query.isEmpty ? "" : "?\(query)")\""]
+        if self.isEventStream { parts.append("--no-buffer") }
         if self.operation.method != "GET", self.body == nil { parts.append("--request \(self.operation.method)") }
         if !self.operation.isOpen { parts.append("--header \"Authorization: Bearer $TOKEN\"") }
         parts += self.headers.map { "--header \(Self.quoted("\($0.name): \($0.value)"))" }
@@ -92,10 +95,15 @@ struct ExampleCall {
         case .text(let text): lines.append("data=\(Self.pythonText(text)).encode(),")
         case nil: break
         }
-        lines.append("timeout=10,")
+        // A comment line comes every 15 s.
+        lines += self.isEventStream ? ["stream=True,", "timeout=30,"] : ["timeout=10,"]
         program.append("resposta = requests.\(self.operation.method.lowercased())(")
         program += lines.map { "    \($0)" }
-        program += [")", "print(resposta.status_code, resposta.text)"]
+        program.append(")")
+        program +=
+            self.isEventStream
+            ? ["print(resposta.status_code)", "for linha in resposta.iter_lines(decode_unicode=True):", "    print(linha)"]
+            : ["print(resposta.status_code, resposta.text)"]
         return program.joined(separator: "\n")
     }
 

@@ -184,6 +184,19 @@ function shown(text, type) {
     return whole.length > answerLimit ? `${whole.slice(0, answerLimit)}\n…` : whole;
 }
 
+// A stream of events does not end: its first seconds are shown.
+const streamMs = 5000;
+
+async function textOf(response) {
+    if (!(response.headers.get("Content-Type") || "").startsWith("text/event-stream")) return response.text();
+    const reader = response.body.getReader();
+    setTimeout(() => reader.cancel(), streamMs);
+    const decoder = new TextDecoder();
+    let text = "";
+    for (let part = await reader.read(); !part.done; part = await reader.read()) text += decoder.decode(part.value, { stream: true });
+    return text;
+}
+
 async function send(form) {
     const answer = form.querySelector(".answer");
     const button = form.querySelector("button");
@@ -191,7 +204,7 @@ async function send(form) {
     try {
         const response = await fetch(...request(form));
         const headers = [...response.headers].map(([name, value]) => `${name}: ${value}`).join("\n");
-        const body = shown(await response.text(), response.headers.get("Content-Type") || "");
+        const body = shown(await textOf(response), response.headers.get("Content-Type") || "");
         answer.replaceChildren(
             element("strong", { textContent: `${response.status} ${response.statusText}` }), element("pre", { tabIndex: 0, textContent: headers }),
             element("pre", { tabIndex: 0, textContent: body }));

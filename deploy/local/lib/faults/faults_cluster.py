@@ -76,7 +76,9 @@ async def delete_queues(stack):
     for instance in stack.instances.values():
         await instance.kill()
     for queue in await stack.rabbitmq.api("GET", "queues/%2F"):
-        await stack.rabbitmq.api("DELETE", f"queues/%2F/{queue['name']}")
+        # A queue that the broker named ends with its connection.
+        if not queue["name"].startswith("amq.gen-"):
+            await stack.rabbitmq.api("DELETE", f"queues/%2F/{queue['name']}")
 
 
 async def without_cluster(scene):

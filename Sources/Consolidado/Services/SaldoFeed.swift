@@ -1,0 +1,121 @@
+package import Edge
+package import FluxoDeCaixa
+import Metrics
+import NIOConcurrencyHelpers
+import ServiceLifecycle
+
+/// Gives the changes of balances, of all instances, to the readers of this instance (`GET /v1/consolidados/eventos`).
+///
+/// It waits for no reader: what a slow one has not received is bounded, and then lost with a word (``SaldoFeedState``).
+package final class SaldoFeed: Service, Sendable {
+    typealias Waiter = CheckedContinuation<[EventBlock]?, Never>
+
+    private let limits: SaldoFeedLimits
+    private let state: NIOLockedValueBox<SaldoFeedState<Waiter>>
+    private let link: @Sendable () -> FeedLink
+    private let agora: @Sendable () -> Instante
+
+    private let streams = Gauge(label: "event_streams")
+    private let lost = Counter(label: "event_stream_lost_total")
+    private let connected = Gauge(label: "event_feed_connected")
+
+    /// - Parameters:
+    ///   - link: whether changes arrive from the broker.
+    ///   - agora: the clock by which tokens expire.
+    package init(
+        limits: SaldoFeedLimits = SaldoFeedLimits(), link: @escaping @Sendable () -> FeedLink, agora: @escaping @Sendable () -> Instante
+    ) {
+        self.limits = limits
+        self.state = NIOLockedValueBox(SaldoFeedState(limits: limits, now: .now))
+        self.link = link
+        self.agora = agora
+        // The metric exists before the first turn.
+        self.lost.increment(by: 0)
+        self.streams.record(0)
+        self.connected.record(0)
+    }
+
+    /// The most readers at the same time.
+    package var readersMax: Int { self.limits.readersMax }
+
+    /// Adds a reader of the accounts that the filter covers.
+    /// - Parameters:
+    ///   - validUntil: the stream ends then; nil: it does not.
+    ///   - hasLost: the reader had a stream before, so changes may be missing in between.
+    ///   - isWanted: whether the reader is still connected.
+    package func subscribe(
+        _ filtro: FiltroDeConta, validUntil: Instante?, hasLost: Bool = false, isWanted: @escaping @Sendable () -> Bool = { true }
+    ) throws(FeedRefusal) -> SaldoReader {
+        let added = self.state.withLockedValue { state in
+            Result { () throws(FeedRefusal) in
+                try state.subscribe(filtro, validUntil: validUntil, hasLost: hasLost, isWanted: isWanted, now: .now)
+            }
+        }
+        return SaldoReader(feed: self, id: try added.get())
+    }
+
+    /// Whether a reader follows the account.
+    package func wants(_ conta: Conta) -> Bool { self.state.withLockedValue { $0.wants(conta) } }
+
+    /// A day has changed.
+    package func offer(_ update: SaldoUpdate) { self.state.withLockedValue { $0.offer(update) } }
+
+    /// A change of the account cannot be read.
+    package func lose(_ conta: Conta) { self.state.withLockedValue { $0.lose(conta) } }
+
+    /// Gives out changes until graceful shutdown, then ends every stream, so that the clients connect to another instance.
+    package func run() async {
+        await cancelWhenGracefulShutdown {
+            while (try? await Task.sleep(for: self.limits.interval)) != nil { self.turn(now: .now) }
+        }
+        for handOver in self.state.withLockedValue({ $0.close() }) { handOver.waiter.resume(returning: handOver.blocks) }
+        self.streams.record(0)
+    }
+
+    /// Gives out what is due.
+    func turn(now: ContinuousClock.Instant) {
+        let (link, agora) = (self.link(), self.agora())
+        let (handOvers, count, losses) = self.state.withLockedValue { state in
+            let before = state.losses
+            return (state.due(now: now, agora: agora, link: link), state.count, state.losses - before)
+        }
+        for handOver in handOvers { handOver.waiter.resume(returning: handOver.blocks) }
+        self.streams.record(count)
+        self.connected.record(link.isFollowing ? 1 : 0)
+        if losses > 0 { self.lost.increment(by: losses) }
+    }
+
+    fileprivate func next(_ id: SaldoFeedState<Waiter>.ReaderID) async -> [EventBlock]? {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { (waiter: Waiter) in
+                if let answer = self.state.withLockedValue({ $0.next(id, waiter: waiter) }) {
+                    answer.waiter.resume(returning: answer.blocks)
+                }
+                // The cancellation handler may have run before there was a waiter.
+                if Task.isCancelled { self.unsubscribe(id) }
+            }
+        } onCancel: {
+            self.unsubscribe(id)
+        }
+    }
+
+    fileprivate func unsubscribe(_ id: SaldoFeedState<Waiter>.ReaderID) {
+        self.state.withLockedValue { $0.unsubscribe(id) }?.resume(returning: nil)
+    }
+}
+
+/// One reader of a ``SaldoFeed``. It leaves the feed when the last reference to it goes.
+package final class SaldoReader: Sendable {
+    private let feed: SaldoFeed
+    private let id: UInt64
+
+    fileprivate init(feed: SaldoFeed, id: UInt64) {
+        self.feed = feed
+        self.id = id
+    }
+
+    deinit { self.feed.unsubscribe(self.id) }
+
+    /// Waits for the next blocks; nil: the stream has ended. One task at a time.
+    package func next() async -> [EventBlock]? { await self.feed.next(self.id) }
+}

@@ -1,0 +1,221 @@
+import Edge
+import FluxoDeCaixa
+
+/// The readers of the changes of balances, and the changes that each has still to receive. It does no I/O.
+///
+/// Changes gather until the next ``due(now:agora:link:)``. Of several changes of one day the newest version remains. Each reader whose filter
+/// covers the account then receives it; for a reader that does not wait it is kept. A reader for which too many days are kept has lost: they
+/// are dropped, and the reader is told so with its next blocks.
+struct SaldoFeedState<Waiter: Sendable>: Sendable {
+    typealias ReaderID = UInt64
+    typealias Instant = ContinuousClock.Instant
+
+    /// A waiting reader and the blocks for it; nil: the stream ends.
+    struct HandOver: Sendable {
+        let waiter: Waiter
+        let blocks: [EventBlock]?
+    }
+
+    private struct Reader: Sendable {
+        let filtro: FiltroDeConta
+        let validUntil: Instante?
+        let isWanted: @Sendable () -> Bool
+        var kept: [ChaveDeSaldo: SaldoUpdate] = [:]
+        var hasLost: Bool
+        var isCommentDue = true
+        var commentAt: Instant
+        var waiter: Waiter?
+    }
+
+    private let limits: SaldoFeedLimits
+    private var readers: [ReaderID: Reader] = [:]
+    private var readersOf: [FiltroDeConta: Set<ReaderID>] = [:]
+    private var nextID: ReaderID = 0
+    private var pending: [ChaveDeSaldo: SaldoUpdate] = [:]
+    private var newest: NewestVersions
+    private var link = FeedLink(isFollowing: false, starts: 0)
+    private var lastDue: Instant
+    private var isClosed = false
+    /// How often a reader has lost changes.
+    private(set) var losses = 0
+
+    init(limits: SaldoFeedLimits, now: Instant) {
+        self.limits = limits
+        self.newest = NewestVersions(halfDaysMax: limits.rememberedDaysMax / 2, now: now)
+        self.lastDue = now
+    }
+
+    /// The number of readers.
+    var count: Int { self.readers.count }
+
+    // MARK: - Readers
+
+    /// Adds a reader. Its first blocks are ready at once.
+    /// - Parameters:
+    ///   - validUntil: the stream ends then; nil: it does not.
+    ///   - hasLost: the reader had a stream before, so changes may be missing in between.
+    ///   - isWanted: whether the reader is still connected.
+    mutating func subscribe(
+        _ filtro: FiltroDeConta, validUntil: Instante?, hasLost: Bool, isWanted: @escaping @Sendable () -> Bool, now: Instant
+    ) throws(FeedRefusal) -> ReaderID {
+        guard !self.isClosed else { throw .closed }
+        guard self.readers.count < self.limits.readersMax else { throw .full }
+        self.nextID += 1
+        self.readers[self.nextID] = Reader(
+            filtro: filtro, validUntil: validUntil, isWanted: isWanted, hasLost: hasLost, commentAt: now + self.limits.commentInterval)
+        self.readersOf[filtro, default: []].insert(self.nextID)
+        return self.nextID
+    }
+
+    /// Removes a reader.
+    /// - Returns: its waiter, if it waits.
+    mutating func unsubscribe(_ id: ReaderID) -> Waiter? {
+        guard let reader = self.readers.removeValue(forKey: id) else { return nil }
+        self.readersOf[reader.filtro]?.remove(id)
+        if self.readersOf[reader.filtro]?.isEmpty == true { self.readersOf[reader.filtro] = nil }
+        return reader.waiter
+    }
+
+    /// A reader waits for its next blocks.
+    /// - Returns: the answer, if there is one at once.
+    mutating func next(_ id: ReaderID, waiter: Waiter) -> HandOver? {
+        guard var reader = self.readers[id] else { return HandOver(waiter: waiter, blocks: nil) }
+        let blocks = Self.takeBlocks(of: &reader, isFollowing: self.link.isFollowing)
+        if blocks.isEmpty { reader.waiter = waiter }
+        self.readers[id] = reader
+        return blocks.isEmpty ? nil : HandOver(waiter: waiter, blocks: blocks)
+    }
+
+    /// Ends every stream, and accepts no reader any more.
+    mutating func close() -> [HandOver] {
+        defer {
+            self.readers.removeAll()
+            self.readersOf.removeAll()
+            self.pending.removeAll()
+        }
+        self.isClosed = true
+        return self.readers.values.compactMap { $0.waiter.map { HandOver(waiter: $0, blocks: nil) } }
+    }
+
+    private static func takeBlocks(of reader: inout Reader, isFollowing: Bool) -> [EventBlock] {
+        var blocks: [EventBlock] = []
+        if reader.hasLost {
+            blocks.append(.perdeu)
+            reader.hasLost = false
+        }
+        if !reader.kept.isEmpty {
+            blocks += reader.kept.values.map(\.block)
+            reader.kept = [:]
+        }
+        if reader.isCommentDue {
+            blocks.append(isFollowing ? .alive : .aliveWithoutBroker)
+            reader.isCommentDue = false
+        }
+        return blocks
+    }
+
+    // MARK: - Changes
+
+    /// Whether a reader follows the account.
+    func wants(_ conta: Conta) -> Bool {
+        !self.readersOf.isEmpty && FiltroDeConta.queCobrem(conta).contains { self.readersOf[$0] != nil }
+    }
+
+    /// A day has changed. An older version than one that was offered before is ignored.
+    mutating func offer(_ update: SaldoUpdate) {
+        guard self.newest.isNewer(update.chave, update.versao) else { return }
+        guard self.pending[update.chave] != nil || self.pending.count < self.limits.pendingDaysMax else { return self.loseAll() }
+        self.pending[update.chave] = update
+    }
+
+    /// A change of the account cannot be read.
+    mutating func lose(_ conta: Conta) {
+        for filtro in FiltroDeConta.queCobrem(conta) {
+            for id in self.readersOf[filtro] ?? [] { self.lose(id) }
+        }
+    }
+
+    /// Changes of any account may have been missed.
+    private mutating func loseAll() {
+        self.pending.removeAll()
+        for id in Array(self.readers.keys) { self.lose(id) }
+    }
+
+    private mutating func lose(_ id: ReaderID) {
+        guard self.readers[id]?.hasLost == false else {
+            self.readers[id]?.kept = [:]
+            return
+        }
+        self.readers[id]?.kept = [:]
+        self.readers[id]?.hasLost = true
+        self.losses += 1
+    }
+
+    /// Gives out the gathered changes, the comments that are due and the ends of streams.
+    /// - Parameters:
+    ///   - agora: the time by which tokens expire.
+    ///   - link: whether changes arrive now.
+    mutating func due(now: Instant, agora: Instante, link: FeedLink) -> [HandOver] {
+        // The queue begins empty each time, and drops messages if this process stood still.
+        let mayHaveMissed = (link.isFollowing && link.starts != self.link.starts) || now - self.lastDue > self.limits.stallMax
+        if mayHaveMissed { self.loseAll() }
+        self.link = FeedLink(isFollowing: link.isFollowing, starts: link.isFollowing ? link.starts : self.link.starts)
+        self.lastDue = now
+        self.newest.forget(now: now)
+        self.share()
+        return self.handOver(now: now, agora: agora)
+    }
+
+    /// Moves each gathered change to the readers of its account.
+    private mutating func share() {
+        let updates = self.pending
+        self.pending.removeAll()
+        for (chave, update) in updates {
+            for filtro in FiltroDeConta.queCobrem(chave.conta) {
+                for id in self.readersOf[filtro] ?? [] { self.keep(update, for: id) }
+            }
+        }
+    }
+
+    private mutating func keep(_ update: SaldoUpdate, for id: ReaderID) {
+        let isFull = self.readers[id].map { $0.kept.count >= self.limits.keptDaysMax && $0.kept[update.chave] == nil } ?? true
+        if isFull { self.lose(id) } else { self.readers[id]?.kept[update.chave] = update }
+    }
+
+    private mutating func handOver(now: Instant, agora: Instante) -> [HandOver] {
+        var handOvers: [HandOver] = []
+        var ended: [ReaderID] = []
+        var index = self.readers.startIndex
+        while index != self.readers.endIndex {
+            defer { self.readers.formIndex(after: &index) }
+            let id = self.readers.keys[index]
+            // In place: a copy of each reader would cost more than all the rest.
+            if let validUntil = self.readers.values[index].validUntil, validUntil <= agora {
+                ended.append(id)
+            } else if !self.readers.values[index].isWanted() {
+                ended.append(id)
+            } else {
+                if self.readers.values[index].commentAt <= now {
+                    self.readers.values[index].commentAt = now + self.limits.commentInterval
+                    self.readers.values[index].isCommentDue = true
+                }
+                guard let waiter = self.readers.values[index].waiter else { continue }
+                let blocks = Self.takeBlocks(of: &self.readers.values[index], isFollowing: self.link.isFollowing)
+                guard !blocks.isEmpty else { continue }
+                self.readers.values[index].waiter = nil
+                handOvers.append(HandOver(waiter: waiter, blocks: blocks))
+            }
+        }
+        for id in ended {
+            if let waiter = self.unsubscribe(id) { handOvers.append(HandOver(waiter: waiter, blocks: nil)) }
+        }
+        return handOvers
+    }
+}
+
+extension EventBlock {
+    /// Changes may be missing: the reader has to read the balances again.
+    static let perdeu = EventBlock(event: "perdeu", data: Array("{}".utf8))
+    static let alive = EventBlock.comment("vivo")
+    static let aliveWithoutBroker = EventBlock.comment("vivo, sem o broker: as mudanças chegam quando ele voltar")
+}

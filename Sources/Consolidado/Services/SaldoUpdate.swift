@@ -1,0 +1,97 @@
+package import Edge
+
+/// A change of a day of an account, encoded once for all readers.
+package final class SaldoUpdate: Sendable {
+    package let chave: ChaveDeSaldo
+    /// Of two changes of one day, the one with the higher version is newer.
+    package let versao: Int64
+    package let block: EventBlock
+
+    package init(chave: ChaveDeSaldo, versao: Int64, block: EventBlock) {
+        self.chave = chave
+        self.versao = versao
+        self.block = block
+    }
+}
+
+/// The limits of a ``SaldoFeed``.
+package struct SaldoFeedLimits: Sendable {
+    /// Readers at the same time (`consolidado.eventos_max`).
+    package var readersMax = 1000
+    /// How long changes gather: a reader receives at most one of a day in this time.
+    package var interval: Duration = .milliseconds(250)
+    /// The time between two comments to a reader.
+    package var commentInterval: Duration = .seconds(15)
+    /// Days kept for a reader that does not keep up.
+    package var keptDaysMax = 1000
+    /// Days that may change in one ``interval``.
+    package var pendingDaysMax = 20_000
+    /// Days whose newest version is remembered, for some seconds.
+    package var rememberedDaysMax = 20_000
+    /// A longer time between two turns counts as a gap: the broker's queue may have been full.
+    package var stallMax: Duration = .seconds(5)
+
+    package init() {}
+}
+
+/// Why a reader is not accepted.
+package enum FeedRefusal: Error {
+    /// There are ``SaldoFeedLimits/readersMax`` readers.
+    case full
+    /// The service is shutting down.
+    case closed
+}
+
+/// Whether changes arrive from the broker.
+package struct FeedLink: Sendable {
+    package let isFollowing: Bool
+    /// How often changes have begun to arrive.
+    package let starts: UInt64
+
+    package init(isFollowing: Bool, starts: UInt64) {
+        self.isFollowing = isFollowing
+        self.starts = starts
+    }
+}
+
+/// The newest version of each day that changed within the last seconds.
+///
+/// News may arrive twice or out of order shortly after one another. Later a lower version is accepted: the database may have been restored to
+/// an earlier point.
+struct NewestVersions: Sendable {
+    typealias Instant = ContinuousClock.Instant
+
+    /// The shortest time for which a version is remembered.
+    private static let rememberedMin: Duration = .seconds(30)
+
+    private let halfDaysMax: Int
+    /// The newer half. When it is full or old enough it becomes the older one, and the older one is dropped.
+    private var recent: [ChaveDeSaldo: Int64] = [:]
+    private var older: [ChaveDeSaldo: Int64] = [:]
+    private var turnAt: Instant
+
+    init(halfDaysMax: Int, now: Instant) {
+        self.halfDaysMax = max(1, halfDaysMax)
+        self.turnAt = now + Self.rememberedMin
+    }
+
+    /// Remembers the version if it is newer than the remembered one.
+    mutating func isNewer(_ chave: ChaveDeSaldo, _ versao: Int64) -> Bool {
+        if let known = self.recent[chave] ?? self.older[chave], known >= versao { return false }
+        if self.recent.count >= self.halfDaysMax, self.recent[chave] == nil { self.turn() }
+        self.recent[chave] = versao
+        return true
+    }
+
+    /// Drops what is old.
+    mutating func forget(now: Instant) {
+        guard self.turnAt <= now else { return }
+        self.turn()
+        self.turnAt = now + Self.rememberedMin
+    }
+
+    private mutating func turn() {
+        self.older = self.recent
+        self.recent = [:]
+    }
+}

@@ -1,0 +1,240 @@
+import Edge
+import FluxoDeCaixa
+import Testing
+
+@testable import Consolidado
+
+@Suite struct SaldoFeedStateTests {
+    private static let start = ContinuousClock.now
+    private static let dia = Dia(ano: 2026, mes: 11, dia: 24)!
+    private static let perdeu = "event: perdeu\ndata: {}\n\n"
+
+    /// A feed whose readers are named by the waiter that each uses.
+    private struct Feed {
+        var state: SaldoFeedState<String>
+        private var now = SaldoFeedStateTests.start
+        var agora = Instante(milissegundos: 1_000_000)
+        var link = FeedLink(isFollowing: true, starts: 1)
+
+        init(_ configure: (inout SaldoFeedLimits) -> Void = { _ in }) {
+            var limits = SaldoFeedLimits()
+            configure(&limits)
+            self.state = SaldoFeedState(limits: limits, now: SaldoFeedStateTests.start)
+            _ = self.turn()
+        }
+
+        /// Adds a reader, which then waits: it has received its first comment.
+        mutating func add(_ name: String, _ filtro: String, validUntil: Instante? = nil) throws -> UInt64 {
+            let id = try self.subscribe(filtro, validUntil: validUntil)
+            let first = self.next(id, name)
+            let waits = self.next(id, name)
+            #expect(first == [": vivo\n\n"] && waits == nil)
+            return id
+        }
+
+        mutating func subscribe(
+            _ filtro: String, validUntil: Instante? = nil, hasLost: Bool = false, isWanted: @escaping @Sendable () -> Bool = { true }
+        ) throws -> UInt64 {
+            let filtro = try #require(FiltroDeConta(parsing: filtro))
+            return try self.state.subscribe(filtro, validUntil: validUntil, hasLost: hasLost, isWanted: isWanted, now: self.now)
+        }
+
+        mutating func offer(_ conta: String, versao: Int64, dia: Dia = SaldoFeedStateTests.dia) {
+            let chave = ChaveDeSaldo(conta: Conta(conta)!, data: dia)
+            self.state.offer(SaldoUpdate(chave: chave, versao: versao, block: .comment("\(conta) \(dia) \(versao)")))
+        }
+
+        /// The next turn; what each waiting reader receives, sorted, or nil where its stream ends.
+        mutating func turn(after time: Duration = .milliseconds(250)) -> [String: [String]?] {
+            self.now += time
+            let handOvers = self.state.due(now: self.now, agora: self.agora, link: self.link)
+            return Dictionary(uniqueKeysWithValues: handOvers.map { ($0.waiter, $0.blocks.map { $0.map(\.text).sorted() }) })
+        }
+
+        mutating func next(_ id: UInt64, _ name: String) -> [String]? {
+            self.state.next(id, waiter: name)?.blocks?.map(\.text).sorted()
+        }
+    }
+
+    private static func text(_ conta: String, _ versao: Int64, dia: Dia = SaldoFeedStateTests.dia) -> String {
+        ": \(conta) \(dia) \(versao)\n\n"
+    }
+
+    @Test func `each reader receives the changes of the accounts that its filter covers`() throws {
+        var feed = Feed()
+        _ = try feed.add("caixa", "loja42.caixa")
+        _ = try feed.add("loja", "loja42.*")
+        _ = try feed.add("todas", "*")
+        feed.offer("loja42.caixa", versao: 1)
+        feed.offer("loja42", versao: 1)
+        let given = feed.turn()
+        #expect(given["caixa"] == [Self.text("loja42.caixa", 1)])
+        #expect(given["loja"] == [Self.text("loja42.caixa", 1)])
+        #expect(given["todas"] == [Self.text("loja42", 1), Self.text("loja42.caixa", 1)].sorted())
+        #expect(feed.turn().isEmpty)
+    }
+
+    @Test func `of the changes of a day in one turn the newest version remains`() throws {
+        var feed = Feed()
+        let id = try feed.add("a", "*")
+        for versao: Int64 in [3, 7, 5, 7] { feed.offer("x", versao: versao) }
+        #expect(feed.turn()["a"] == [Self.text("x", 7)])
+        #expect(feed.next(id, "a") == nil)
+        feed.offer("x", versao: 6)
+        #expect(feed.turn().isEmpty, "an older version that comes late is ignored")
+        feed.offer("x", versao: 8)
+        #expect(feed.turn()["a"] == [Self.text("x", 8)])
+    }
+
+    @Test func `a lower version is accepted after some time, because a database may be restored`() throws {
+        var feed = Feed { $0.stallMax = .seconds(1000) }
+        _ = try feed.add("a", "*")
+        feed.offer("x", versao: 9)
+        #expect(feed.turn()["a"] == [Self.text("x", 9)])
+        for _ in 0..<2 { _ = feed.turn(after: .seconds(31)) }
+        feed.offer("x", versao: 2)
+        let id = try feed.subscribe("*")
+        _ = feed.turn()
+        #expect(feed.next(id, "b")?.contains(Self.text("x", 2)) == true)
+    }
+
+    @Test func `a reader that does not wait gets the newest version of each day later`() throws {
+        var feed = Feed()
+        let id = try feed.subscribe("*")
+        #expect(feed.next(id, "a") == [": vivo\n\n"])
+        feed.offer("x", versao: 1)
+        feed.offer("y", versao: 1)
+        #expect(feed.turn().isEmpty)
+        feed.offer("x", versao: 2)
+        #expect(feed.turn().isEmpty)
+        #expect(feed.next(id, "a") == [Self.text("x", 2), Self.text("y", 1)])
+    }
+
+    @Test func `a reader for which too many days are kept loses them, is told once, and goes on`() throws {
+        var feed = Feed { $0.keptDaysMax = 3 }
+        let id = try feed.subscribe("*")
+        let other = try feed.add("other", "a0")
+        #expect(feed.next(id, "a") == [": vivo\n\n"])
+        for number in 0..<3 { feed.offer("a\(number)", versao: 1) }
+        #expect(feed.turn()["other"] == [Self.text("a0", 1)])
+        #expect(feed.state.losses == 0)
+        #expect(feed.next(other, "other") == nil)
+        feed.offer("a3", versao: 1)
+        #expect(feed.turn().isEmpty)
+        #expect(feed.state.losses == 1)
+        feed.offer("a4", versao: 1)
+        #expect(feed.turn().isEmpty)
+        #expect(feed.next(id, "a") == [Self.text("a4", 1), Self.perdeu].sorted())
+        #expect(feed.next(id, "a") == nil)
+        feed.offer("a5", versao: 1)
+        #expect(feed.turn()["a"] == [Self.text("a5", 1)])
+        #expect(feed.state.losses == 1)
+    }
+
+    @Test func `after a new connection to the broker every reader is told that changes may be missing`() throws {
+        var feed = Feed()
+        _ = try feed.add("a", "x")
+        let late = try feed.subscribe("y")
+        feed.link = FeedLink(isFollowing: false, starts: 1)
+        #expect(feed.turn().isEmpty, "a reader would read too early now")
+        feed.link = FeedLink(isFollowing: true, starts: 2)
+        #expect(feed.turn()["a"] == [Self.perdeu])
+        #expect(feed.next(late, "late") == [": vivo\n\n", Self.perdeu].sorted())
+        #expect(feed.state.losses == 2)
+        #expect(feed.turn().isEmpty)
+    }
+
+    @Test func `a connection that was lost and made again between two turns is noticed`() throws {
+        var feed = Feed()
+        _ = try feed.add("a", "x")
+        feed.link = FeedLink(isFollowing: true, starts: 3)
+        #expect(feed.turn()["a"] == [Self.perdeu])
+    }
+
+    @Test func `a process that stood still says that changes may be missing`() throws {
+        var feed = Feed()
+        let id = try feed.add("a", "x")
+        #expect(feed.turn(after: .seconds(5)).isEmpty)
+        #expect(feed.turn(after: .seconds(6))["a"] == [Self.perdeu])
+        #expect(feed.next(id, "a") == nil)
+    }
+
+    @Test func `more changes in one turn than are held are lost with a word`() throws {
+        var feed = Feed { $0.pendingDaysMax = 2 }
+        _ = try feed.add("a", "*")
+        for number in 0..<3 { feed.offer("a\(number)", versao: 1) }
+        #expect(feed.turn()["a"] == [Self.perdeu])
+    }
+
+    @Test func `a change that cannot be read is lost for the readers of its account`() throws {
+        var feed = Feed()
+        _ = try feed.add("a", "x.*")
+        _ = try feed.add("b", "y")
+        feed.state.lose(Conta("x.1")!)
+        #expect(feed.turn() == ["a": [Self.perdeu]])
+    }
+
+    @Test func `a comment is due every fifteen seconds and says whether the broker is there`() throws {
+        var feed = Feed { $0.stallMax = .seconds(100) }
+        let id = try feed.add("a", "x")
+        #expect(feed.turn(after: .milliseconds(14_999)).isEmpty)
+        #expect(feed.turn(after: .milliseconds(1))["a"] == [": vivo\n\n"])
+        #expect(feed.next(id, "a") == nil)
+        feed.link = FeedLink(isFollowing: false, starts: 1)
+        #expect(feed.turn(after: .seconds(15))["a"] == [": vivo, sem o broker: as mudanças chegam quando ele voltar\n\n"])
+    }
+
+    @Test func `a stream ends when the token expires and when the caller has gone`() throws {
+        var feed = Feed()
+        _ = try feed.add("token", "x", validUntil: Instante(milissegundos: 1_000_001))
+        _ = try feed.add("kept", "x", validUntil: Instante(milissegundos: 1_000_002))
+        let gone = try feed.subscribe("x", isWanted: { false })
+        #expect(feed.state.count == 3)
+        _ = feed.turn()
+        #expect(feed.state.count == 2)
+        #expect(feed.state.next(gone, waiter: "gone")?.blocks == nil)
+        feed.agora = Instante(milissegundos: 1_000_001)
+        #expect(feed.turn() == ["token": nil])
+        #expect(feed.state.count == 1)
+    }
+
+    @Test func `a reader too many is refused, and its place is free again`() throws {
+        var feed = Feed { $0.readersMax = 2 }
+        let first = try feed.add("a", "x")
+        _ = try feed.add("b", "x")
+        #expect(throws: FeedRefusal.full) { try feed.subscribe("x") }
+        #expect(feed.state.unsubscribe(first) == "a")
+        #expect(feed.state.unsubscribe(first) == nil)
+        _ = try feed.add("c", "x")
+        #expect(feed.state.wants(Conta("x")!) && !feed.state.wants(Conta("y")!))
+    }
+
+    @Test func `a reader that connects again is told that changes may be missing`() throws {
+        var feed = Feed()
+        let id = try feed.subscribe("x", hasLost: true)
+        #expect(feed.next(id, "a") == [": vivo\n\n", Self.perdeu].sorted())
+        #expect(feed.state.losses == 0)
+    }
+
+    @Test func `at shutdown every stream ends and no reader is accepted`() throws {
+        var feed = Feed()
+        let id = try feed.add("a", "x")
+        let busy = try feed.subscribe("x")
+        #expect(feed.state.close().map(\.waiter) == ["a"])
+        #expect(feed.state.next(busy, waiter: "b")?.waiter == "b")
+        #expect(feed.state.next(id, waiter: "a")?.blocks == nil)
+        #expect(throws: FeedRefusal.closed) { try feed.subscribe("x") }
+        #expect(feed.state.count == 0)
+    }
+
+    @Test func `the remembered versions are bounded`() {
+        var newest = NewestVersions(halfDaysMax: 10, now: Self.start)
+        let chaves = (0..<100).map { ChaveDeSaldo(conta: Conta("a\($0)")!, data: Self.dia) }
+        let first = chaves.map { newest.isNewer($0, 5) }
+        #expect(first.allSatisfy { $0 })
+        let again = [newest.isNewer(chaves[99], 5), newest.isNewer(chaves[90], 4)]
+        #expect(again == [false, false])
+        let dropped = newest.isNewer(chaves[0], 4)
+        #expect(dropped)
+    }
+}

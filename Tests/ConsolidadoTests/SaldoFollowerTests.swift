@@ -1,0 +1,104 @@
+import AMQP
+import Contrato
+import Edge
+import FluxoDeCaixa
+import Logging
+import MensageriaFakes
+import Testing
+
+@testable import Consolidado
+
+@Suite struct SaldoFollowerTests {
+    private static let dia = Dia(ano: 2026, mes: 11, dia: 24)!
+
+    private static func feed(isFollowing: Bool = true) -> SaldoFeed {
+        SaldoFeed(link: { FeedLink(isFollowing: isFollowing, starts: 0) }, agora: { Instante(milissegundos: 0) })
+    }
+
+    private static func delivery(_ number: UInt64, key: String, body: [UInt8]) -> Delivery {
+        Delivery(
+            tag: DeliveryTag(generation: 1, number: number), redelivered: false, exchange: "fluxo-caixa.consolidados", routingKey: key,
+            properties: AMQPProperties(), body: body, bodyBytesTotal: UInt64(body.count))
+    }
+
+    private static func news(_ conta: String, versao: Int64) throws -> [UInt8] {
+        let noticia = EventoConsolidadoAtualizado.Noticia(
+            conta: try #require(Conta(conta)), movimento: MovimentoDoDia(data: self.dia), versao: versao,
+            atualizadoEm: Instante(milissegundos: 0))
+        return EventoConsolidadoAtualizado.encode(noticia, urlPublica: "http://x")
+    }
+
+    /// Runs a follower over these deliveries to its end.
+    private static func follow(_ feed: SaldoFeed, _ deliveries: [Delivery]) async throws -> [UInt64] {
+        let source = FakeSource([deliveries]) { _ in true }
+        try await SaldoFollower(source: source, feed: feed, logger: Logger(label: "test")).run()
+        return await source.settled
+    }
+
+    @Test func `news reach the readers of their account as an event with the version and the data`() async throws {
+        let feed = Self.feed()
+        let reader = try feed.subscribe(.uma(Conta("loja42.caixa")!), validUntil: nil)
+        #expect(await reader.next()?.count == 1)
+        let settled = try await Self.follow(
+            feed,
+            [
+                Self.delivery(1, key: "consolidado.atualizado.loja42.caixa", body: try Self.news("loja42.caixa", versao: 7)),
+                Self.delivery(2, key: "consolidado.atualizado.outra", body: try Self.news("outra", versao: 1)),
+            ])
+        #expect(settled == [1, 2])
+        feed.turn(now: .now)
+        let blocks = try #require(await reader.next())
+        #expect(blocks.count == 1)
+        let lines = blocks[0].text.split(separator: "\n", omittingEmptySubsequences: false)
+        #expect(lines.count == 5 && lines[0] == "id: 7" && lines[1] == "event: saldo" && lines[3].isEmpty && lines[4].isEmpty)
+        let data = try JSONReader.read(Array(lines[2].dropFirst("data: ".count).utf8))
+        #expect(data["conta"]?.text == "loja42.caixa" && data["versao"]?.integer == 7 && data["total_creditos"]?.text == "0.00")
+    }
+
+    @Test(arguments: ["{}", "no JSON", #"{"type":"br.fluxocaixa.consolidado.atualizado.v2"}"#])
+    func `news that cannot be read are lost with a word, and settled`(body: String) async throws {
+        let feed = Self.feed()
+        let reader = try feed.subscribe(.todas, validUntil: nil)
+        #expect(await reader.next()?.count == 1)
+        let settled = try await Self.follow(
+            feed, [Self.delivery(1, key: "consolidado.atualizado.x", body: Array(body.utf8)), Self.delivery(2, key: "other", body: [])])
+        #expect(settled == [1, 2])
+        #expect(await reader.next()?.map(\.text) == ["event: perdeu\ndata: {}\n\n"])
+    }
+
+    @Test func `news of an account under the key of another are not shown`() async throws {
+        let feed = Self.feed()
+        let reader = try feed.subscribe(.todas, validUntil: nil)
+        #expect(await reader.next()?.count == 1)
+        _ = try await Self.follow(feed, [Self.delivery(1, key: "consolidado.atualizado.a", body: try Self.news("b", versao: 1))])
+        #expect(await reader.next()?.map(\.text) == ["event: perdeu\ndata: {}\n\n"])
+    }
+
+    @Test func `a reader that is dropped leaves its place, and one that is cancelled ends`() async throws {
+        var limits = SaldoFeedLimits()
+        limits.readersMax = 1
+        let feed = SaldoFeed(
+            limits: limits, link: { FeedLink(isFollowing: true, starts: 0) }, agora: { Instante(milissegundos: 0) })
+        do {
+            let first = try feed.subscribe(.todas, validUntil: nil)
+            #expect(throws: FeedRefusal.full) { try feed.subscribe(.todas, validUntil: nil) }
+            withExtendedLifetime(first) {}
+        }
+        let second = try feed.subscribe(.todas, validUntil: nil)
+        #expect(await second.next()?.count == 1)
+        let waiting = Task { await second.next() }
+        waiting.cancel()
+        #expect(await waiting.value == nil)
+    }
+
+    @Test func `streams end when the feed shuts down`() async throws {
+        let feed = Self.feed()
+        let reader = try feed.subscribe(.todas, validUntil: nil)
+        #expect(await reader.next()?.count == 1)
+        let running = Task { await feed.run() }
+        async let end = reader.next()
+        running.cancel()
+        await running.value
+        #expect(await end == nil)
+    }
+}
