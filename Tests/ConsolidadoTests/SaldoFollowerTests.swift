@@ -11,8 +11,13 @@ import Testing
 @Suite struct SaldoFollowerTests {
     private static let dia = Dia(ano: 2026, mes: 11, dia: 24)!
 
-    private static func feed(isFollowing: Bool = true) -> SaldoFeed {
-        SaldoFeed(link: { FeedLink(isFollowing: isFollowing, starts: 0) }, agora: { Instante(milissegundos: 0) })
+    /// A feed that notices no pause, however long a busy machine makes one.
+    private static func feed() -> SaldoFeed {
+        var limits = SaldoFeedLimits()
+        limits.stallMax = .seconds(3600)
+        limits.commentInterval = .seconds(3600)
+        return SaldoFeed(
+            limits: limits, link: { FeedLink(isFollowing: true, starts: 0) }, agora: { Instante(milissegundos: 0) })
     }
 
     private static func delivery(_ number: UInt64, key: String, body: [UInt8]) -> Delivery {
