@@ -142,7 +142,7 @@ package enum ConsolidadoApp: ServiceApp {
         let application = try HTTPServer.makeApplication(
             routes: controller.routes + ContasController(service: saldos).routes + EventosController(feed: feed).routes
                 + Route.operational(health: health, metrics: metrics)
-                + Route.documentation(of: .consolidado, urlPublica: common.urlPublica),
+                + Route.documentation(of: .consolidado, urlPublica: common.urlPublica) + Route.painel(settings.painel),
             settings: common.http,
             certificate: certificate,
             urlPublica: common.urlPublica,

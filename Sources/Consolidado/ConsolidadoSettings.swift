@@ -1,4 +1,7 @@
+import Access
 import Documents
+import Edge
+import Foundation
 package import ServiceRuntime
 package import Settings
 
@@ -17,6 +20,8 @@ package struct ConsolidadoSettings: Sendable {
     package let aposWaitMaxMs: Int
     /// Streams of events at the same time.
     package let eventStreamsMax: Int
+    /// The origin of lancamentos as browsers reach it; nil: the page's own.
+    package let painelLancamentosOrigin: String?
 
     private static let ownKeys = [
         SettingKey("consolidado.lote_max", .integer(1...10_000), unit: "mensagens", default: "500"),
@@ -25,6 +30,7 @@ package struct ConsolidadoSettings: Sendable {
         SettingKey("consolidado.usuario_dos_eventos", .text),
         SettingKey("consolidado.apos_espera_max_ms", .integer(0...30_000), unit: "ms", default: "30000"),
         SettingKey("consolidado.eventos_max", .integer(1...100_000), unit: "leitores", default: "1000"),
+        SettingKey("painel.lancamentos_url", .url(schemes: ["https", "http"])),
     ]
 
     /// Every key of the service. The keys of lancamentos are known from its published file, so that one environment can serve both.
@@ -43,6 +49,7 @@ package struct ConsolidadoSettings: Sendable {
         self.eventsUser = values.text("consolidado.usuario_dos_eventos")
         self.aposWaitMaxMs = try values.integer("consolidado.apos_espera_max_ms")
         self.eventStreamsMax = try values.integer("consolidado.eventos_max")
+        self.painelLancamentosOrigin = try Self.painelLancamentosOrigin(values)
         // With less, the next batch cannot fill while this one is being applied.
         guard self.prefetchMessages >= 2 * self.batchMessagesMax else {
             throw .invalid(
@@ -50,5 +57,25 @@ package struct ConsolidadoSettings: Sendable {
                 accepted: "pelo menos o dobro de consolidado.lote_max (\(self.batchMessagesMax))"
             )
         }
+    }
+
+    /// What the merchant's page must know.
+    var painel: PainelConfiguration {
+        let needsToken = if case .none = self.common.auth.mode { false } else { true }
+        return PainelConfiguration(
+            lancamentosOrigin: self.painelLancamentosOrigin, timeZone: self.common.calendario.fuso.identifier,
+            contasClaim: self.common.auth.contasClaim, scopeClaim: self.common.auth.scopeClaim, needsToken: needsToken)
+    }
+
+    /// An origin and nothing more: it enters the page's Content-Security-Policy.
+    private static func painelLancamentosOrigin(_ values: SettingValues) throws(SettingsError) -> String? {
+        let name = "painel.lancamentos_url"
+        guard let text = values.text(name) else { return nil }
+        guard case .list(let origins)? = CORSOrigins(parsing: text), origins == [text] else {
+            throw .invalid(
+                values.key(name), value: text, from: name,
+                accepted: "uma origem exata como https://app.example, sem barra no fim e em minúsculas")
+        }
+        return text
     }
 }

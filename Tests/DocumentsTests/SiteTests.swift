@@ -93,6 +93,7 @@ import Testing
         service: PublishedDocument.Service
     ) throws {
         let document = try Documented.openAPI(service)
+        let lancamentos = try Documented.openAPI(.lancamentos)
         let html = try Self.text("/docs")
         let page = try #require(try Self.pages()["/docs"])
         let (ids, links) = (Set(page.ids), Set(page.links))
@@ -106,7 +107,8 @@ import Testing
         for value in document.operations {
             // What both services have is shown once.
             let isOpen = value.value["security"]?.elements.isEmpty == true
-            let operation = APIOperation(value, of: isOpen ? .lancamentos : service, in: document)
+            let isShared = isOpen && lancamentos.value["paths"]?[value.path] != nil
+            let operation = APIOperation(value, of: isShared ? .lancamentos : service, in: document)
             #expect(ids.contains(operation.id))
             #expect(html.contains("<code>\(operation.path)</code></p>"))
             for parameter in operation.parameters {

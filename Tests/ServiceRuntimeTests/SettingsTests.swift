@@ -292,6 +292,17 @@ import Testing
         #expect(line.contains("consolidado.prefetch") && line.contains("dobro"))
     }
 
+    @Test func `the page finds lancamentos at an origin and nothing else`() throws {
+        #expect(try Self.load(ConsolidadoApp.self).painelLancamentosOrigin == nil)
+        let given = ["FLUXO_PAINEL_LANCAMENTOS_URL": "https://caixa.example:8443"]
+        #expect(try Self.load(ConsolidadoApp.self, given).painelLancamentosOrigin == "https://caixa.example:8443")
+        for other in ["https://caixa.example/", "https://caixa.example/api", "https://a.example,https://b.example", "https://a;script-src"]
+        {
+            let line = try Self.refusal(ConsolidadoApp.self, ["FLUXO_PAINEL_LANCAMENTOS_URL": other])
+            #expect(line.contains("painel.lancamentos_url") && line.contains("https://app.example"), "\(other)")
+        }
+    }
+
     @Test func migrateAndHealthCheckNeedNoOtherSecret() throws {
         let migrate = try SettingValues(
             LancamentosApp.catalog(), file: nil, environment: ["FLUXO_LANCAMENTOS_BANCO_URL": "postgresql://h/d"])

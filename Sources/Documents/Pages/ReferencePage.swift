@@ -116,6 +116,8 @@ struct OperationGroup {
     static func groups(lancamentos: OpenAPIDocument, consolidado: OpenAPIDocument) -> [OperationGroup] {
         let one = lancamentos.operations.map { APIOperation($0, of: .lancamentos, in: lancamentos) }
         let other = consolidado.operations.map { APIOperation($0, of: .consolidado, in: consolidado) }
+        // What both services have is shown once.
+        let shared = Set(one.filter(\.isOpen).map(\.path))
         func description(_ document: OpenAPIDocument) -> String { document.value["info"]?["description"]?.text ?? "" }
         return [
             OperationGroup(
@@ -123,10 +125,10 @@ struct OperationGroup {
                 operations: one.filter { !$0.isOpen }),
             OperationGroup(
                 id: "consolidado", title: "Consolidado", description: description(consolidado), document: consolidado,
-                operations: other.filter { !$0.isOpen }),
+                operations: other.filter { !$0.isOpen || !shared.contains($0.path) }),
             OperationGroup(
                 id: "operacao-e-documentos", title: "Operação e documentos",
-                description: "Os dois serviços têm estas chamadas; `/` só o de lançamentos. Nenhuma pede token.",
+                description: "Os dois serviços têm estas chamadas. Nenhuma pede token.",
                 document: lancamentos, operations: one.filter(\.isOpen)),
         ]
     }

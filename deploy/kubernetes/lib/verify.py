@@ -26,7 +26,7 @@ RABBITMQ_PORTS = {4369, 5671, 5672, 15671, 15672, 15691, 15692, 25672}
 POSTGRES_PORTS = {5432, 8000, 9187}
 ROUTES = {
     "/v1/lancamentos": "lancamentos", "/problemas": "lancamentos", "/docs": "lancamentos", "/esquemas": "lancamentos",
-    "/v1/consolidados": "consolidado", "/v1/contas": "consolidado",
+    "/v1/consolidados": "consolidado", "/v1/contas": "consolidado", "/painel": "consolidado",
 }
 # Seconds until a process exits after its running work was cancelled (ServiceRunner).
 AFTER_CANCELLATION_S = 5

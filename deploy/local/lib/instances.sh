@@ -107,6 +107,19 @@ service_environment() {
     export FLUXO_URL_PUBLICA=${FLUXO_URL_PUBLICA:-http://localhost:$(instance_port lancamentos-1)}
 }
 
+# Exports what the merchant's page needs: where it finds lancamentos, and there the origins of the wanted consolidado.
+page_environment() {
+    local name port origins=
+    for name in "${WANTED[@]}"; do
+        [[ $name == consolidado-* ]] || continue
+        port=$(instance_port "$name")
+        origins+=${origins:+,}http://127.0.0.1:$port,http://localhost:$port
+    done
+    export FLUXO_PAINEL_LANCAMENTOS_URL=${FLUXO_PAINEL_LANCAMENTOS_URL:-http://127.0.0.1:$(instance_port lancamentos-1)}
+    # An empty variable is no list of origins.
+    if [[ -n $origins ]]; then export FLUXO_HTTP_CORS_ORIGENS=${FLUXO_HTTP_CORS_ORIGENS:-$origins}; fi
+}
+
 # Migrates the databases of the missing instances' services, as their owners, and starts the instances.
 start_missing() {
     local name service

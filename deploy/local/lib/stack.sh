@@ -102,9 +102,12 @@ sample_entry() {
 
 summary_line() { printf '    %-16s %s\n' "$@"; }
 
-# The URLs and a first request. Passwords and the token stay in .local/endpoints.env.
+# The page's link, the URLs and a first request. Passwords stay in .local/endpoints.env; the link contains the token.
 print_summary() {
-    local name
+    local name page
+    page=$(consolidado_urls)
+    page=${page%%,*}
+    if [[ -n $page ]]; then printf '\nThe page, signed in (no server sees what follows #):\n\n    %s/painel#token=%s\n\n' "$page" "$(local_token)"; fi
     for name in $(instances_running ""); do summary_line "$name" "$(instance_url "$name")"; done
     summary_line RabbitMQ "http://127.0.0.1:$(<"$LOCAL/rabbitmq/porta.management") (user administrador)" \
         PostgreSQL "127.0.0.1:$(<"$LOCAL/postgres/porta") (databases lancamentos, consolidado)" endpoints "$LOCAL/endpoints.env"

@@ -1,0 +1,152 @@
+// Begins the page: signs in, and shows the view that the address names.
+
+import { accepts, configure, Problem } from './api.js';
+import * as session from './session.js';
+import * as clock from './clock.js';
+import { accounts, accountsView, firstAccount, picker } from './accounts.js';
+import { categoriesView } from './categories.js';
+import { h, notice, replace } from './dom.js';
+import { entriesView } from './entries.js';
+import { importView } from './import.js';
+import { follow } from './live.js';
+import { monthView } from './month.js';
+import { registerView } from './register.js';
+import { address, go, place } from './router.js';
+
+const [READ, LIST, WRITE] = ['consolidado:ler', 'lancamentos:ler', 'lancamentos:escrever'];
+const REFRESH_PAUSE_MS = 100;
+
+const VIEWS = [
+    { name: 'mes', title: 'Mês', scope: READ, make: monthView },
+    { name: 'lancamentos', title: 'Lançamentos', scope: LIST, make: entriesView },
+    { name: 'categorias', title: 'Categorias', scope: LIST, make: categoriesView },
+    { name: 'contas', title: 'Contas', scope: READ, make: accountsView },
+    { name: 'registrar', title: 'Registrar', scope: WRITE, make: registerView },
+    { name: 'importar', title: 'Importar', scope: WRITE, make: importView },
+];
+
+const main = document.getElementById('conteudo');
+const liveState = document.getElementById('ao-vivo');
+let names = [];
+let leaveView = () => {};
+
+/** Runs the loads of a view one after another: a change during a load causes one more. */
+function loader(view, notices) {
+    const stop = new AbortController();
+    let isLoading = false;
+    let isDue = false;
+    const report = (error) => {
+        if (stop.signal.aborted) return;
+        replace(notices, notice(text(error), 'bad'));
+    };
+    const load = async () => {
+        if (stop.signal.aborted) return;
+        if (isLoading) {
+            isDue = true;
+            return;
+        }
+        isLoading = true;
+        try {
+            do {
+                isDue = false;
+                try {
+                    await view.load(stop.signal);
+                    if (!stop.signal.aborted) replace(notices);
+                } catch (error) {
+                    report(error);
+                }
+                if (isDue) await new Promise((resolve) => setTimeout(resolve, REFRESH_PAUSE_MS));
+            } while (isDue && !stop.signal.aborted);
+        } finally {
+            isLoading = false;
+        }
+    };
+    view.report = report;
+    view.reload = load;
+    return { load, stop: () => stop.abort() };
+}
+
+function text(error) {
+    if (!(error instanceof Problem)) throw error;
+    const wait = error.retryAfterS ? ` Tente de novo em ${error.retryAfterS} s.` : '';
+    return `${error.message}${error.faults.map((fault) => ` ${fault.campo}: ${fault.mensagem}`).join('')}${wait}`;
+}
+
+function showLive(state) {
+    const texts = { live: 'Ao vivo', lost: 'Reconectando…', polling: 'atualização ao vivo indisponível' };
+    liveState.className = `live is-${state}`;
+    if (liveState.textContent !== texts[state]) liveState.textContent = texts[state];
+}
+
+function show() {
+    const { view: name, params } = place();
+    const allowed = VIEWS.filter((view) => session.can(view.scope));
+    const chosen = allowed.find((view) => view.name === name) ?? allowed[0];
+    if (!chosen) {
+        replace(main, h('h1', {}, 'Sem acesso'), notice('Este token não permite ver nem registrar nada.', 'bad'));
+        return;
+    }
+    const conta = params.conta || firstAccount(names);
+    leaveView();
+    const view = chosen.make({ ...params, conta }, names);
+    const notices = h('div', { class: 'notices' });
+    const heading = h('h1', { tabindex: '-1' }, view.title);
+    document.title = `${view.title} · Fluxo de Caixa`;
+    replace(main, heading, !clock.isKnown() && notice('Sem a hora do servidor: os dias seguem o relógio deste aparelho.'), notices, view.node);
+    replace(document.getElementById('telas'), h('ul', {}, allowed.map((one) => h('li', {},
+        h('a', { href: address(one.name, { conta }), 'aria-current': one === chosen ? 'page' : null, 'data-foco': one.name }, one.title)))));
+    replace(document.getElementById('escolha'), view.hidesPicker ? null
+        : picker(names, conta, (next) => go(chosen.name, { ...place().params, conta: next })));
+    const loads = loader(view, notices);
+    if (view.load) loads.load();
+    const unfollow = view.load && view.follows !== undefined && session.can(READ)
+        ? follow(view.follows, loads.load, showLive) : null;
+    if (!unfollow) {
+        liveState.className = 'live';
+        liveState.textContent = '';
+    }
+    leaveView = () => {
+        loads.stop();
+        unfollow?.();
+    };
+    return heading;
+}
+
+async function begin() {
+    let settings;
+    try {
+        settings = await configure();
+        await session.begin(settings, accepts);
+    } catch (error) {
+        replace(main, h('h1', {}, 'Fluxo de Caixa'), notice(text(error), 'bad'),
+            h('button', { type: 'button', onclick: () => location.reload() }, 'Tentar de novo'));
+        return;
+    }
+    const leave = document.getElementById('sair');
+    leave.hidden = session.isAnonymous();
+    leave.title = session.person();
+    leave.addEventListener('click', session.leave);
+    if (session.can(READ)) {
+        // Without the list the choice still has what the token covers.
+        try {
+            names = (await accounts()).list.map((account) => account.conta);
+        } catch (error) {
+            if (!(error instanceof Problem)) throw error;
+        }
+    }
+    // The fragment belongs to the views.
+    document.querySelector('.skip').addEventListener('click', (event) => {
+        event.preventDefault();
+        main.focus();
+    });
+    addEventListener('hashchange', () => {
+        // A link that signs in, opened in this tab.
+        if (location.hash.startsWith('#token=')) location.reload();
+        const heading = show();
+        scrollTo(0, 0);
+        heading?.focus({ preventScroll: true });
+    });
+    show();
+}
+
+begin();

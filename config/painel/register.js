@@ -1,0 +1,114 @@
+// Registers an entry. The key is made here, so that a double click or a repeated try registers once.
+
+import * as clock from './clock.js';
+import { json, newKey, Problem } from './api.js';
+import * as session from './session.js';
+import { accountField } from './accounts.js';
+import { KINDS, NATURES, registered } from './entry.js';
+import { brazilian, plusDays } from './dates.js';
+import { field, foreign, h, notice, replace, select } from './dom.js';
+import { centavos, money, typed } from './money.js';
+import { address } from './router.js';
+
+export function registerView(params, names) {
+    const day = clock.today();
+    const kinds = Object.entries(KINDS).map(([value, name]) => h('label', { class: 'choice' },
+        h('input', { type: 'radio', name: 'tipo', value, checked: value === 'credito' }), name));
+    const input = (properties) => h('input', { type: 'text', autocomplete: 'off', ...properties });
+    const fields = {
+        conta: accountField(params.conta, names, 'Letras sem acento, algarismos, - e _; pontos separam níveis: loja42.caixa'),
+        valor: field('Valor', input({ name: 'valor', required: true, inputmode: 'decimal', placeholder: '0,00' })),
+        data: field('Data', h('input', { type: 'date', name: 'data', required: true, value: day, max: plusDays(day, 1) })),
+        descricao: field('Descrição', input({ name: 'descricao', maxlength: '200' })),
+        categoria: field('Categoria', input({ name: 'categoria', maxlength: '64' })),
+        referencia: field('Documento', input({ name: 'referencia', maxlength: '128' }), 'O número da nota ou do recibo, se houver'),
+        natureza: field('Natureza', select(Object.entries(NATURES), 'operacional', { name: 'natureza' })),
+    };
+    const result = h('div', { 'aria-live': 'polite' });
+    const button = h('button', { type: 'submit' }, 'Registrar');
+    const form = h('form', { class: 'register', novalidate: true, onsubmit: submit },
+        h('fieldset', {}, h('legend', {}, 'Tipo'), kinds),
+        h('div', { class: 'fields' }, Object.values(fields).map((one) => one.node)), h('div', { class: 'actions' }, button), result);
+    let isSending = false;
+    let attempt = { content: null, key: null };
+
+    const entry = () => {
+        const value = (name) => fields[name].control.value.trim();
+        const optional = ['descricao', 'categoria', 'referencia'].map((name) => [name, value(name)]).filter(([, text]) => text);
+        return {
+            conta: value('conta'), tipo: form.elements.tipo.value, valor: typed(value('valor')), data: value('data'), natureza: value('natureza'),
+            ...Object.fromEntries(optional),
+        };
+    };
+
+    /** Shows faults beside their fields; those of other members above them. */
+    function fail(faults, message) {
+        const others = [];
+        let first = null;
+        for (const fault of faults) {
+            const one = fields[fault.campo];
+            if (one) {
+                one.fail(fault.mensagem);
+                first ??= one.control;
+            } else {
+                others.push(`${fault.campo}: ${fault.mensagem}`);
+            }
+        }
+        const text = others.length ? others.join('; ') : first ? 'Confira os campos marcados.' : message;
+        replace(result, notice(text, 'bad'));
+        first?.focus();
+    }
+
+    async function submit(event) {
+        event.preventDefault();
+        if (isSending) return;
+        for (const one of Object.values(fields)) one.fail(null);
+        const body = entry();
+        const missing = [
+            !body.conta && { campo: 'conta', mensagem: 'Diga a conta.' },
+            !body.valor && { campo: 'valor', mensagem: 'Escreva um valor como 1.234,56.' },
+            !body.data && { campo: 'data', mensagem: 'Diga o dia.' },
+        ].filter(Boolean);
+        if (missing.length) {
+            fail(missing, '');
+            return;
+        }
+        // The same content is the same entry until it is known to be registered.
+        const content = JSON.stringify(body);
+        if (attempt.content !== content) attempt = { content, key: newKey() };
+        isSending = true;
+        button.setAttribute('aria-disabled', 'true');
+        replace(result, notice('Registrando…'));
+        try {
+            const answer = await registered('v1/lancamentos', { body, key: attempt.key });
+            attempt = { content: null, key: null };
+            for (const name of ['valor', 'descricao', 'referencia']) fields[name].control.value = '';
+            fields.valor.control.focus();
+            await showRegistered(answer.entry);
+        } catch (error) {
+            if (!(error instanceof Problem)) throw error;
+            fail(error.faults, error.name === 'resultado-desconhecido' || error.status === 0
+                ? 'Não se sabe se foi registrado. Registre de novo sem mudar nada: o mesmo lançamento não entra duas vezes.' : error.message);
+        } finally {
+            isSending = false;
+            button.removeAttribute('aria-disabled');
+        }
+    }
+
+    async function showRegistered(made) {
+        const link = h('a', { href: address('lancamentos', { conta: made.conta, de: made.data, ate: made.data }) }, 'Ver o dia');
+        const line = [`${KINDS[made.tipo]} de `, money(centavos(made.valor)), ' registrada em ', foreign(made.conta), '. ',
+            session.can('lancamentos:ler') && link];
+        replace(result, h('p', { class: 'notice good' }, line));
+        if (!session.can('consolidado:ler')) return;
+        try {
+            const balance = await json(`v1/consolidados/${made.data}`, { query: { conta: made.conta, apos: made.id }, headers: { Prefer: 'wait=5' } });
+            replace(result, h('p', { class: 'notice good' }, line, ` Saldo em ${brazilian(made.data)}: `, money(centavos(balance.saldo_final))));
+        } catch (error) {
+            // The entry is registered; its balance follows.
+            if (!(error instanceof Problem)) throw error;
+        }
+    }
+
+    return { title: 'Registrar', node: form, hidesPicker: true };
+}
