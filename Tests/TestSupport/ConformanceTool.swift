@@ -24,6 +24,7 @@ package enum ConformanceTool {
         environment["LANCAMENTOS_URL"] = stack?.lancamentos.url
         environment["CONSOLIDADO_URLS"] = stack?.consolidados.map(\.url).joined(separator: ",")
         environment["TOKEN"] = stack?.token
+        environment["AUTH_HS256_SECRET"] = stack?.secret
         environment["AMQP_URL"] = amqpURL
         return try await Command.run(
             python, ["\(self.folder)/\(program)"] + arguments, environment: environment)

@@ -20,10 +20,12 @@ package struct Stack: Sendable {
     ///   - servers: a test's own servers; nil uses those of the whole run.
     ///   - consolidados: how many instances.
     ///   - environment: settings of all instances besides the addresses and the secret.
+    ///   - page: whether the page of consolidado may call lancamentos.
     package static func with<Value>(
         servers: PrivateServers? = nil,
         consolidados: Int = 2,
         environment: [String: String] = [:],
+        page: Bool = false,
         _ body: (Stack) async throws -> Value
     ) async throws -> Value {
         guard let postgres = try servers?.url(.postgres) ?? TestServers.postgresURL, let folder = TestServers.folder else {
@@ -36,7 +38,7 @@ package struct Stack: Sendable {
         }
         let brokers = try await self.brokers(servers, virtualHost: name)
         let stack = try Stack(
-            databases: databases, brokers: brokers, consolidados: consolidados, settings: environment,
+            databases: databases, brokers: brokers, consolidados: consolidados, settings: environment, page: page,
             virtualHost: servers == nil ? name : "/", folder: folder)
         do {
             try await stack.migrate()
@@ -70,11 +72,11 @@ package struct Stack: Sendable {
     }
 
     private init(
-        databases: [String: String], brokers: [String: String], consolidados: Int, settings: [String: String], virtualHost: String,
-        folder: String
+        databases: [String: String], brokers: [String: String], consolidados: Int, settings: [String: String], page: Bool,
+        virtualHost: String, folder: String
     ) throws {
         let secret = UUID().uuidString
-        let environment = [
+        var environment = [
             "FLUXO_AUTH_SEGREDO": secret,
             "FLUXO_LANCAMENTOS_BANCO_URL": databases["lancamentos"]!,
             "FLUXO_CONSOLIDADO_BANCO_URL": databases["consolidado"]!,
@@ -82,17 +84,23 @@ package struct Stack: Sendable {
             "FLUXO_CONSOLIDADO_AMQP_URL": brokers["consolidado"]!,
             "PATH": "/usr/bin:/bin",
         ].merging(settings) { mine, _ in mine }
-        func make(_ product: String) throws -> ServiceProcess {
-            let port = try FreePort.find()
-            return try ServiceProcess(
+        let lancamentosPort = try FreePort.find()
+        let ports = try (0..<consolidados).map { _ in try FreePort.find() }
+        let pageEnvironment = [
+            "FLUXO_PAINEL_LANCAMENTOS_URL": "http://127.0.0.1:\(lancamentosPort)",
+            "FLUXO_HTTP_CORS_ORIGENS": ports.map { "http://127.0.0.1:\($0)" }.joined(separator: ","),
+        ]
+        if page { environment.merge(pageEnvironment) { mine, _ in mine } }
+        func make(_ product: String, port: Int) throws -> ServiceProcess {
+            try ServiceProcess(
                 product: product,
                 environment: environment.merging(["FLUXO_\(product.uppercased())_PORTA": "\(port)"]) { $1 },
                 port: port,
                 folder: folder
             )
         }
-        self.lancamentos = try make("lancamentos")
-        self.consolidados = try (0..<consolidados).map { _ in try make("consolidado") }
+        self.lancamentos = try make("lancamentos", port: lancamentosPort)
+        self.consolidados = try ports.map { try make("consolidado", port: $0) }
         self.databases = databases
         self.secret = secret
         self.amqpURL = brokers["consolidado"]!

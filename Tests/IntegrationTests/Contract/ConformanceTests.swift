@@ -46,6 +46,13 @@ struct ConformanceTests {
         }
     }
 
+    @Test(.enabled(if: TestServers.hasBrowser, "needs Chromium, which deploy/local/test installs on Debian"))
+    func `a merchant uses the page with clicks and keys`() async throws {
+        try await Stack.with(consolidados: 1, page: true) { stack in
+            print(try await ConformanceTool.run("painel.py", [], stack: stack))
+        }
+    }
+
     @Test func `a generated client registers an entry and reads its balance`() async throws {
         try await Stack.with(consolidados: 1) { stack in
             print(try await ConformanceTool.run("client.py", [], stack: stack))
