@@ -1,4 +1,7 @@
-"""What schemathesis must know of the media types: a list in NDJSON is its lines, a file is its text."""
+"""What schemathesis must know of the media types, and what it checks that the documents leave to words.
+
+A list in NDJSON is its lines, a file is its text. The documents use the part of JSON Schema that generators of clients understand.
+"""
 
 import datetime
 import json
@@ -26,6 +29,36 @@ def serialize_file(context, value):
 @schemathesis.deserializer(NDJSON)
 def deserialize_ndjson(context, response):
     return [json.loads(line) for line in response.content.splitlines()]
+
+
+@schemathesis.hook
+def before_load_schema(context, raw_schema):
+    """Makes the answers stricter than the documents, and lets the items of a lote be any JSON: a bad one is answered in its own line."""
+    components = raw_schema["components"]
+    for response in components["responses"].values():
+        media = response["content"].get("application/problem+json")
+        if media is None:
+            continue
+        # The examples have the names of the problems that the response may have.
+        statuses = {components["examples"][name]["value"]["status"] for name in media["examples"]}
+        assert len(statuses) == 1, response
+        rule = {"type": {"pattern": f"/problemas#({'|'.join(media['examples'])})$"}, "status": {"const": statuses.pop()}}
+        media["schema"] = {"allOf": [media["schema"], {"type": "object", "properties": rule}]}
+    schemas = components["schemas"]
+    schemas["Instante"]["pattern"] = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$"
+    if "ResultadoDeLote" in schemas:
+        schemas["ResultadoDeLote"]["oneOf"] = [
+            {"required": ["id"], "properties": {"status": {"enum": [200, 201]}}},
+            {
+                "required": ["simulado"],
+                "not": {"anyOf": [{"required": ["id"]}, {"required": ["erro"]}]},
+                "properties": {"status": {"enum": [200]}},
+            },
+            {"required": ["erro"], "properties": {"status": {"enum": [400, 403, 413, 422, 503]}}},
+        ]
+        content = raw_schema["paths"]["/v1/lancamentos/lote"]["post"]["requestBody"]["content"]
+        for media_type in (NDJSON, "application/json"):
+            content[media_type]["schema"]["items"] = {}
 
 
 @schemathesis.hook

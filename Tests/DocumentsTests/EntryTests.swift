@@ -73,14 +73,27 @@ import Testing
         #expect(try Documented.schema("Tipo")["enum"]?.texts == Tipo.allCases.map(\.rawValue))
         #expect(try Documented.schema("Natureza")["enum"]?.texts == Natureza.allCases.map(\.rawValue))
         let entrada = try #require(try Documented.schema("LancamentoNovo")["properties"])
-        #expect(entrada["natureza"]?["enum"]?.texts == Natureza.allCases.map(\.rawValue))
-        #expect(entrada["moeda"]?["enum"]?.texts == [LancamentoJSON.moeda])
+        #expect(entrada["natureza"]?["oneOf"] == Self.nullable("Natureza"))
+        #expect(entrada["moeda"]?["oneOf"] == Self.nullable("Moeda"))
+        #expect(try Documented.schema("Moeda")["enum"]?.texts == [LancamentoJSON.moeda])
+        #expect(try Documented.schema("Canal")["enum"]?.texts == Canal.allCases.map(\.rawValue))
         let saida = try #require(try Documented.schema("Lancamento")["properties"])
-        #expect(saida["canal"]?["enum"]?.texts == Canal.allCases.map(\.rawValue))
+        for (member, name) in [("moeda", "Moeda"), ("natureza", "Natureza"), ("canal", "Canal")] {
+            #expect(saida[member] == Self.reference(name))
+        }
         for service in PublishedDocument.Service.allCases {
             let separador = try #require(try Documented.openAPI(service).value["components"]?["parameters"]?["Separador"])
             #expect(separador["schema"]?["enum"]?.texts == CSVWriter.Separador.allCases.map(\.rawValue))
         }
+    }
+
+    private static func reference(_ name: String) -> JSONValue {
+        .object([JSONMember(name: "$ref", value: .string("#/components/schemas/\(name)"))])
+    }
+
+    /// A named schema or null, in the one form that the documents have.
+    private static func nullable(_ name: String) -> JSONValue {
+        .array([self.reference(name), .object([JSONMember(name: "type", value: .string("null"))])])
     }
 
     // MARK: - Patterns, against the code that they stand for
@@ -98,25 +111,18 @@ import Testing
         }
     }
 
-    /// What a schema asks of a text by `pattern`, `minLength`, `maxLength`, `const` and `anyOf`. Made once for many texts: reading a pattern
-    /// costs far more than matching it.
+    /// What a schema asks of a text by `pattern`, `minLength`, `maxLength` and `not`. Made once for many texts: reading a pattern costs far
+    /// more than matching it.
     private struct TextRule {
         private let accepts: (String) -> Bool
 
         init(_ schema: JSONValue) throws {
-            if let anyOf = schema["anyOf"] {
-                let rules = try anyOf.elements.map { try TextRule($0) }
-                self.accepts = { text in rules.contains { $0(text) } }
-            } else if let constant = schema["const"] {
-                self.accepts = { constant == .string($0) }
-            } else if schema["type"] == .string("string") {
-                let (least, most) = (schema["minLength"]?.integer ?? 0, schema["maxLength"]?.integer ?? .max)
-                let pattern = try schema["pattern"]?.text.map { try Regex($0).matchingSemantics(.unicodeScalar) }
-                self.accepts = { text in
-                    (least...most).contains(text.unicodeScalars.count) && pattern.map { text.firstMatch(of: $0) != nil } ?? true
-                }
-            } else {
-                self.accepts = { _ in false }
+            let (least, most) = (schema["minLength"]?.integer ?? 0, schema["maxLength"]?.integer ?? .max)
+            let pattern = try schema["pattern"]?.text.map { try Regex($0).matchingSemantics(.unicodeScalar) }
+            let excluded = try schema["not"].map { try TextRule($0) }
+            self.accepts = { text in
+                (least...most).contains(text.unicodeScalars.count) && pattern.map { text.firstMatch(of: $0) != nil } ?? true
+                    && excluded?(text) != true
             }
         }
 

@@ -28,7 +28,7 @@ import Testing
         ("{type: string, enum: [a, b], default: a}", "texto", ["um destes: a b", "padrão a"]),
         ("{const: '*'}", "texto", ["sempre *"]), ("{const: true}", "booleano", ["sempre true"]),
         ("{type: string, pattern: '^a$'}", "texto", ["forma ^a$"]),
-        ("{type: string, pattern: '^[^\\u0000]*$'}", "texto", ["sem o caractere U+0000"]),
+        ("{type: string, pattern: '^[^\\x00]*$'}", "texto", ["sem o caractere U+0000"]),
         ("{type: array, minItems: 1, maxItems: 64, items: {type: string, format: uuid}}", "lista de UUIDs", ["de 1 a 64 itens"]),
         ("{type: array, items: {type: string, maxLength: 3}}", "lista de textos", ["cada item: no máximo 3 caracteres"]),
         ("{type: object, additionalProperties: false}", "objeto", ["outros membros são recusados"]),
@@ -39,6 +39,10 @@ import Testing
         (
             "{anyOf: [{type: string, pattern: a}, {type: number, minimum: 0.01}]}", "texto ou número",
             ["texto: forma a", "ou número: no mínimo 0.01"]
+        ),
+        (
+            "{type: string, maxLength: 9, not: {minLength: 8, pattern: 'a$'}}", "texto",
+            ["no máximo 9 caracteres", "exceto: no mínimo 8 caracteres, forma a$"]
         ),
         ("true", "qualquer JSON", []),
     ])

@@ -41,7 +41,7 @@ import Testing
         for other in PublishedDocument.Service.allCases {
             let document = try await self.json("/docs/openapi-\(other.rawValue).json", from: service)
             #expect(document["openapi"]?.text == "3.1.0")
-            #expect(document["info"]?["title"]?.text?.hasSuffix(other.rawValue == "lancamentos" ? "lançamentos" : "consolidado") == true)
+            #expect(document["info"]?["title"]?.text?.hasSuffix(other.rawValue) == true)
             #expect(document["servers"]?.elements.first?["url"]?.text == Self.urlPublica)
             #expect(
                 !String(decoding: try await self.get("/openapi.json", from: service).body.readableBytesView, as: UTF8.self)

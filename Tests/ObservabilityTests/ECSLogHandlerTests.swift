@@ -38,7 +38,7 @@ import Yams
         #expect(
             lines == [
                 #"{"@timestamp":"2026-11-24T07:01:32.123Z","log.level":"warning","message":"answered","ecs.version":"8.11.0","#
-                    + #""service.name":"consolidado","service.version":"1.0.0","event.dataset":"fluxo","process.pid":\#(pid),"#
+                    + #""service.name":"consolidado","service.version":"1.1.0","event.dataset":"fluxo","process.pid":\#(pid),"#
                     + #""log.logger":"consolidado","error.message":"refused","#
                     + #""error.type":"ObservabilityTests.ECSLogHandlerTests.Refused","labels.a_b":"1","server.address":"h","#
                     + #""labels.lancamento":"id","http.request.method":"GET","http.request.id":"abc","server.port":5672,"#

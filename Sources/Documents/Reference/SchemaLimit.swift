@@ -9,7 +9,7 @@ enum SchemaLimit {
         "readOnly", "writeOnly", "discriminator",
     ]
     /// Everything but U+0000.
-    private static let anyText = "^[^\\u0000]*$"
+    private static let anyText = "^[^\\x00]*$"
 
     /// - Returns: `nil` for a keyword that limits nothing or was said with another.
     /// - Throws: for a keyword that is not known.

@@ -123,6 +123,11 @@ struct SchemaReader {
         case "propertyNames":
             shape.limits += try self.shape(value, depth: depth + 1).limits.map { .init(text: "nomes: \($0.text)", codes: $0.codes) }
         case "anyOf", "oneOf": try self.readAlternatives(value, of: schema, into: &shape, depth: depth)
+        case "not":
+            let excluded = try self.shape(value, depth: depth + 1).limits
+            guard !excluded.isEmpty else { throw Unreadable(description: "a \"not\" without a limit") }
+            let words = excluded.map(\.text).joined(separator: ", ")
+            shape.limits.append(.init(text: "exceto: \(words)", codes: excluded.flatMap(\.codes)))
         default:
             guard let limit = try SchemaLimit.read(keyword, of: schema) else { return }
             shape.limits.append(limit)

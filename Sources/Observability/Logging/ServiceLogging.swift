@@ -20,7 +20,7 @@ package enum ServiceLogging {
 
 /// The version of both services, which the API's documents carry too.
 package enum ServiceVersion {
-    package static let current = "1.0.0"
+    package static let current = "1.1.0"
 }
 
 /// Standard error, a whole line at a time.

@@ -59,6 +59,12 @@ struct ConformanceTests {
         }
     }
 
+    @Test func `clients of another generator in four languages are made, and one is used`() async throws {
+        try await Stack.with(consolidados: 1) { stack in
+            print(try await ConformanceTool.run("clients.py", [], stack: stack))
+        }
+    }
+
     /// At least so many cases against each service; consolidado has fewer calls, so each gets more.
     @Test func `a conformance fuzzer finds nothing`() async throws {
         let casesMin = TestServers.runsLongTests ? "10000" : "1000"
