@@ -15,6 +15,10 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
 ]
 
+/// The commit that is compiled, which the caller of the build names. `Context.gitInformation` is no source: SwiftPM keeps a manifest that it
+/// has read once, and with it the commit of that time; a variable makes it read the manifest again.
+let revision = Context.environment["REVISAO"] ?? ""
+
 let concurrencyHelpers: Target.Dependency = .product(name: "NIOConcurrencyHelpers", package: "swift-nio")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
@@ -80,6 +84,7 @@ let package = Package(
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CLibZ", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "CRabbitMQ", dependencies: ["CLibRabbitMQ", "CLibSSL"]),
+        .target(name: "CBuild", cSettings: [.define("FLUXO_REVISION", to: "\"\(revision)\"")]),
 
         // Libraries that know nothing of this product
         .target(name: "OpenFiles", swiftSettings: settings),
@@ -99,6 +104,8 @@ let package = Package(
         // The product
         .target(name: "FluxoDeCaixa", swiftSettings: settings),
         .target(name: "Contrato", dependencies: ["FluxoDeCaixa"], swiftSettings: settings),
+        // Only programs use it: what depends on it is compiled again at each new revision.
+        .target(name: "BuildInfo", dependencies: ["CBuild", "Contrato"], swiftSettings: settings),
         .target(name: "FileImport", dependencies: ["Contrato", "FluxoDeCaixa", crypto], swiftSettings: settings),
         .target(name: "Storage", dependencies: ["FluxoDeCaixa", "Postgres", logging], swiftSettings: settings),
         .target(
@@ -203,8 +210,8 @@ let package = Package(
         .executableTarget(
             name: "LancamentosServer",
             dependencies: [
-                "AMQP", "Contrato", "FluxoDeCaixa", "Lancamentos", "Mensageria", "Postgres", "Repair", "ServiceRuntime", "Settings",
-                "Storage",
+                "AMQP", "BuildInfo", "Contrato", "FluxoDeCaixa", "Lancamentos", "Mensageria", "Postgres", "Repair", "ServiceRuntime",
+                "Settings", "Storage",
                 argumentParser, lifecycle, logging,
             ],
             swiftSettings: settings
@@ -212,8 +219,8 @@ let package = Package(
         .executableTarget(
             name: "ConsolidadoServer",
             dependencies: [
-                "AMQP", "Consolidado", "Contrato", "FluxoDeCaixa", "Mensageria", "Postgres", "Repair", "ServiceRuntime", "Settings",
-                "Storage",
+                "AMQP", "BuildInfo", "Consolidado", "Contrato", "FluxoDeCaixa", "Mensageria", "Postgres", "Repair", "ServiceRuntime",
+                "Settings", "Storage",
                 argumentParser, lifecycle, logging,
             ],
             swiftSettings: settings
@@ -225,11 +232,12 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
-        .executableTarget(name: "CargaTool", dependencies: ["Carga", argumentParser], swiftSettings: settings),
+        .executableTarget(name: "CargaTool", dependencies: ["BuildInfo", "Carga", "Contrato", argumentParser], swiftSettings: settings),
         .executableTarget(
             name: "Limites",
             dependencies: [
-                "AMQP", "Batching", "Carga", "Consolidado", "Contrato", "FluxoDeCaixa", "Lancamentos", "Mensageria", "Postgres",
+                "AMQP", "Batching", "BuildInfo", "Carga", "Consolidado", "Contrato", "FluxoDeCaixa", "Lancamentos", "Mensageria",
+                "Postgres",
                 "ServiceRuntime", "Storage",
                 argumentParser, concurrencyHelpers, hummingbird, lifecycle, logging, nioCore,
             ],

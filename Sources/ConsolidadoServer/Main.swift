@@ -1,4 +1,5 @@
 import ArgumentParser
+import BuildInfo
 import Consolidado
 import Contrato
 import Mensageria
@@ -10,6 +11,7 @@ import ServiceRuntime
 enum Main: DeadLetterProgram {
     typealias App = ConsolidadoApp
 
+    static var build: Build { .this }
     static var tools: [any ParsableCommand.Type] { [AuditCommand.self, RebuildCommand.self, DeadLetterCommand<Main>.self] }
 
     static var deadLetterQueue: String { AMQPNames.Queue.consolidadoDLQ }

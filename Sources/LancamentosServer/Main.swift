@@ -1,4 +1,5 @@
 import ArgumentParser
+import BuildInfo
 import Contrato
 import Lancamentos
 import Mensageria
@@ -10,6 +11,7 @@ import ServiceRuntime
 enum Main: DeadLetterProgram {
     typealias App = LancamentosApp
 
+    static var build: Build { .this }
     static var tools: [any ParsableCommand.Type] { [OutboxCommand.self, ReplayCommand.self, DeadLetterCommand<Main>.self] }
 
     static var deadLetterQueue: String { AMQPNames.Queue.comandosDLQ }

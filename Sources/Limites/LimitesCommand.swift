@@ -1,6 +1,8 @@
 import AMQP
 import ArgumentParser
+import BuildInfo
 import Consolidado
+import Contrato
 import FluxoDeCaixa
 import Foundation
 import Lancamentos
@@ -18,7 +20,8 @@ struct LimitesCommand: AsyncParsableCommand {
 
             The environment names them: LANCAMENTOS_DATABASE_URL and CONSOLIDADO_DATABASE_URL (empty databases), AMQP_URL (a \
             user with the right to declare).
-            """
+            """,
+        version: Build.this.text(program: "limites")
     )
 
     @Option(help: ArgumentHelp("How long each part is measured.", valueName: "S"))

@@ -1,5 +1,5 @@
 package import ArgumentParser
-import Contrato
+package import Contrato
 import CoreMetrics
 import Edge
 import Foundation
@@ -33,6 +33,8 @@ package protocol ServiceApp: Sendable {
 package protocol ServiceProgram {
     /// The service.
     associatedtype App: ServiceApp
+    /// What the program was compiled from.
+    static var build: Build { get }
     /// The commands besides those that every service has.
     static var tools: [any ParsableCommand.Type] { get }
 }
@@ -49,9 +51,10 @@ package struct ServiceCommand<Program: ServiceProgram>: AsyncParsableCommand {
                 Configuration: built-in defaults, then config/\(App.name).yaml (or --config FILE), then environment variables FLUXO_…; \
                 that file lists every key.
                 """,
-            subcommands: [ServeCommand<App>.self, MigrateCommand<App>.self, SaudeCommand<App>.self] + Program.tools
+            version: Program.build.text(program: App.name),
+            subcommands: [ServeCommand<Program>.self, MigrateCommand<App>.self, SaudeCommand<App>.self] + Program.tools
                 + [DescribeCommand<App>.self],
-            defaultSubcommand: ServeCommand<App>.self
+            defaultSubcommand: ServeCommand<Program>.self
         )
     }
 
@@ -71,7 +74,9 @@ package struct SettingsOptions: ParsableArguments {
     }
 }
 
-private struct ServeCommand<App: ServiceApp>: AsyncParsableCommand {
+private struct ServeCommand<Program: ServiceProgram>: AsyncParsableCommand {
+    private typealias App = Program.App
+
     static var configuration: CommandConfiguration {
         CommandConfiguration(commandName: "serve", abstract: "Runs the service until SIGTERM or SIGINT. Never migrates.")
     }
@@ -83,8 +88,10 @@ private struct ServeCommand<App: ServiceApp>: AsyncParsableCommand {
         let settings = try App.settings(values)
         let level = ServiceLogging.bootstrap(try LogSettings(values), service: App.name, agora: SystemClock.agora)
         let logger = Logger(label: App.name)
-        let metrics = PrometheusRegistry(descriptions: App.metrics, logger: logger)
+        let metrics = PrometheusRegistry(
+            descriptions: App.metrics + ProgramMetrics.own, logger: logger, readAtScrape: { ProcessMetrics.read().exposition })
         MetricsSystem.bootstrap(metrics)
+        ProgramMetrics.record(Program.build)
         InstrumentationSystem.bootstrap(W3CTracer())
         OpenFiles.raiseLimit()
         let options = self.options
@@ -127,6 +134,15 @@ private struct SaudeCommand<App: ServiceApp>: AsyncParsableCommand {
     }
 }
 
+/// What every service says of its program.
+private enum ProgramMetrics {
+    static let own = [MetricDescription.gauge("build_info", "1; the labels are the version and the revision of the program.")]
+
+    static func record(_ build: Build) {
+        Gauge(label: "build_info", dimensions: [("versao", ServiceVersion.current), ("revisao", build.revision)]).record(1)
+    }
+}
+
 /// Prints the keys and the metrics of the service as JSON, for checks of files that name them.
 private struct DescribeCommand<App: ServiceApp>: AsyncParsableCommand {
     static var configuration: CommandConfiguration {
@@ -151,7 +167,7 @@ enum ServiceDescription {
                 for key in catalog.keys { self.write(key, &writer) }
             }
             writer.array("metrics") { writer in
-                for metric in app.metrics { self.write(metric, &writer) }
+                for metric in app.metrics + ProgramMetrics.own + ProcessMetrics.descriptions { self.write(metric, &writer) }
             }
             writer.member("log_dataset", ECSLogHandler.dataset)
         }

@@ -20,7 +20,8 @@ import Testing
             "ArgumentParser", "Contrato", "Dispatch", "FluxoDeCaixa", "Foundation", "Histogram", "NIOConcurrencyHelpers", "NIOCore",
             "NIOPosix", "OpenFiles", "UnixSignals",
         ]),
-        "CargaTool": ["ArgumentParser", "Carga"],
+        "BuildInfo": ["CBuild", "Contrato"],
+        "CargaTool": ["ArgumentParser", "BuildInfo", "Carga", "Contrato"],
         "Batching": system.union(["DequeModule", "NIOConcurrencyHelpers", "NIOCore", "NIOPosix", "ServiceLifecycle"]),
         "Settings": ["Foundation", "Yams"],
         "Observability": [
@@ -127,9 +128,14 @@ import Testing
         }
     }
 
+    @Test func `only programs import what changes with every revision`() throws {
+        let programs: Set = ["LancamentosServer", "ConsolidadoServer", "CargaTool", "Limites"]
+        #expect(Set(try Self.imports().filter { $0.imported == "BuildInfo" }.map(\.module)) == programs)
+    }
+
     @Test func `a C module is imported by one Swift module, and never shown`() throws {
         for one in try Self.imports() where one.imported.hasPrefix("C") && one.imported.dropFirst().first?.isUppercase == true {
-            let owner = ["CLibPQ": "Postgres", "CLibZ": "Edge", "CRabbitMQ": "AMQP"][one.imported]
+            let owner = ["CBuild": "BuildInfo", "CLibPQ": "Postgres", "CLibZ": "Edge", "CRabbitMQ": "AMQP"][one.imported]
             guard one.imported != "CoreMetrics" else { continue }
             #expect(one.module == owner, "\(one.file) imports \(one.imported)")
         }

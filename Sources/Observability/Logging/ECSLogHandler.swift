@@ -1,3 +1,4 @@
+import Contrato
 package import FluxoDeCaixa
 import Foundation
 package import Logging

@@ -18,11 +18,6 @@ package enum ServiceLogging {
     }
 }
 
-/// The version of both services, which the API's documents carry too.
-package enum ServiceVersion {
-    package static let current = "1.1.0"
-}
-
 /// Standard error, a whole line at a time.
 package enum StandardError {
     private static let lock = NIOLock()

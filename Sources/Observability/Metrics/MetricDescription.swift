@@ -14,6 +14,8 @@ package struct MetricDescription: Sendable {
     package let help: String
     /// Upper bounds of the buckets in the metric's base unit, ascending; empty for other types.
     package let buckets: [Double]
+    /// Whether ``exposedName`` begins with `fluxo_`.
+    var hasPrefix = true
 
     package static func counter(_ name: String, _ help: String) -> Self { Self(name: name, kind: .counter, help: help, buckets: []) }
 
@@ -24,7 +26,7 @@ package struct MetricDescription: Sendable {
     }
 
     /// The name in `/metrics`.
-    package var exposedName: String { PrometheusText.name(self.name) }
+    package var exposedName: String { self.hasPrefix ? PrometheusText.name(self.name) : self.name }
 
     /// Half a millisecond to half a minute, for durations in seconds.
     package static let seconds: [Double] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]

@@ -27,13 +27,18 @@ package final class PrometheusRegistry: MetricsFactory {
     private let families = NIOLockedValueBox<[String: Family]>([:])
     private let descriptions: [String: MetricDescription]
     private let logger: Logger
+    private let readAtScrape: @Sendable () -> String
 
     /// - Parameters:
     ///   - descriptions: help and buckets by name; a metric without one has its name as help and buckets for seconds.
     ///   - logger: receives an error when a name is used for two types.
-    package init(descriptions: [MetricDescription], logger: Logger) {
+    ///   - readAtScrape: returns the text of metrics that are read only when they are asked for.
+    package init(
+        descriptions: [MetricDescription], logger: Logger, readAtScrape: @escaping @Sendable () -> String = { "" }
+    ) {
         self.descriptions = Dictionary(descriptions.map { ($0.name, $0) }) { first, _ in first }
         self.logger = logger
+        self.readAtScrape = readAtScrape
     }
 
     // MARK: - MetricsFactory
@@ -100,7 +105,7 @@ package final class PrometheusRegistry: MetricsFactory {
     /// `Content-Type` of ``exposition()``.
     package static let contentType = "text/plain; version=0.0.4; charset=utf-8"
 
-    /// All metrics as text, names and label sets in order.
+    /// All metrics as text, names and label sets in order; after them those that are read now.
     package func exposition() -> String {
         let families = self.families.withLockedValue { $0 }
         var text = ""
@@ -108,6 +113,7 @@ package final class PrometheusRegistry: MetricsFactory {
         for (name, family) in families.sorted(by: { $0.key < $1.key }) {
             PrometheusText.write(name: name, family: family, into: &text)
         }
+        text += self.readAtScrape()
         return text
     }
 }

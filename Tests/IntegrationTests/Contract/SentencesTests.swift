@@ -79,7 +79,7 @@ struct SentencesTests {
             for name in [
                 "http_requests_total", "http_request_duration_seconds", "write_batch_rows", "outbox_pending", "outbox_oldest_age_seconds",
                 "publish_total", "publish_confirm_duration_seconds", "publisher_blocked", "pool_in_use", "pool_wait_seconds",
-                "pool_size", "pool_timeouts_total", "entries_registered_total",
+                "pool_size", "pool_timeouts_total", "entries_registered_total", "build_info",
             ] {
                 #expect(entry.contains("\n# TYPE fluxo_\(name) ") || entry.hasPrefix("# TYPE fluxo_\(name) "), "\(name)")
             }
@@ -87,11 +87,29 @@ struct SentencesTests {
             for name in [
                 "consume_batch_messages", "consumer_applied_total", "consumer_applied_centavos_total", "consumer_duplicates_total",
                 "consumer_dead_letters_total", "apply_duration_seconds", "entry_age_seconds", "reconciliation_difference_entries",
-                "reconciliation_age_seconds",
+                "reconciliation_age_seconds", "build_info",
             ] {
                 #expect(balance.contains("\n# TYPE fluxo_\(name) ") || balance.hasPrefix("# TYPE fluxo_\(name) "), "\(name)")
             }
+            for text in [entry, balance] {
+                for name in ["start_time_seconds", "cpu_seconds_total", "resident_memory_bytes", "open_fds", "max_fds"] {
+                    #expect(text.contains("\n# TYPE process_\(name) "), "\(name)")
+                }
+            }
             #expect(!entry.contains("loja42") && !balance.contains("loja42"))
+        }
+    }
+
+    @Test(arguments: ["lancamentos", "consolidado"])
+    func `a program and its metrics name the version and the revision`(program: String) async throws {
+        guard let products = TestServers.products else { throw TestFailure("TESTE_PRODUTOS is not set") }
+        let printed = try await Command.run("\(products)/\(program)", ["--version"])
+        let line = try #require(printed.wholeMatch(of: /(\w+) ([0-9.]+), revision (\S+), built [0-9]{4}-[0-9]{2}-[0-9]{2}\n?/))
+        #expect(line.1 == program && String(line.2) == ServiceVersion.current)
+        try await Stack.with(consolidados: 1) { stack in
+            let instance = program == "lancamentos" ? stack.lancamentos : stack.consolidados[0]
+            let metrics = try await API(token: nil).get(instance, "/metrics").text
+            #expect(metrics.contains("\nfluxo_build_info{revisao=\"\(line.3)\",versao=\"\(line.2)\"} 1\n"))
         }
     }
 }

@@ -19,12 +19,23 @@ interrupt_running() {
     RUNNING_PID=
 }
 
+# The revision of the sources, which the programs print with --version: the commit, with -modificada if files differ from it; nothing
+# outside of a repository.
+revision() {
+    local commit
+    commit=$(git -C "$ROOT" rev-parse HEAD 2>/dev/null) || return 0
+    if [[ -n $(git -C "$ROOT" status --porcelain --untracked-files=no) ]]; then commit+=-modificada; fi
+    printf '%s\n' "$commit"
+}
+
 # build_products NAME…: builds products (release) and sets BIN to their folder. The flags serve the
 # images, too: optimising across modules saves a tenth of processor time a read against SwiftPM's default.
 build_products() {
     local product
     local -a flags
     read -ra flags <"$ROOT/deploy/release-flags.txt"
+    REVISAO=$(revision)
+    export REVISAO
     for product; do
         say "Building $product (release; the first time takes some minutes)"
         run_interruptibly swift build --package-path "$ROOT" "${flags[@]}" --product "$product" || fail "swift build failed"
