@@ -155,7 +155,7 @@ package enum ConsolidadoApp: ServiceApp {
             [certificate].compactMap(\.self) + [
                 pool, consumerPool, sumsPool, deadLetterPublisher, deadLetters, noticePublisher, notices, reconciler, consumer, watchdog,
                 saldos, follower,
-                authenticator, application,
+                authenticator, HTTPListener(application, settings: common.http, service: Self.name),
                 // After the server, so that waiting reads are answered, and streams end, before the server drains them.
                 waits, feed, DrainingService(health: health),
             ],

@@ -128,7 +128,9 @@ package enum LancamentosApp: ServiceApp {
         try await ServiceRunner.run(
             [pool, reads, amqpPublisher, relay, sweeper, counter, batcher, watchdog]
                 + Self.comandos(settings.common, service: service, schema: schema, logger: logger)
-                + [certificate].compactMap(\.self) + [authenticator, application, DrainingService(health: health)],
+                + [certificate].compactMap(\.self) + [
+                    authenticator, HTTPListener(application, settings: common.http, service: Self.name), DrainingService(health: health),
+                ],
             shutdownMaxS: common.shutdownMaxS,
             logger: logger
         )

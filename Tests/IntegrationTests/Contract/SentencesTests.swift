@@ -1,6 +1,7 @@
 import Contrato
 import Documents
 import Fixtures
+import Foundation
 import TestSupport
 import Testing
 
@@ -58,6 +59,31 @@ struct SentencesTests {
             for policy in policies { #expect(policy["definition"]?["delivery-limit"] == nil, "\(policy["name"]?.text ?? "")") }
             let operators = try JSONReader.read(await servers.management().request("GET", "operator-policies")).elements
             for policy in operators { #expect(policy["definition"]?["delivery-limit"] == nil, "\(policy["name"]?.text ?? "")") }
+        }
+    }
+
+    @Test func `a token is made only with scopes that exist`() async throws {
+        let scopes = try Set(
+            PublishedDocument.Service.allCases.flatMap { service in
+                OpenAPIDocument(try PublishedDocument.openAPI(service, urlPublica: "http://localhost:8080")).operations.flatMap {
+                    operation in
+                    (operation.value["security"]?.elements ?? []).flatMap { $0.members.flatMap { $0.value.elements.compactMap(\.text) } }
+                }
+            })
+        #expect(scopes.count >= 3)
+        let secret = FileManager.default.temporaryDirectory.appending(path: "segredo-\(UUID().uuidString)")
+        try String(repeating: "s", count: 32).write(to: secret, atomically: true, encoding: .utf8)
+        defer { try? FileManager.default.removeItem(at: secret) }
+        func outcome(_ scope: String) async throws -> (status: Int32, text: String) {
+            try await Command.outcome(
+                "/usr/bin/env",
+                ["python3", "-B", Clone.path("deploy/compose/token"), "--segredo", secret.path, "--contas", "a", "--escopo", scope])
+        }
+        #expect(try await outcome(scopes.sorted().joined(separator: " ")).status == 0)
+        for scope in ["lancamentos:escreve", "lancamentos:ler admin", "", " "] {
+            let refused = try await outcome(scope)
+            #expect(refused.status == 1, "\(scope)")
+            for name in scopes { #expect(refused.text.contains(name), "\(refused.text)") }
         }
     }
 
