@@ -7,7 +7,7 @@ import Testing
 @testable import AMQP
 
 /// The name server never answers: a session must not wait for it longer than it wants.
-@Suite(.timeLimit(.minutes(1))) struct NameServerTests {
+@Suite(.timeLimit(.minutes(5))) struct NameServerTests {
     private static func configuration(lookupTimeout: Duration) -> AMQPConfiguration {
         var configuration = AMQPConfiguration(
             endpoints: [AMQPEndpoint(host: "fila")], user: "u", password: "p", connectionName: "tests")

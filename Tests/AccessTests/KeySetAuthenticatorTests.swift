@@ -8,7 +8,7 @@ import Testing
 @testable import Settings
 
 /// Tokens of RS256 and ES256, against a key set in a file.
-@Suite(.timeLimit(.minutes(1))) struct KeySetAuthenticatorTests {
+@Suite(.timeLimit(.minutes(5))) struct KeySetAuthenticatorTests {
     static let now: Int64 = 1_795_503_692
 
     /// An authenticator whose keys are in a file that `body` may change.

@@ -8,7 +8,7 @@ import Testing
 @testable import Access
 @testable import Observability
 
-@Suite(.timeLimit(.minutes(1))) struct KeyStoreTests {
+@Suite(.timeLimit(.minutes(5))) struct KeyStoreTests {
     static let one = TestKey.set(TestKey.ec1.jwk(kid: "1"))
     static let two = TestKey.set(TestKey.ec1.jwk(kid: "1"), TestKey.ec2.jwk(kid: "2"))
 

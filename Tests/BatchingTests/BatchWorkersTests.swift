@@ -3,7 +3,7 @@ import Testing
 
 @testable import Batching
 
-@Suite(.timeLimit(.minutes(1))) struct BatchWorkersTests {
+@Suite(.timeLimit(.minutes(5))) struct BatchWorkersTests {
     private struct Work: Sendable {
         let done = NIOLockedValueBox<[[Int]]>([])
         let refused = NIOLockedValueBox<[Int]>([])

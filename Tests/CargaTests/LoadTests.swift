@@ -6,7 +6,7 @@ import Testing
 @testable import Carga
 
 /// Load and audit against a server with known faults.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct LoadTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct LoadTests {
     private static let rate = 200.0
 
     private static func makePlan() -> EntryPlan {

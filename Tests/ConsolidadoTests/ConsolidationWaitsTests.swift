@@ -7,7 +7,7 @@ import Testing
 
 @testable import Consolidado
 
-@Suite(.timeLimit(.minutes(1))) struct ConsolidationWaitsTests {
+@Suite(.timeLimit(.minutes(5))) struct ConsolidationWaitsTests {
     private static let loja = Conta("loja42.caixa")!
 
     /// Runs waits while the closure runs.

@@ -11,7 +11,7 @@ import Testing
 @testable import Consolidado
 
 /// Counts of registered entries among the events of the queue.
-@Suite(.timeLimit(.minutes(1))) struct CountIntakeTests {
+@Suite(.timeLimit(.minutes(5))) struct CountIntakeTests {
     private static let first = Minuto(Instante(parsing: "2026-11-29T10:00:00Z")!)
     private static let conferencia = Conferencia(
         passagem: .nova, registrados: ContagemPorMinuto(periodo: first..<first.somando(1), itens: []))

@@ -9,7 +9,7 @@ import Testing
 
 @testable import Mensageria
 
-@Suite(.timeLimit(.minutes(1))) struct DeadLettersTests {
+@Suite(.timeLimit(.minutes(5))) struct DeadLettersTests {
     private static let recusa = MessageRefusal(motivo: .ilegivel, erro: "e")
 
     private static func delivery(

@@ -10,7 +10,7 @@ import Testing
 
 @testable import Consolidado
 
-@Suite(.timeLimit(.minutes(1))) struct LancamentosConsumerTests {
+@Suite(.timeLimit(.minutes(5))) struct LancamentosConsumerTests {
     private static func entry(_ number: UInt64, conta: String = "loja", centavos: Int64 = 100) -> Lancamento {
         TestEntry.make(number, conta: conta, centavos: centavos)
     }

@@ -8,7 +8,7 @@ import Testing
 
 @testable import Consolidado
 
-@Suite(.timeLimit(.minutes(1))) struct NoticeSenderTests {
+@Suite(.timeLimit(.minutes(5))) struct NoticeSenderTests {
     private static func chave(_ conta: String) -> ChaveDeSaldo {
         ChaveDeSaldo(conta: Conta(conta)!, data: Dia(parsing: "2026-11-24")!)
     }

@@ -9,7 +9,7 @@ import Testing
 
 @testable import Consolidado
 
-@Suite(.timeLimit(.minutes(1))) struct ReconcilerTests {
+@Suite(.timeLimit(.minutes(5))) struct ReconcilerTests {
     private static let first = Minuto(Instante(parsing: "2026-11-28T23:58:00Z")!)
 
     /// Runs a reconciler until the condition holds.

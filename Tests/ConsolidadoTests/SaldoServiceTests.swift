@@ -5,7 +5,7 @@ import Testing
 
 @testable import Consolidado
 
-@Suite(.timeLimit(.minutes(1))) struct SaldoServiceTests {
+@Suite(.timeLimit(.minutes(5))) struct SaldoServiceTests {
     private static func pedido(_ number: Int, days: Int = 1) -> PedidoDeSaldo {
         let first = Dia(parsing: "2026-11-24")!
         return PedidoDeSaldo(conta: Conta("conta\(number)")!, periodo: Periodo(de: first, ate: first.somando(dias: days - 1)!)!)

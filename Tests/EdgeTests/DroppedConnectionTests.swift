@@ -5,7 +5,7 @@ import Testing
 
 @testable import Edge
 
-@Suite(.timeLimit(.minutes(1))) struct DroppedConnectionTests {
+@Suite(.timeLimit(.minutes(5))) struct DroppedConnectionTests {
     /// Defect: a connection that was set up while the listener closed ended the process.
     @Test func `a connection that nobody handles is closed`() async throws {
         let channel = NIOAsyncTestingChannel()

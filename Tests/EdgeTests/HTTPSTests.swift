@@ -13,7 +13,7 @@ import Testing
 @testable import Settings
 
 /// The listener with a certificate of a test's own authority.
-@Suite(.timeLimit(.minutes(2))) struct HTTPSTests {
+@Suite(.timeLimit(.minutes(5))) struct HTTPSTests {
     /// An authority, a certificate of it, and the files that the listener reads.
     private struct Scene {
         let authority: TestAuthority

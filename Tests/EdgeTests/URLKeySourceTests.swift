@@ -11,7 +11,7 @@ import Testing
 @testable import Edge
 
 /// Key sets over HTTP, from a small server inside the test.
-@Suite(.timeLimit(.minutes(1))) struct URLKeySourceTests {
+@Suite(.timeLimit(.minutes(5))) struct URLKeySourceTests {
     static let document = TestKey.set(TestKey.ec1.jwk(kid: "1"))
 
     /// Serves `/jwks` and some bad places on a free port.

@@ -9,7 +9,7 @@ import Testing
 
 @testable import Lancamentos
 
-@Suite(.timeLimit(.minutes(1))) struct CommandIntakeTests {
+@Suite(.timeLimit(.minutes(5))) struct CommandIntakeTests {
     private static let fila = "amq.gen-fila"
 
     /// Runs an intake over the batches until all of them are settled.

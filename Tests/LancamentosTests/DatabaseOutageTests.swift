@@ -3,7 +3,7 @@ import Mensageria
 import MensageriaFakes
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct DatabaseOutageTests {
+@Suite(.timeLimit(.minutes(5))) struct DatabaseOutageTests {
     @Test func `batches that meet one outage stop consumption once`() async {
         let source = FakeSource([]) { _ in true }
         let outage = DatabaseOutage(source: source, isDatabaseReady: { true }, logger: Logger(label: "tests"))

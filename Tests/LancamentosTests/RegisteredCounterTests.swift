@@ -12,7 +12,7 @@ import Testing
 
 @testable import Lancamentos
 
-@Suite(.timeLimit(.minutes(1))) struct RegisteredCounterTests {
+@Suite(.timeLimit(.minutes(5))) struct RegisteredCounterTests {
     private static let agora = Instante(parsing: "2026-11-29T10:00:30Z")!
     private static let end = Minuto(agora).somando(-5)
 

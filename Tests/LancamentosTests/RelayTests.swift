@@ -6,7 +6,7 @@ import Testing
 
 @testable import Lancamentos
 
-@Suite(.timeLimit(.minutes(1))) struct RelayTests {
+@Suite(.timeLimit(.minutes(5))) struct RelayTests {
     private func withRelay(
         _ broker: FakeEventPublisher,
         _ outbox: FakeOutbox,

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Lancamentos
 
-@Suite(.timeLimit(.minutes(1))) struct SweeperTests {
+@Suite(.timeLimit(.minutes(5))) struct SweeperTests {
     private typealias Leases = FakeLeases<any OutboxLease>
 
     /// Runs a sweeper, with its relay, for the time of the closure.

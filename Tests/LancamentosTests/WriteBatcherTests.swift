@@ -6,7 +6,7 @@ import Testing
 
 @testable import Lancamentos
 
-@Suite(.timeLimit(.minutes(1))) struct WriteBatcherTests {
+@Suite(.timeLimit(.minutes(5))) struct WriteBatcherTests {
     private func withBatcher(
         _ repository: any LancamentoRepository,
         queueMax: Int = 100,

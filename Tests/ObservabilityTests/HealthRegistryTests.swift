@@ -3,7 +3,7 @@ import Testing
 
 @testable import Observability
 
-@Suite(.timeLimit(.minutes(1))) struct HealthRegistryTests {
+@Suite(.timeLimit(.minutes(5))) struct HealthRegistryTests {
     @Test func `a process is ready only if all dependencies are healthy`() async {
         let health = HealthRegistry()
         #expect(await health.readiness().isReady)

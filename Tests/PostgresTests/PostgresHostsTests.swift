@@ -4,7 +4,7 @@ import Testing
 
 @testable import Postgres
 
-@Suite(.timeLimit(.minutes(1))) struct PostgresHostsTests {
+@Suite(.timeLimit(.minutes(5))) struct PostgresHostsTests {
     private static let names = HostResolver(
         lookup: FakeNames(["primario": ["10.0.0.1", "2001:db8::1"], "reserva": ["10.0.0.2"]]))
 

@@ -5,7 +5,7 @@ import Testing
 
 @testable import ServiceRuntime
 
-@Suite(.timeLimit(.minutes(1))) struct LeaseLoopTests {
+@Suite(.timeLimit(.minutes(5))) struct LeaseLoopTests {
     private typealias Turn = LeaseLoop<String>.Turn
 
     private struct Failure: Error {}

@@ -2,7 +2,7 @@ import Foundation
 import SocketExecutor
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct SocketExecutorTests {
+@Suite(.timeLimit(.minutes(5))) struct SocketExecutorTests {
     /// An actor with a pipe, in the place of a C connection.
     private actor Owner {
         nonisolated let executor: SocketExecutor
