@@ -8,6 +8,7 @@ The page's origin has to be allowed by lancamentos (http.cors.origens). Entries 
 
 import base64
 import datetime
+import decimal
 import hashlib
 import hmac
 import json
@@ -23,7 +24,8 @@ import requests
 from pages import ENTER, SCHEMES, TAB, WIDTHS, started
 
 LANCAMENTOS = os.environ["LANCAMENTOS_URL"]
-CONSOLIDADO = os.environ["CONSOLIDADO_URLS"].split(",")[0]
+CONSOLIDADOS = os.environ["CONSOLIDADO_URLS"].split(",")
+CONSOLIDADO = CONSOLIDADOS[0]
 TOKEN = os.environ["TOKEN"]
 SCOPES = "lancamentos:escrever lancamentos:ler consolidado:ler"
 TODAY = datetime.datetime.now(zoneinfo.ZoneInfo("America/Sao_Paulo")).date()
@@ -31,8 +33,8 @@ ACCOUNT = f"painel{uuid.uuid4().hex[:8]}.loja"
 VIEWS = ("mes", "lancamentos", "categorias", "contas", "registrar", "importar")
 HOSTILE = "<img src=x onerror=\"window.ran=1\">"
 TURNED = "abc\u202eotxet"
-# With the stream a change is shown at once, without it at the next look.
-LIVE_MAX_S, POLL_MAX_S = 2, 25
+# Less than the 10 s after which the page looks again without the stream.
+LIVE_MAX_S = 5
 HOME, RIGHT = "\ue011", "\ue014"
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 
@@ -214,23 +216,27 @@ def see_month(person):
 
 
 def see_change(person):
-    """An entry registered elsewhere shows without a reload."""
+    """An entry registered elsewhere shows without a reload, on the page of each instance. Returns how long it takes, in seconds."""
     browser = person.browser
-    person.open("mes", conta=ACCOUNT)
-    person.see("Saldo final")
-    browser.wait("document.getElementById('ao-vivo').textContent !== ''", "the state of the stream")
-    is_live = browser.run("return document.getElementById('ao-vivo').textContent") == "Ao vivo"
-    browser.run("window.stayed = true")
-    before = ask(f"{CONSOLIDADO}/v1/consolidados/{TODAY}", conta=ACCOUNT).json()
-    entry = register(tipo="credito", valor="77.77", descricao="De outro lugar")
-    start = time.monotonic()
-    credits = f"{float(before['total_creditos']) + 77.77:.2f}"
-    browser.wait(f"[...document.querySelectorAll('tr.today td')].some((cell) => cell.textContent === '{reais(credits)}')", "the new entry")
-    took = time.monotonic() - start
-    assert took < (LIVE_MAX_S if is_live else POLL_MAX_S), f"{took:.1f} s, stream: {is_live}"
-    assert browser.run("return window.stayed"), "the page was loaded again"
-    consolidated([entry["id"]])
-    return {"stream": is_live, "seconds": round(took, 2)}
+    times = []
+    for url in reversed(CONSOLIDADOS):
+        browser.open(f"{url}/painel#token={TOKEN}")
+        browser.wait("document.querySelector('main table')", "the month")
+        person.open("mes", conta=ACCOUNT)
+        browser.wait("document.getElementById('ao-vivo').textContent === 'Ao vivo'", "the stream")
+        person.see("Saldo final")
+        browser.run("window.stayed = true")
+        before = ask(f"{url}/v1/consolidados/{TODAY}", conta=ACCOUNT).json()
+        start = time.monotonic()
+        entry = register(tipo="credito", valor="77.77", descricao="De outro lugar")
+        credits = f"{decimal.Decimal(before['total_creditos']) + decimal.Decimal('77.77')}"
+        browser.wait(
+            f"[...document.querySelectorAll('tr.today td')].some((cell) => cell.textContent === '{reais(credits)}')", "the new entry")
+        times.append(round(time.monotonic() - start, 2))
+        assert times[-1] < LIVE_MAX_S, f"{url} showed the entry after {times[-1]} s"
+        assert browser.run("return window.stayed"), "the page was loaded again"
+        consolidated([entry["id"]])
+    return times
 
 
 def fill_form(person):

@@ -48,7 +48,7 @@ struct ConformanceTests {
 
     @Test(.enabled(if: TestServers.hasBrowser, "needs Chromium, which deploy/local/test installs on Debian"))
     func `a merchant uses the page with clicks and keys`() async throws {
-        try await Stack.with(consolidados: 1, page: true) { stack in
+        try await Stack.with(page: true) { stack in
             print(try await ConformanceTool.run("painel.py", [], stack: stack))
         }
     }
