@@ -98,6 +98,8 @@ export function accountsView(params) {
     const body = h('div');
     const search = h('input', { type: 'search', id: 'procurar-conta', autocomplete: 'off', oninput: () => show() });
     const month = clock.today().slice(0, 7);
+    // A stream follows one account or group.
+    const isOneFilter = () => coverage().includes('*') || coverage().length === 1;
     let found = { list: [], isWhole: true };
     let shown = SHOWN_STEP;
 
@@ -128,21 +130,23 @@ export function accountsView(params) {
     }
 
     async function compare(signal) {
-        if (!chosen.size) {
+        // The choice may change during the calls.
+        const asked = [...chosen];
+        if (!asked.length) {
             replace(compared);
             return;
         }
         const [de, ate] = monthRange(month);
-        const answers = await Promise.all([...chosen].map((conta) => balances({ conta, de, ate, agrupar: 'mes' }, { signal })));
+        const answers = await Promise.all(asked.map((conta) => balances({ conta, de, ate, agrupar: 'mes' }, { signal })));
         const line = (title, member) => [title, ...answers.map((answer) => money(centavos(answer.totais[member])))];
-        const columns = [{ title: 'Valor' }, ...[...chosen].map((conta) => ({ title: foreign(accountName(conta)), class: 'number' }))];
+        const columns = [{ title: 'Valor' }, ...asked.map((conta) => ({ title: foreign(accountName(conta)), class: 'number' }))];
         replace(compared, h('h2', {}, `Lado a lado em ${monthName(month)}`), table('Contas lado a lado', columns, [
             line('Saldo inicial', 'saldo_inicial'), line('Entradas', 'total_creditos'), line('Saídas', 'total_debitos'),
             line('Resultado', 'saldo_do_periodo'), line('Saldo final', 'saldo_final')]));
     }
 
     const view = {
-        title: 'Contas', follows: firstAccount([]), node: h('div', {},
+        title: 'Contas', follows: isOneFilter() ? firstAccount([]) : undefined, node: h('div', {},
             h('div', { class: 'bar' }, h('label', { for: 'procurar-conta' }, 'Procurar'), search),
             h('p', { class: 'hint' }, 'O saldo é o do último dia com lançamentos. Marque contas para vê-las lado a lado.'), compared, body),
         async load(signal) {

@@ -22,10 +22,11 @@ export class Problem extends Error {
 }
 
 export async function configure() {
-    const answer = await fetch(new URL('painel/configuracao.json', document.baseURI), { cache: 'no-store' });
+    const answer = await fetch(new URL('painel/configuracao.json', document.baseURI), { cache: 'no-store' }).catch(() => null);
+    if (!answer) throw new Problem(0);
     if (!answer.ok) throw new Problem(answer.status);
     clock.heard(answer.headers);
-    const settings = await answer.json();
+    const settings = await whole(answer.json());
     clock.setZone(settings.fuso);
     if (settings.lancamentos_url) lancamentosBase = `${settings.lancamentos_url.replace(/\/$/, '')}/`;
     return settings;
@@ -76,7 +77,7 @@ export async function json(path, options = {}) {
 }
 
 /** What is read of an answer's body. A connection that ends within it is no answer. */
-async function whole(reading, signal) {
+export async function whole(reading, signal) {
     try {
         return await reading;
     } catch (error) {

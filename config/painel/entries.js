@@ -14,6 +14,8 @@ const PAGE = 100;
 const PAGE_MAX = 500;
 // A search for a text looks through so many pages before it asks whether to go on.
 const SEARCH_PAGES_MAX = 40;
+// A load starts at the newest entry each time, so this bounds the length of a list too.
+const LOAD_REQUESTS_MAX = 200;
 const AWAITED_MAX = 64;
 const TYPING_PAUSE_MS = 300;
 
@@ -23,11 +25,17 @@ const plain = (text) => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase
 export function entriesView(params) {
     const conta = params.conta;
     const asked = { ...periodOf(params), tipo: params.tipo, natureza: params.natureza, categoria: params.categoria, texto: params.texto };
+    // What is shown: the entries, whether there are no more, the pages that they took, and whether the balances lack some of them.
     let items = [];
-    let cursor = null;
+    let isWhole = true;
+    let pagesRead = 0;
     let openingOf = null;
+    let isLate = false;
+    // What a load reads; `version` counts how often a person changed it.
+    let wanted = PAGE;
+    let pagesWanted = SEARCH_PAGES_MAX;
+    let version = 0;
     let typing = 0;
-    let isPaging = false;
     const body = h('div');
     const sums = h('div', { class: 'cards' });
 
@@ -37,25 +45,37 @@ export function entriesView(params) {
     function change(changes) {
         Object.assign(asked, changes);
         items = [];
+        isWhole = true;
+        pagesRead = 0;
+        wanted = PAGE;
+        pagesWanted = SEARCH_PAGES_MAX;
+        version += 1;
         note('lancamentos', { conta, ...asked });
         view.reload();
     }
     const typed = (name) => (event) => {
         clearTimeout(typing);
-        typing = setTimeout(() => change({ [name]: event.target.value.trim() }), TYPING_PAUSE_MS);
+        typing = setTimeout(() => {
+            // The address belongs to the view that is shown.
+            if (view.node.isConnected) change({ [name]: event.target.value.trim() });
+        }, TYPING_PAUSE_MS);
     };
 
     const kind = field('Tipo', select([['', 'Entradas e saídas'], ['credito', 'Só entradas'], ['debito', 'Só saídas']], asked.tipo ?? '',
         { onchange: (event) => change({ tipo: event.target.value }) }));
     const nature = field('Natureza', select([['', 'Todas'], ...Object.entries(NATURES)], asked.natureza ?? '',
         { onchange: (event) => change({ natureza: event.target.value }) }));
-    const category = field('Categoria', h('input', { type: 'text', maxlength: '64', autocomplete: 'off', value: asked.categoria ?? '', oninput: typed('categoria') }));
+    const category = field('Categoria', h('input',
+        { type: 'text', maxlength: '64', autocomplete: 'off', value: asked.categoria ?? '', oninput: typed('categoria') }));
     const text = field('Texto', h('input', { type: 'search', autocomplete: 'off', value: asked.texto ?? '', oninput: typed('texto') }));
     const csv = h('button', {
         type: 'button', class: 'quiet', onclick: () => {
-            csv.disabled = true;
-            download('v1/lancamentos', { ...filters(), ordem: 'data', separador: 'ponto-e-virgula' }, `lancamentos-${asked.de}-a-${asked.ate}.csv`)
-                .catch((error) => view.report(error)).finally(() => { csv.disabled = false; });
+            if (csv.hasAttribute('aria-disabled')) return;
+            // A disabled button would lose the focus.
+            csv.setAttribute('aria-disabled', 'true');
+            const query = { ...filters(), ordem: 'data', separador: 'ponto-e-virgula' };
+            download('v1/lancamentos', query, `lancamentos-${asked.de}-a-${asked.ate}.csv`)
+                .catch((error) => view.report(error)).finally(() => csv.removeAttribute('aria-disabled'));
         },
     }, 'Baixar CSV');
 
@@ -65,21 +85,30 @@ export function entriesView(params) {
         return plain(words).includes(plain(asked.texto));
     };
 
-    /** One more page; with a text, as many as it takes to find some. */
-    async function more(signal, limit = PAGE) {
+    /** Reads from the newest entry on until the wanted ones are there; with a text, through the wanted pages at most. */
+    async function read(signal, isOver) {
         const found = [];
-        for (let page = 0; page < (asked.texto ? SEARCH_PAGES_MAX : 1); page += 1) {
-            const query = { ...filters(), ordem: 'data', limite: asked.texto ? PAGE_MAX : limit, cursor };
-            const answer = await json('v1/lancamentos', { query, signal });
+        const pagesMax = Math.min(LOAD_REQUESTS_MAX, asked.texto ? pagesWanted : LOAD_REQUESTS_MAX);
+        let cursor = null;
+        let pages = 0;
+        do {
+            const limite = asked.texto ? PAGE_MAX : Math.min(PAGE_MAX, wanted - found.length);
+            const answer = await json('v1/lancamentos', { query: { ...filters(), ordem: 'data', limite, cursor }, signal });
+            if (isOver()) return;
             found.push(...answer.itens.filter(matches));
             cursor = answer.proximo;
-            if (cursor === null || found.length >= limit) break;
-        }
-        return found;
+            pages += 1;
+        } while (cursor !== null && found.length < wanted && pages < pagesMax);
+        items = found;
+        isWhole = cursor === null;
+        pagesRead = pages;
+        // A page with many finds brings more than was wanted; the next load keeps them.
+        wanted = Math.max(wanted, items.length);
     }
 
-    /** Totals of the period that contain the listed entries; `isComplete`: surely all of them. */
-    async function totals(signal) {
+    /** Totals of the period that contain the listed entries; `isLate` tells that they do not. */
+    async function totals(signal, isOver) {
+        isLate = false;
         if (!session.can('consolidado:ler')) return null;
         const query = { conta, de: asked.de, ate: asked.ate, agrupar: 'mes' };
         const apos = items.map((entry) => entry.id).sort().slice(-AWAITED_MAX).join(',');
@@ -88,6 +117,8 @@ export function entriesView(params) {
             return answer.totais;
         } catch (error) {
             if (!(error instanceof Problem) || error.name !== 'ainda-nao-consolidado') throw error;
+            if (isOver()) return null;
+            isLate = true;
             return (await balances(query, { signal })).totais;
         }
     }
@@ -96,34 +127,50 @@ export function entriesView(params) {
         title: 'Lançamentos', follows: conta, report: () => {},
         node: h('div', {},
             periodChoice(asked, change),
-            h('div', { class: 'fields filters' }, kind.node, nature.node, category.node, text.node, h('div', { class: 'actions' }, csv)), sums, body),
+            h('div', { class: 'fields filters' },
+                kind.node, nature.node, category.node, text.node, h('div', { class: 'actions' }, csv)), sums, body),
         async load(signal) {
-            // The next change shows it.
-            if (isPaging) return;
-            cursor = null;
-            const limit = Math.min(PAGE_MAX, Math.max(PAGE, items.length));
+            const begun = version;
+            // The load that is due reads what was asked meanwhile.
+            const isOver = () => signal.aborted || begun !== version;
             let failure = null;
+            let balanceFailure = null;
             try {
-                items = await more(signal, limit);
+                await read(signal, isOver);
             } catch (error) {
                 // Balances are shown without the entries.
                 failure = error;
             }
-            openingOf = await totals(signal);
+            if (isOver()) return;
+            openingOf = null;
+            try {
+                openingOf = await totals(signal, isOver);
+            } catch (error) {
+                // Entries are shown without the balances.
+                balanceFailure = error;
+            }
+            if (isOver()) return;
             show(failure);
-            if (failure) throw failure;
+            if (failure || balanceFailure) throw failure ?? balanceFailure;
         },
     };
 
-    function show(failure = null) {
+    function show(failure) {
         replace(sums, openingOf && ['saldo_inicial', 'total_creditos', 'total_debitos', 'saldo_final'].map((name, index) =>
             h('div', { class: 'card figure' }, h('h2', {}, ['Saldo inicial', 'Entradas', 'Saídas', 'Saldo final'][index]),
                 h('p', { class: 'big' }, money(centavos(openingOf[name]))))));
-        const hasBalance = openingOf !== null && !isFiltered();
+        // Filtered entries, and those of an earlier load, do not lead to this closing balance.
+        const isComparable = openingOf !== null && !failure && !isFiltered();
+        // If every entry is here, the balance before the oldest one is the opening.
+        const isOff = isComparable && isWhole && centavos(openingOf.saldo_inicial)
+            !== items.reduce((before, entry) => before - effect(entry), centavos(openingOf.saldo_final));
+        const isBehind = openingOf !== null && (isLate || isOff);
+        const hasBalance = isComparable && !isBehind;
         let balance = hasBalance ? centavos(openingOf.saldo_final) : 0n;
         const columns = [{ title: 'Data' }, { title: 'Descrição', class: 'wide' }, { title: 'Categoria', class: 'extra' },
             isGroup(conta) && { title: 'Conta', class: 'extra' }, { title: 'Valor', class: 'number' },
             hasBalance && { title: 'Saldo', class: 'number' }].filter(Boolean);
+        const open = (entry) => showEntry(entry, () => view.reload());
         const rows = items.map((entry) => {
             const after = balance;
             balance -= effect(entry);
@@ -131,34 +178,33 @@ export function entriesView(params) {
             return {
                 mark: entry.estornado_por ? 'reversed' : null,
                 cells: [brazilian(entry.data),
-                    [h('button', { type: 'button', class: 'link', 'data-foco': entry.id, onclick: () => showEntry(entry, () => view.reload()) },
-                        entry.descricao ? foreign(entry.descricao) : KINDS[entry.tipo]), marks.map((one) => h('span', { class: 'tag' }, one))],
+                    [h('button', { type: 'button', class: 'link', 'data-foco': entry.id, onclick: () => open(entry) },
+                        entry.descricao ? foreign(entry.descricao) : KINDS[entry.tipo]),
+                    marks.map((one) => h('span', { class: 'tag' }, one))],
                     entry.categoria ? foreign(entry.categoria) : '', ...(isGroup(conta) ? [foreign(entry.conta)] : []),
                     money(effect(entry), { plus: true }), ...(hasBalance ? [money(after)] : [])],
             };
         });
-        // Every entry is here, so the balance before the oldest one is the opening.
-        const isBehind = !failure && hasBalance && cursor === null && balance !== centavos(openingOf.saldo_inicial);
         replace(body,
             isBehind && notice('Os saldos ainda não incluem todos os lançamentos desta lista.'),
             rows.length ? table(`Lançamentos de ${rangeText(asked.de, asked.ate)}`, columns, rows)
-                : h('p', { class: 'empty' }, failure ? 'Os lançamentos não puderam ser lidos.' : isFiltered() ? 'Nenhum lançamento com este filtro.' : 'Nenhum lançamento neste período.'),
-            cursor !== null && h('button', { type: 'button', class: 'quiet', 'data-foco': 'mais', onclick: next },
-                asked.texto ? 'Procurar mais' : 'Mostrar mais'));
+                : h('p', { class: 'empty' }, failure ? 'Os lançamentos não puderam ser lidos.'
+                    : isFiltered() ? 'Nenhum lançamento com este filtro.' : 'Nenhum lançamento neste período.'),
+            !isWhole && (pagesRead < LOAD_REQUESTS_MAX
+                ? h('button', { type: 'button', class: 'quiet', 'data-foco': 'mais', onclick: more },
+                    asked.texto ? 'Procurar mais' : 'Mostrar mais')
+                : h('p', { class: 'hint' }, 'Há mais lançamentos; escolha um período menor para ver os outros.')));
     }
 
-    async function next(event) {
-        event.target.disabled = true;
-        isPaging = true;
-        try {
-            items.push(...await more());
-            show();
-        } catch (error) {
-            event.target.disabled = false;
-            view.report(error);
-        } finally {
-            isPaging = false;
-        }
+    function more(event) {
+        const button = event.currentTarget;
+        if (button.hasAttribute('aria-disabled')) return;
+        // The load shows a new button.
+        button.setAttribute('aria-disabled', 'true');
+        wanted = items.length + PAGE;
+        pagesWanted = pagesRead + SEARCH_PAGES_MAX;
+        version += 1;
+        view.reload();
     }
     return view;
 }

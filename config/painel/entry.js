@@ -1,7 +1,7 @@
 // One entry: everything that is known of it, and its reversal.
 
 import * as clock from './clock.js';
-import { json, open, Problem } from './api.js';
+import { json, open, Problem, whole } from './api.js';
 import * as session from './session.js';
 import { brazilian, instant } from './dates.js';
 import { foreign, h, notice, replace } from './dom.js';
@@ -25,9 +25,9 @@ export async function registered(path, { body, key }) {
     for (let count = 1; ; count += 1) {
         try {
             const answer = await open(path, { method: 'POST', body: body && JSON.stringify(body), headers });
-            return { entry: await answer.json(), isReplay: answer.status === 200 };
+            return { entry: await whole(answer.json()), isReplay: answer.status === 200 };
         } catch (error) {
-            const isUnknown = error instanceof Problem && (error.status === 0 || error.status === 503 || error.status === 429);
+            const isUnknown = error instanceof Problem && (error.status === 0 || error.status >= 500 || error.status === 429);
             if (!isUnknown || count === TRIES_MAX) throw error;
             await new Promise((resolve) => setTimeout(resolve, 1000 * Math.min(PAUSE_MAX_S, error.retryAfterS ?? count)));
         }

@@ -39,6 +39,8 @@ export function importView(params, names) {
         },
     }, file.node);
     let isBusy = false;
+    // What is shown belongs to the account that was written.
+    conta.control.addEventListener('input', () => { if (!isBusy) replace(result); });
 
     async function take(files) {
         conta.fail(null);
@@ -90,7 +92,7 @@ export function importView(params, names) {
         const total = (kind) => kinds.filter((one) => one === kind).length;
         const fresh = total('new');
         const button = h('button', { type: 'button', onclick: () => register(chosen, answers.length, texts, button) },
-            `Registrar ${count(fresh, 'lançamento novo', 'lançamentos novos')}`);
+            `Registrar ${count(fresh, 'lançamento novo', 'lançamentos novos')} em ${chosen.conta}`);
         replace(result,
             h('p', { role: 'status' }, foreign(chosen.name), `: ${count(fresh, 'novo', 'novos')}, ${count(total('known'), 'já registrado', 'já registrados')}, `
                 + `${count(total('bad'), 'com erro', 'com erro')}.`),

@@ -88,6 +88,8 @@ function show() {
     }
     const conta = params.conta || firstAccount(names);
     leaveView();
+    // A dialog of the view before, after the browser's Back.
+    for (const dialog of document.querySelectorAll('dialog:not(.sign-in)')) dialog.close();
     const view = chosen.make({ ...params, conta }, names);
     const notices = h('div', { class: 'notices' });
     const heading = h('h1', { tabindex: '-1' }, view.title);
@@ -140,8 +142,6 @@ async function begin() {
         main.focus();
     });
     addEventListener('hashchange', () => {
-        // A link that signs in, opened in this tab.
-        if (location.hash.startsWith('#token=')) location.reload();
         const heading = show();
         scrollTo(0, 0);
         heading?.focus({ preventScroll: true });

@@ -21,16 +21,37 @@ function transaction(block) {
     return [date.length >= 8 ? `${date.slice(6, 8)}/${date.slice(4, 6)}/${date.slice(0, 4)}` : '', words, member('TRNAMT')].filter(Boolean).join(' · ');
 }
 
-/** The rows of a CSV text after its header, each as it is written; a row within quotes may have several lines. */
+/**
+ * The rows of a CSV text after its header, each as it is written. As for the service, a quote at the start of a cell begins text with
+ * line breaks, and rows of nothing but blanks and separators are none.
+ */
 function rows(text) {
+    const header = /[^\s;,].*/.exec(text)?.[0] ?? '';
+    const separator = header.split(';').length > header.split(',').length ? ';' : ',';
     const found = [];
     let row = '';
     let isQuoted = false;
-    for (const line of text.split(/\r\n|\r|\n/)) {
-        row = isQuoted ? `${row} ${line}` : line;
-        if ((line.split('"').length - 1) % 2 === 1) isQuoted = !isQuoted;
-        if (!isQuoted && row.trim()) found.push(row);
+    let isCellStart = true;
+    let isClosed = false;
+    const end = () => {
+        if (/[^\s"]/.test(row.replaceAll(separator, ''))) found.push(row.trim());
+        row = '';
+        isCellStart = true;
+        isClosed = false;
+    };
+    for (const character of text) {
+        if (character === '\n' && !isQuoted) {
+            end();
+            continue;
+        }
+        // A doubled quote within quotes ends the text and begins it again.
+        const isMark = character === '"' && (isQuoted || isCellStart || isClosed);
+        isClosed = isMark && isQuoted;
+        if (isMark) isQuoted = !isQuoted;
+        isCellStart = !isQuoted && character === separator;
+        row += character;
     }
+    end();
     return found.slice(1);
 }
 

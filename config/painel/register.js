@@ -82,28 +82,37 @@ export function registerView(params, names) {
         try {
             const answer = await registered('v1/lancamentos', { body, key: attempt.key });
             attempt = { content: null, key: null };
-            for (const name of ['valor', 'descricao', 'referencia']) fields[name].control.value = '';
-            fields.valor.control.focus();
+            // What was typed meanwhile is the next entry.
+            if (JSON.stringify(entry()) === content) {
+                for (const name of ['valor', 'descricao', 'referencia']) fields[name].control.value = '';
+                fields.valor.control.focus();
+            }
+            free();
             await showRegistered(answer.entry);
         } catch (error) {
             if (!(error instanceof Problem)) throw error;
-            fail(error.faults, error.name === 'resultado-desconhecido' || error.status === 0
+            fail(error.faults, error.status === 0 || error.status >= 500
                 ? 'Não se sabe se foi registrado. Registre de novo sem mudar nada: o mesmo lançamento não entra duas vezes.' : error.message);
         } finally {
-            isSending = false;
-            button.removeAttribute('aria-disabled');
+            free();
         }
+    }
+
+    function free() {
+        isSending = false;
+        button.removeAttribute('aria-disabled');
     }
 
     async function showRegistered(made) {
         const link = h('a', { href: address('lancamentos', { conta: made.conta, de: made.data, ate: made.data }) }, 'Ver o dia');
         const line = [`${KINDS[made.tipo]} de `, money(centavos(made.valor)), ' registrada em ', foreign(made.conta), '. ',
             session.can('lancamentos:ler') && link];
-        replace(result, h('p', { class: 'notice good' }, line));
+        const shown = h('p', { class: 'notice good' }, line);
+        replace(result, shown);
         if (!session.can('consolidado:ler')) return;
         try {
             const balance = await json(`v1/consolidados/${made.data}`, { query: { conta: made.conta, apos: made.id }, headers: { Prefer: 'wait=5' } });
-            replace(result, h('p', { class: 'notice good' }, line, ` Saldo em ${brazilian(made.data)}: `, money(centavos(balance.saldo_final))));
+            shown.append(` Saldo em ${brazilian(made.data)}: `, money(centavos(balance.saldo_final)));
         } catch (error) {
             // The entry is registered; its balance follows.
             if (!(error instanceof Problem)) throw error;

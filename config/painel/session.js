@@ -7,9 +7,22 @@ const KEPT = 'fluxo-caixa.token';
 // setTimeout counts in 32 bits.
 const TIMER_MAX_MS = 2_000_000_000;
 
-// Removed from the address and the history before anything else happens.
-const given = new URLSearchParams(location.hash.slice(1)).get('token');
-if (given) history.replaceState(null, '', location.pathname + location.search);
+/** The token of the address, which is removed from it and from the history. It is kept at once: a reload finds it. */
+function taken() {
+    const found = new URLSearchParams(location.hash.slice(1)).get('token');
+    if (found) {
+        history.replaceState(null, '', location.pathname + location.search);
+        sessionStorage.setItem(KEPT, found);
+    }
+    return found;
+}
+
+// Before anything else happens.
+const given = taken();
+// A link that signs in, opened in a tab that shows the page already.
+addEventListener('hashchange', () => {
+    if (location.hash.startsWith('#token=') && taken()) location.reload();
+});
 
 let settings = {};
 let token = null;
@@ -46,7 +59,12 @@ export async function begin(configuration, verify) {
 async function accept(text) {
     const found = claimsOf(text);
     if (!found || !(await check(text))) return false;
-    const other = token !== null && found.sub !== claims.sub;
+    if (token !== null && found.sub !== claims.sub) {
+        // Nothing of one person stays for another, and no waiting call is made with the other's token.
+        sessionStorage.setItem(KEPT, text);
+        location.reload();
+        return new Promise(() => {});
+    }
     token = text;
     claims = found;
     sessionStorage.setItem(KEPT, text);
@@ -55,8 +73,6 @@ async function accept(text) {
         const leftMs = claims.exp * 1000 - clock.nowMs();
         if (leftMs < TIMER_MAX_MS) expiry = setTimeout(() => renew('O acesso expirou. O que foi digitado continua aqui.'), Math.max(leftMs, 5_000));
     }
-    // Nothing of one person stays for another.
-    if (other) location.reload();
     return true;
 }
 
@@ -74,6 +90,8 @@ function ask(reason) {
         const form = h('form', {}, h('h2', { id: 'entrar' }, 'Entrar'), reason && h('p', { class: 'notice' }, reason), input.node, button);
         const dialog = h('dialog', { 'aria-labelledby': 'entrar', class: 'sign-in' }, form);
         dialog.addEventListener('cancel', (event) => event.preventDefault());
+        // A browser closes it at the second Escape, whatever the listener of `cancel` does.
+        dialog.addEventListener('close', () => { if (dialog.isConnected) dialog.showModal(); });
         form.addEventListener('submit', async (event) => {
             event.preventDefault();
             if (button.disabled) return;
@@ -85,7 +103,6 @@ function ask(reason) {
                     input.control.focus();
                     return;
                 }
-                dialog.close();
                 dialog.remove();
                 resolve();
             } catch {
