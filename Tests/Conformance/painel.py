@@ -109,7 +109,13 @@ class Person:
         return self.browser.wait(script, what)[ELEMENT]
 
     def click(self, script, what):
-        self.browser.call(f"element/{self.find(script, what)}/click")
+        """Clicks an element. A change that arrives meanwhile may have replaced it: then it is found again."""
+        for last in (False, False, False, True):
+            try:
+                return self.browser.call(f"element/{self.find(script, what)}/click")
+            except SystemExit as error:
+                if last or "stale element" not in str(error.code):
+                    raise
 
     def button(self, text, within="document"):
         self.click(f"[...{within}.querySelectorAll('button, a')].find((one) => one.textContent.startsWith('{text}') && !one.disabled)", text)
