@@ -7,6 +7,7 @@ import html.parser
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -17,6 +18,7 @@ LANGUAGES = ("curl", "python")
 # Their answers do not end: they run for so many seconds.
 STREAMS = ("eventosDeSaldo",)
 STREAM_S = 3
+EXAMPLE_MAX_S = 60
 
 
 class Examples(html.parser.HTMLParser):
@@ -55,6 +57,19 @@ def command(language, code, folder):
     return [sys.executable, str(path)]
 
 
+def run(arguments, environment, folder, seconds):
+    """Runs a program. Returns its status, None if it was ended after so many seconds, and what it printed."""
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(arguments, env=environment, cwd=folder, stdout=pipe, stderr=pipe, text=True, start_new_session=True)
+    try:
+        output, errors = process.communicate(timeout=seconds)
+        return process.returncode, output, errors
+    except subprocess.TimeoutExpired:
+        # SIGTERM may be blocked, which processes inherit.
+        os.killpg(process.pid, signal.SIGKILL)
+        return None, *process.communicate()
+
+
 def main(url):
     parser = Examples()
     page = requests.get(f"{url}/docs", timeout=30)
@@ -82,11 +97,12 @@ def main(url):
             for language, code in examples.items():
                 code = re.sub(r"/[0-9a-f]{8}-[0-9a-f-]{27}\b", f"/{registered}", code)
                 stream = name.endswith(STREAMS)
-                run = ["timeout", str(STREAM_S)] if stream else []
-                end = subprocess.run([*run, *command(language, code, folder)], env=environment, cwd=folder, capture_output=True, text=True, timeout=60)
+                status, output, errors = run(
+                    command(language, code, folder), environment, folder, STREAM_S if stream else EXAMPLE_MAX_S)
                 # curl ends with 22 for an error of HTTP; the Python program prints the status first.
-                if end.returncode != (124 if stream else 0) or (stream and "\n: vivo" not in f"\n{end.stdout}") or (language == "python" and not end.stdout.startswith("2")):
-                    failed.append(f"{name}, {language}: {end.returncode}\n{code}\n{end.stdout[-500:]}{end.stderr[-500:]}")
+                is_right = status == (None if stream else 0) and (language != "python" or output.startswith("2"))
+                if not is_right or (stream and "\n: vivo" not in f"\n{output}"):
+                    failed.append(f"{name}, {language}: {status}\n{code}\n{output[-500:]}{errors[-500:]}")
     if failed:
         sys.exit("\n\n".join(failed))
     assert len(parser.calls) > 15, list(parser.calls)
