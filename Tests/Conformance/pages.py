@@ -90,6 +90,21 @@ class Browser:
         assert len(results["passes"]) > passes_min, "axe has checked nothing"
         return results["violations"]
 
+    def shoot(self, path):
+        answer = requests.get(f"{self.session}/screenshot", timeout=60)
+        path.write_bytes(base64.b64decode(answer.json()["value"]))
+
+    def findings(self, place):
+        """What is wrong with the page as it is shown now: its width, and the violations that axe reports."""
+        found = []
+        wide = self.run("return document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        if wide > 0:
+            found.append(f"{place}: {wide} pixels wider than the window")
+        for violation in self.axe():
+            nodes = [node["html"][:160] for node in violation["nodes"][:3]]
+            found.append(f"{place}: {violation['id']} ({len(violation['nodes'])}): {violation['help']}: {nodes}")
+        return found
+
 
 def look(browser, url, pages, folder):
     """Every page at every width and in every scheme."""
@@ -101,15 +116,9 @@ def look(browser, url, pages, folder):
                 place = f"{page} at {width}, {scheme}"
                 browser.open(url + page)
                 if folder:
-                    image = base64.b64decode(requests.get(f"{browser.session}/screenshot", timeout=60).json()["value"])
-                    (pathlib.Path(folder) / f"{page.strip('/').replace('/', '-')}-{width}-{scheme}.png").write_bytes(image)
+                    browser.shoot(pathlib.Path(folder) / f"{page.strip('/').replace('/', '-')}-{width}-{scheme}.png")
                 browser.run("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
-                wide = browser.run("return document.documentElement.scrollWidth - document.documentElement.clientWidth")
-                if wide > 0:
-                    found.append(f"{place}: {wide} pixels wider than the window")
-                for violation in browser.axe():
-                    nodes = [node["html"][:160] for node in violation["nodes"][:3]]
-                    found.append(f"{place}: {violation['id']} ({len(violation['nodes'])}): {violation['help']}: {nodes}")
+                found += browser.findings(place)
                 found += [f"{place}: {message}" for message in browser.messages() if "favicon" not in message]
     return found
 

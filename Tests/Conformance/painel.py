@@ -426,14 +426,8 @@ def look(person, folder):
                     browser.wait("document.querySelector('main table')", f"the table of {view}")
                 place = f"{view} at {width}, {scheme}"
                 if folder:
-                    image = base64.b64decode(requests.get(f"{browser.session}/screenshot", timeout=60).json()["value"])
-                    (pathlib.Path(folder) / f"painel-{view}-{width}-{scheme}.png").write_bytes(image)
-                wide = browser.run("return document.documentElement.scrollWidth - document.documentElement.clientWidth")
-                if wide > 0:
-                    found.append(f"{place}: {wide} pixels wider than the window")
-                for violation in browser.axe():
-                    nodes = [node["html"][:160] for node in violation["nodes"][:3]]
-                    found.append(f"{place}: {violation['id']} ({len(violation['nodes'])}): {violation['help']}: {nodes}")
+                    browser.shoot(pathlib.Path(folder) / f"painel-{view}-{width}-{scheme}.png")
+                found += browser.findings(place)
     return found
 
 

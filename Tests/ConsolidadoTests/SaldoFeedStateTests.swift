@@ -81,7 +81,7 @@ import Testing
         #expect(feed.turn()["a"] == [Self.text("x", 7)])
         #expect(feed.next(id, "a") == nil)
         feed.offer("x", versao: 6)
-        #expect(feed.turn().isEmpty, "an older version that comes late is ignored")
+        #expect(feed.turn().isEmpty, "an older version that arrives late is ignored")
         feed.offer("x", versao: 8)
         #expect(feed.turn()["a"] == [Self.text("x", 8)])
     }
@@ -110,7 +110,7 @@ import Testing
         #expect(feed.next(id, "a") == [Self.text("x", 2), Self.text("y", 1)])
     }
 
-    @Test func `a reader for which too many days are kept loses them, is told once, and goes on`() throws {
+    @Test func `a reader for which too many days are kept loses them, receives perdeu once, and goes on`() throws {
         var feed = Feed { $0.keptDaysMax = 3 }
         let id = try feed.subscribe("*")
         let other = try feed.add("other", "a0")
@@ -131,7 +131,7 @@ import Testing
         #expect(feed.state.losses == 1)
     }
 
-    @Test func `after a new connection to the broker every reader is told that changes may be missing`() throws {
+    @Test func `after a new connection to the broker every reader receives perdeu`() throws {
         var feed = Feed()
         _ = try feed.add("a", "x")
         let late = try feed.subscribe("y")
@@ -209,7 +209,7 @@ import Testing
         #expect(feed.state.wants(Conta("x")!) && !feed.state.wants(Conta("y")!))
     }
 
-    @Test func `a reader that connects again is told that changes may be missing`() throws {
+    @Test func `a reader that connects again receives perdeu`() throws {
         var feed = Feed()
         let id = try feed.subscribe("x", hasLost: true)
         #expect(feed.next(id, "a") == [": vivo\n\n", Self.perdeu].sorted())

@@ -48,7 +48,7 @@ import Testing
         #expect(chunked.count == 3 && chunked[0].hasSuffix("\r\n\r\n4001\r\n") && chunked[2] == "\r\n0\r\n\r\n")
     }
 
-    @Test func `what waits is bounded, and every sequence of parts can be read back`() throws {
+    @Test func `buffered bytes are bounded, and every sequence of parts can be read back`() throws {
         let sizes = [0, 1, 15, 16, 255, AnswerWriter.copiedMaxBytes, AnswerWriter.copiedMaxBytes + 1, 40_000]
         for first in sizes {
             for second in sizes {

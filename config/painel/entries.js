@@ -106,7 +106,7 @@ export function entriesView(params) {
         wanted = Math.max(wanted, items.length);
     }
 
-    /** Totals of the period that contain the listed entries; `isLate` tells that they do not. */
+    /** Totals of the period that contain the listed entries; `isLate`: they do not. */
     async function totals(signal, isOver) {
         isLate = false;
         if (!session.can('consolidado:ler')) return null;

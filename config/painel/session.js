@@ -7,8 +7,8 @@ const KEPT = 'fluxo-caixa.token';
 // setTimeout counts in 32 bits.
 const TIMER_MAX_MS = 2_000_000_000;
 
-/** The token of the address, which is removed from it and from the history. It is kept at once: a reload finds it. */
-function taken() {
+/** Removes the token from the address and the history, and keeps it for this tab. Returns it, or `null` if there is none. */
+function takeToken() {
     const found = new URLSearchParams(location.hash.slice(1)).get('token');
     if (found) {
         history.replaceState(null, '', location.pathname + location.search);
@@ -18,10 +18,10 @@ function taken() {
 }
 
 // Before anything else happens.
-const given = taken();
+const given = takeToken();
 // A link that signs in, opened in a tab that shows the page already.
 addEventListener('hashchange', () => {
-    if (location.hash.startsWith('#token=') && taken()) location.reload();
+    if (location.hash.startsWith('#token=') && takeToken()) location.reload();
 });
 
 let settings = {};

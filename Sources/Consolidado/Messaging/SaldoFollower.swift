@@ -8,7 +8,7 @@ import ServiceLifecycle
 
 /// Follows the news of changed days of all instances, through a queue of this instance's own, for the readers of ``SaldoFeed``.
 ///
-/// The queue ends with its connection, so news are missed while there is none; the feed tells its readers.
+/// The queue ends with its connection, so news are missed while there is none. The readers then receive `perdeu`.
 package final class SaldoFollower: Service {
     private let source: any DeliverySource
     private let feed: SaldoFeed

@@ -6,7 +6,7 @@ import ServiceLifecycle
 
 /// Gives the changes of balances, of all instances, to the readers of this instance (`GET /v1/consolidados/eventos`).
 ///
-/// It waits for no reader: what a slow one has not received is bounded, and then lost with a word (``SaldoFeedState``).
+/// It waits for no reader. The changes kept for a slow reader are bounded; beyond that it receives `perdeu` (``SaldoFeedState``).
 package final class SaldoFeed: Service, Sendable {
     typealias Waiter = CheckedContinuation<[EventBlock]?, Never>
 

@@ -4,8 +4,8 @@ import FluxoDeCaixa
 /// The readers of the changes of balances, and the changes that each has still to receive. It does no I/O.
 ///
 /// Changes gather until the next ``due(now:agora:link:)``. Of several changes of one day the newest version remains. Each reader whose filter
-/// covers the account then receives it; for a reader that does not wait it is kept. A reader for which too many days are kept has lost: they
-/// are dropped, and the reader is told so with its next blocks.
+/// covers the account then receives it; for a reader that does not wait it is kept. If too many days are kept for a reader,
+/// they are dropped, and its next blocks begin with the event `perdeu`.
 struct SaldoFeedState<Waiter: Sendable>: Sendable {
     typealias ReaderID = UInt64
     typealias Instant = ContinuousClock.Instant

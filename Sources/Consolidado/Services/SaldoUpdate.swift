@@ -83,7 +83,7 @@ struct NewestVersions: Sendable {
         return true
     }
 
-    /// Drops what is old.
+    /// Drops versions that are older than the limit.
     mutating func forget(now: Instant) {
         guard self.turnAt <= now else { return }
         self.turn()

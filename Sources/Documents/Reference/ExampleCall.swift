@@ -95,7 +95,7 @@ struct ExampleCall {
         case .text(let text): lines.append("data=\(Self.pythonText(text)).encode(),")
         case nil: break
         }
-        // A comment line comes every 15 s.
+        // A comment line arrives every 15 s.
         lines += self.isEventStream ? ["stream=True,", "timeout=30,"] : ["timeout=10,"]
         program.append("resposta = requests.\(self.operation.method.lowercased())(")
         program += lines.map { "    \($0)" }

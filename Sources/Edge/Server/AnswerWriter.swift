@@ -3,16 +3,16 @@ import NIOCore
 
 /// Turns the parts of an answer into bytes (RFC 9112 §6, §7).
 ///
-/// What is written waits until it is large or is taken: a head, a small body and the end are one buffer, one write of the socket and one
-/// record of TLS.
+/// The bytes are buffered until they are many or ``take()`` removes them. A head, a small body and the end are then one buffer: one write
+/// of the socket and one record of TLS.
 struct AnswerWriter {
-    /// Parts of a body up to this size are copied behind what waits, in bytes. Larger ones are sent from where they are.
+    /// The largest part of a body that is copied to the buffer, in bytes. Larger parts are sent without a copy.
     static let copiedMaxBytes = 16_384
-    /// What most heads with their bodies have, in bytes.
+    /// The capacity of a new buffer, enough for most heads with their bodies, in bytes.
     private static let usualBytes = 1024
 
     private let allocator: ByteBufferAllocator
-    private var waiting: ByteBuffer?
+    private var buffered: ByteBuffer?
     private var isChunked = false
 
     init(allocator: ByteBufferAllocator = ByteBufferAllocator()) {
@@ -21,7 +21,7 @@ struct AnswerWriter {
 
     /// Writes a head. A body without `Content-Length` is chunked, or in HTTP/1.0 ends with the connection.
     mutating func writeHead(_ response: HTTPResponse, isHTTP10: Bool) {
-        var buffer = self.takeWaiting()
+        var buffer = self.takeBuffer()
         buffer.writeStaticString(isHTTP10 ? "HTTP/1.0 " : "HTTP/1.1 ")
         buffer.writeString(String(response.status.code))
         buffer.writeStaticString(" ")
@@ -45,16 +45,16 @@ struct AnswerWriter {
         self.isChunked = hasBody && !hasLength && !isHTTP10
         if self.isChunked { buffer.writeStaticString("transfer-encoding: chunked\r\n") }
         buffer.writeStaticString("\r\n")
-        self.waiting = buffer
+        self.buffered = buffer
     }
 
     /// Writes a part of a body.
-    /// - Returns: what has to be sent now, before all that is taken later.
+    /// - Returns: the buffers to send now, before those that ``take()`` returns later.
     mutating func writeBody(_ part: ByteBuffer) -> [ByteBuffer] {
         // An empty chunk would be the last one.
         guard part.readableBytes > 0 else { return [] }
         var part = part
-        var buffer = self.takeWaiting()
+        var buffer = self.takeBuffer()
         if self.isChunked {
             buffer.writeString(String(part.readableBytes, radix: 16))
             buffer.writeStaticString("\r\n")
@@ -63,15 +63,15 @@ struct AnswerWriter {
             buffer.writeBuffer(&part)
             if self.isChunked { buffer.writeStaticString("\r\n") }
             guard buffer.readableBytes > Self.copiedMaxBytes else {
-                self.waiting = buffer
+                self.buffered = buffer
                 return []
             }
             return [buffer]
         }
         if self.isChunked {
-            var end = self.takeWaiting()
+            var end = self.takeBuffer()
             end.writeStaticString("\r\n")
-            self.waiting = end
+            self.buffered = end
         }
         return buffer.readableBytes == 0 ? [part] : [buffer, part]
     }
@@ -79,19 +79,19 @@ struct AnswerWriter {
     /// Writes the end of the answer.
     mutating func writeEnd() {
         guard self.isChunked else { return }
-        var buffer = self.takeWaiting()
+        var buffer = self.takeBuffer()
         buffer.writeStaticString("0\r\n\r\n")
-        self.waiting = buffer
+        self.buffered = buffer
     }
 
-    /// Takes what has not been sent.
+    /// Removes and returns the bytes that have not been sent.
     mutating func take() -> ByteBuffer? {
-        defer { self.waiting = nil }
-        return self.waiting
+        defer { self.buffered = nil }
+        return self.buffered
     }
 
-    /// What waits, or an empty buffer. The writer keeps no reference to it, so that writing copies nothing.
-    private mutating func takeWaiting() -> ByteBuffer {
+    /// Returns the buffered bytes, or an empty buffer. The writer keeps no reference to them, so that appending copies nothing.
+    private mutating func takeBuffer() -> ByteBuffer {
         self.take() ?? self.allocator.buffer(capacity: Self.usualBytes)
     }
 }

@@ -173,7 +173,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         context.flush()
     }
 
-    /// Sends what waits in the writer.
+    /// Sends the bytes that the writer has buffered.
     private func send(_ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?) {
         if let buffer = self.writer.take() {
             context.write(self.wrapOutboundOut(buffer), promise: promise)

@@ -135,7 +135,7 @@ struct EventosTests {
         }
     }
 
-    @Test func `a lost connection to the broker ends no stream and is told`() async throws {
+    @Test func `a lost connection to the broker ends no stream, and the reader receives perdeu`() async throws {
         guard let url = TestServers.managementURL else { throw TestFailure("TESTE_RABBITMQ_MANAGEMENT_URL is not set") }
         let management = try Management(url: url)
         try await Stack.with(consolidados: 1) { stack in
