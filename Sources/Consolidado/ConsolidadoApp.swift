@@ -94,8 +94,7 @@ package enum ConsolidadoApp: ServiceApp {
             settings: newsSettings, logger: logger)
         var feedLimits = SaldoFeedLimits()
         feedLimits.readersMax = settings.eventStreamsMax
-        let feed = SaldoFeed(
-            limits: feedLimits, link: { FeedLink(isFollowing: news.isConsuming, starts: news.consumingStarts) }, agora: SystemClock.agora)
+        let feed = SaldoFeed(limits: feedLimits, source: news, agora: SystemClock.agora)
         let follower = SaldoFollower(source: news, feed: feed, logger: logger)
         let reconciler = Reconciler(
             leases: PostgresReconciliationStore.source(try PostgresConfiguration(common.database)),

@@ -22,6 +22,6 @@ extension ConsolidadoApp {
             .gauge("reconciliation_age_seconds", "Age of the newest registered entries that were compared with the applied ones."),
             .gauge("event_streams", "Readers of the stream of events."),
             .counter("event_stream_lost_total", "How often changes may be missing from a reader's stream of events."),
-            .gauge("event_feed_connected", "1 while the changes for the readers of events arrive from the broker, else 0."),
+            .gauge("event_feed_connected", "1 while the changes arrive from the broker, or no reader of events wants them; else 0."),
         ]
 }

@@ -39,6 +39,10 @@ import Testing
             return try self.state.subscribe(filtro, validUntil: validUntil, hasLost: hasLost, isWanted: isWanted, now: self.now)
         }
 
+        var request: FeedRequest? { self.state.request(now: self.now) }
+
+        mutating func expectReader() { self.state.expectReader(now: self.now) }
+
         mutating func offer(_ conta: String, versao: Int64, dia: Dia = SaldoFeedStateTests.dia) {
             let chave = ChaveDeSaldo(conta: Conta(conta)!, data: dia)
             self.state.offer(SaldoUpdate(chave: chave, versao: versao, block: .comment("\(conta) \(dia) \(versao)")))
@@ -58,6 +62,31 @@ import Testing
 
     private static func text(_ conta: String, _ versao: Int64, dia: Dia = SaldoFeedStateTests.dia) -> String {
         ": \(conta) \(dia) \(versao)\n\n"
+    }
+
+    @Test func `changes are wanted from shortly before the first reader until some time after the last`() throws {
+        var feed = Feed { $0.restAfter = .seconds(60) }
+        feed.link = FeedLink(isFollowing: false, starts: 1)
+        _ = feed.turn()
+        #expect(feed.request == nil)
+        feed.expectReader()
+        #expect(feed.request == .follow)
+        feed.link = FeedLink(isFollowing: true, starts: 2)
+        _ = feed.turn()
+        #expect(feed.request == nil)
+        let reader = try feed.add("a", "loja")
+        for _ in 0..<3 {
+            _ = feed.turn(after: .seconds(60))
+            #expect(feed.request == nil)
+        }
+        _ = feed.state.unsubscribe(reader)
+        _ = feed.turn(after: .seconds(59))
+        #expect(feed.request == nil)
+        _ = feed.turn(after: .seconds(1))
+        #expect(feed.request == .rest)
+        feed.link = FeedLink(isFollowing: false, starts: 2)
+        _ = feed.turn()
+        #expect(feed.request == nil)
     }
 
     @Test func `each reader receives the changes of the accounts that its filter covers`() throws {

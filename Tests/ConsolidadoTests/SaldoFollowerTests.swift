@@ -1,9 +1,11 @@
 import AMQP
 import Contrato
 import Edge
+import Fixtures
 import FluxoDeCaixa
 import Logging
 import MensageriaFakes
+import NIOConcurrencyHelpers
 import Testing
 
 @testable import Consolidado
@@ -11,13 +13,44 @@ import Testing
 @Suite struct SaldoFollowerTests {
     private static let dia = Dia(ano: 2026, mes: 11, dia: 24)!
 
+    /// Changes that arrive as soon as they are wanted, or not at all.
+    private final class FakeFeedSource: FeedSource {
+        private let state: NIOLockedValueBox<(isFollowing: Bool, starts: UInt64, rests: Int)>
+        private let isReachable: Bool
+
+        init(isFollowing: Bool = true, isReachable: Bool = true) {
+            self.state = NIOLockedValueBox((isFollowing, 0, 0))
+            self.isReachable = isReachable
+        }
+
+        var link: FeedLink { self.state.withLockedValue { FeedLink(isFollowing: $0.isFollowing, starts: $0.starts) } }
+        var rests: Int { self.state.withLockedValue { $0.rests } }
+
+        func follow() async {
+            self.state.withLockedValue { state in
+                guard self.isReachable, !state.isFollowing else { return }
+                state.isFollowing = true
+                state.starts += 1
+            }
+        }
+
+        func rest() async {
+            self.state.withLockedValue { state in
+                state.isFollowing = false
+                state.rests += 1
+            }
+        }
+    }
+
     /// A feed that notices no pause, however long a busy machine makes one.
-    private static func feed() -> SaldoFeed {
+    private static func feed(_ source: FakeFeedSource = FakeFeedSource(), _ configure: (inout SaldoFeedLimits) -> Void = { _ in })
+        -> SaldoFeed
+    {
         var limits = SaldoFeedLimits()
         limits.stallMax = .seconds(3600)
         limits.commentInterval = .seconds(3600)
-        return SaldoFeed(
-            limits: limits, link: { FeedLink(isFollowing: true, starts: 0) }, agora: { Instante(milissegundos: 0) })
+        configure(&limits)
+        return SaldoFeed(limits: limits, source: source, agora: { Instante(milissegundos: 0) })
     }
 
     private static func delivery(_ number: UInt64, key: String, body: [UInt8]) -> Delivery {
@@ -80,10 +113,7 @@ import Testing
     }
 
     @Test func `a reader that is dropped leaves its place, and one that is cancelled ends`() async throws {
-        var limits = SaldoFeedLimits()
-        limits.readersMax = 1
-        let feed = SaldoFeed(
-            limits: limits, link: { FeedLink(isFollowing: true, starts: 0) }, agora: { Instante(milissegundos: 0) })
+        let feed = Self.feed { $0.readersMax = 1 }
         do {
             let first = try feed.subscribe(.todas, validUntil: nil)
             #expect(throws: FeedRefusal.full) { try feed.subscribe(.todas, validUntil: nil) }
@@ -94,6 +124,54 @@ import Testing
         let waiting = Task { await second.next() }
         waiting.cancel()
         #expect(await waiting.value == nil)
+    }
+
+    @Test func `changes begin before the first reader's stream, which misses none`() async throws {
+        let source = FakeFeedSource(isFollowing: false)
+        let feed = Self.feed(source) {
+            $0.startMax = .seconds(3600)
+            $0.restAfter = .seconds(3600)
+        }
+        let running = Task { await feed.run() }
+        defer { running.cancel() }
+        await feed.awaitChanges()
+        #expect(source.link.isFollowing)
+        let reader = try feed.subscribe(.todas, validUntil: nil)
+        #expect(await reader.next()?.map(\.text) == [": vivo\n\n"])
+    }
+
+    @Test func `changes arrive as long as there are readers`() async throws {
+        let source = FakeFeedSource(isFollowing: true)
+        let feed = Self.feed(source) {
+            $0.interval = .milliseconds(1)
+            $0.restAfter = .zero
+        }
+        let running = Task { await feed.run() }
+        defer { running.cancel() }
+        #expect(await eventually { source.rests > 0 && !source.link.isFollowing })
+        do {
+            let reader = try feed.subscribe(.todas, validUntil: nil)
+            #expect(await eventually { source.link.isFollowing })
+            // A source that stops nevertheless is asked again, and the reader receives a word of the gap.
+            await source.rest()
+            #expect(await eventually { source.link.isFollowing })
+            var received = ""
+            while !received.contains("perdeu") { received += try #require(await reader.next()).map(\.text).joined() }
+        }
+        #expect(await eventually { !source.link.isFollowing })
+    }
+
+    @Test func `a reader waits for a broker that is away as long as the limit says, and not at shutdown`() async throws {
+        let feed = Self.feed(FakeFeedSource(isFollowing: false, isReachable: false)) { $0.startMax = .milliseconds(20) }
+        await feed.awaitChanges()
+        let reader = try feed.subscribe(.todas, validUntil: nil)
+        #expect(await reader.next()?.map(\.text) == [": vivo, sem o broker: as mudanças chegam quando ele voltar\n\n"])
+        let ended = Self.feed(FakeFeedSource(isFollowing: false, isReachable: false)) { $0.startMax = .seconds(3600) }
+        let running = Task { await ended.run() }
+        running.cancel()
+        await running.value
+        await ended.awaitChanges()
+        #expect(throws: FeedRefusal.closed) { try ended.subscribe(.todas, validUntil: nil) }
     }
 
     @Test func `streams end when the feed shuts down`() async throws {

@@ -9,15 +9,17 @@ struct EventosController: Sendable {
     let feed: SaldoFeed
 
     var routes: [Route] {
-        [Route(.get, "/v1/consolidados/eventos", access: .scope(.consolidadoLer)) { try self.eventos($0, $1) }]
+        [Route(.get, "/v1/consolidados/eventos", access: .scope(.consolidadoLer)) { try await self.eventos($0, $1) }]
     }
 
-    private func eventos(_ request: Request, _ call: CallContext) throws -> Response {
+    private func eventos(_ request: Request, _ call: CallContext) async throws -> Response {
         let (values, faults) = try call.query().values(known: ["conta"])
         var collected = FaultCollector(faults)
         let filtro = collected.collect(try ContaParameter.read(values["conta"], call.identity))
         try collected.throwIfAny()
         guard let filtro else { throw ErrosDeCampo([]) }
+        // Changes that happen after the answer's head are on the stream.
+        await self.feed.awaitChanges()
         let reader: SaldoReader
         do throws(FeedRefusal) {
             reader = try self.feed.subscribe(

@@ -8,7 +8,8 @@ import ServiceLifecycle
 
 /// Follows the news of changed days of all instances, through a queue of this instance's own, for the readers of ``SaldoFeed``.
 ///
-/// The queue ends with its connection, so news are missed while there is none. The readers then receive `perdeu`.
+/// The queue exists only while the feed wants news, and ends with its connection. News that are missed because the connection was lost are
+/// reported to the readers by `perdeu`.
 package final class SaldoFollower: Service {
     private let source: any DeliverySource
     private let feed: SaldoFeed
@@ -51,11 +52,19 @@ package final class SaldoFollower: Service {
     }
 }
 
+extension BatchConsumer: FeedSource {
+    package nonisolated var link: FeedLink { FeedLink(isFollowing: self.isConsuming, starts: self.consumingStarts) }
+
+    package func follow() { self.resumeConsuming() }
+
+    package func rest() async { await self.suspendConsuming() }
+}
+
 extension ConsolidadoTopology {
     /// More than the broker can send while this process stands still for as long as the feed accepts (``SaldoFeedLimits/stallMax``).
     private static let newsMax: Int32 = 50_000
 
-    /// The queue of an instance that follows the news. The broker names it, and deletes it with its connection; an empty name means the last
+    /// The queue of an instance that follows the news. The broker names it, and deletes it with its last consumer or its connection; an empty name means the last
     /// queue that was declared on the channel.
     static let feed = AMQPTopology(
         exchanges: [.init(name: AMQPNames.Exchange.consolidados, kind: .topic)],

@@ -12,7 +12,7 @@ package final class SaldoFeed: Service, Sendable {
 
     private let limits: SaldoFeedLimits
     private let state: NIOLockedValueBox<SaldoFeedState<Waiter>>
-    private let link: @Sendable () -> FeedLink
+    private let source: any FeedSource
     private let agora: @Sendable () -> Instante
 
     private let streams = Gauge(label: "event_streams")
@@ -20,14 +20,12 @@ package final class SaldoFeed: Service, Sendable {
     private let connected = Gauge(label: "event_feed_connected")
 
     /// - Parameters:
-    ///   - link: whether changes arrive from the broker.
+    ///   - source: the changes, which are offered to this feed.
     ///   - agora: the clock by which tokens expire.
-    package init(
-        limits: SaldoFeedLimits = SaldoFeedLimits(), link: @escaping @Sendable () -> FeedLink, agora: @escaping @Sendable () -> Instante
-    ) {
+    package init(limits: SaldoFeedLimits = SaldoFeedLimits(), source: any FeedSource, agora: @escaping @Sendable () -> Instante) {
         self.limits = limits
         self.state = NIOLockedValueBox(SaldoFeedState(limits: limits, now: .now))
-        self.link = link
+        self.source = source
         self.agora = agora
         // The metric exists before the first turn.
         self.lost.increment(by: 0)
@@ -37,6 +35,15 @@ package final class SaldoFeed: Service, Sendable {
 
     /// The most readers at the same time.
     package var readersMax: Int { self.limits.readersMax }
+
+    /// Waits until changes arrive, at most ``SaldoFeedLimits/startMax``. They do not arrive before the first reader.
+    package func awaitChanges() async {
+        let end = ContinuousClock.now + self.limits.startMax
+        self.state.withLockedValue { $0.expectReader(now: .now) }
+        while self.state.withLockedValue({ $0.awaitsChanges }), .now < end {
+            do { try await Task.sleep(for: self.limits.interval / 10) } catch { return }
+        }
+    }
 
     /// Adds a reader of the accounts that the filter covers.
     /// - Parameters:
@@ -65,24 +72,43 @@ package final class SaldoFeed: Service, Sendable {
 
     /// Gives out changes until graceful shutdown, then ends every stream, so that the clients connect to another instance.
     package func run() async {
-        await cancelWhenGracefulShutdown {
-            while (try? await Task.sleep(for: self.limits.interval)) != nil { self.turn(now: .now) }
+        // No turn waits for the broker.
+        let (requests, continuation) = AsyncStream.makeStream(of: FeedRequest.self, bufferingPolicy: .bufferingNewest(1))
+        await withDiscardingTaskGroup { group in
+            group.addTask { for await request in requests { await self.send(request) } }
+            continuation.yield(.rest)
+            await cancelWhenGracefulShutdown {
+                while (try? await Task.sleep(for: self.limits.interval)) != nil {
+                    if let request = self.turn(now: .now) { continuation.yield(request) }
+                }
+            }
+            continuation.finish()
+            for handOver in self.state.withLockedValue({ $0.close() }) { handOver.waiter.resume(returning: handOver.blocks) }
+            self.streams.record(0)
         }
-        for handOver in self.state.withLockedValue({ $0.close() }) { handOver.waiter.resume(returning: handOver.blocks) }
-        self.streams.record(0)
+    }
+
+    private func send(_ request: FeedRequest) async {
+        switch request {
+        case .follow: await self.source.follow()
+        case .rest: await self.source.rest()
+        }
     }
 
     /// Gives out what is due.
-    func turn(now: ContinuousClock.Instant) {
-        let (link, agora) = (self.link(), self.agora())
-        let (handOvers, count, losses) = self.state.withLockedValue { state in
+    /// - Returns: what the source has to do. It is repeated in each turn until the source has done it.
+    @discardableResult
+    func turn(now: ContinuousClock.Instant) -> FeedRequest? {
+        let (link, agora) = (self.source.link, self.agora())
+        let (handOvers, count, losses, request) = self.state.withLockedValue { state in
             let before = state.losses
-            return (state.due(now: now, agora: agora, link: link), state.count, state.losses - before)
+            return (state.due(now: now, agora: agora, link: link), state.count, state.losses - before, state.request(now: now))
         }
         for handOver in handOvers { handOver.waiter.resume(returning: handOver.blocks) }
         self.streams.record(count)
-        self.connected.record(link.isFollowing ? 1 : 0)
+        self.connected.record(request == .follow ? 0 : 1)
         if losses > 0 { self.lost.increment(by: losses) }
+        return request
     }
 
     fileprivate func next(_ id: SaldoFeedState<Waiter>.ReaderID) async -> [EventBlock]? {

@@ -35,6 +35,7 @@ struct SaldoFeedState<Waiter: Sendable>: Sendable {
     private var newest: NewestVersions
     private var link = FeedLink(isFollowing: false, starts: 0)
     private var lastDue: Instant
+    private var wantedUntil: Instant
     private var isClosed = false
     /// How often a reader has lost changes.
     private(set) var losses = 0
@@ -43,10 +44,23 @@ struct SaldoFeedState<Waiter: Sendable>: Sendable {
         self.limits = limits
         self.newest = NewestVersions(halfDaysMax: limits.rememberedDaysMax / 2, now: now)
         self.lastDue = now
+        self.wantedUntil = now
     }
 
     /// The number of readers.
     var count: Int { self.readers.count }
+
+    /// Whether a reader that subscribes now has to expect that changes do not arrive yet.
+    var awaitsChanges: Bool { !self.isClosed && !self.link.isFollowing }
+
+    /// What the source of the changes has to do. They are wanted while there are readers, and a short time longer.
+    func request(now: Instant) -> FeedRequest? {
+        let isWanted = !self.readers.isEmpty || now < self.wantedUntil
+        return isWanted == self.link.isFollowing ? nil : isWanted ? .follow : .rest
+    }
+
+    /// A reader is about to subscribe.
+    mutating func expectReader(now: Instant) { self.wantedUntil = now + self.limits.restAfter }
 
     // MARK: - Readers
 
@@ -161,6 +175,7 @@ struct SaldoFeedState<Waiter: Sendable>: Sendable {
         if mayHaveMissed { self.loseAll() }
         self.link = FeedLink(isFollowing: link.isFollowing, starts: link.isFollowing ? link.starts : self.link.starts)
         self.lastDue = now
+        if !self.readers.isEmpty { self.wantedUntil = now + self.limits.restAfter }
         self.newest.forget(now: now)
         self.share()
         return self.handOver(now: now, agora: agora)

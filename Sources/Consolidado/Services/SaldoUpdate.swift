@@ -30,6 +30,10 @@ package struct SaldoFeedLimits: Sendable {
     package var rememberedDaysMax = 20_000
     /// A longer time between two turns counts as a gap: the broker's queue may have been full.
     package var stallMax: Duration = .seconds(5)
+    /// How long a first reader waits for the changes to begin to arrive; then its stream says that they do not.
+    package var startMax: Duration = .seconds(2)
+    /// How long changes go on arriving after the last reader left: a page that is loaded again connects within this time.
+    package var restAfter: Duration = .seconds(60)
 
     package init() {}
 }
@@ -52,6 +56,24 @@ package struct FeedLink: Sendable {
         self.isFollowing = isFollowing
         self.starts = starts
     }
+}
+
+/// The changes of all instances. They cost the broker and each instance processor time, so they arrive only while they are wanted.
+package protocol FeedSource: Sendable {
+    /// Whether changes arrive now.
+    var link: FeedLink { get }
+
+    /// Lets changes arrive from now on, or as soon as the broker is reachable.
+    func follow() async
+
+    /// Lets no changes arrive. Returns when the broker has stopped sending them.
+    func rest() async
+}
+
+/// What a ``FeedSource`` has to do.
+enum FeedRequest: Sendable {
+    case follow
+    case rest
 }
 
 /// The newest version of each day that changed within the last seconds.

@@ -49,14 +49,6 @@ struct EventosTests {
         }
     }
 
-    /// Waits until the instance receives the changes: before that a stream begins without the broker.
-    private static func awaitFeed(_ instance: ServiceProcess) async throws {
-        let isConnected = try await eventually {
-            try await API(token: nil).get(instance, "/metrics").metric("fluxo_event_feed_connected") == 1
-        }
-        #expect(isConnected)
-    }
-
     private static func entry(_ conta: String, _ valor: String = "10.00") -> String {
         #"{"conta":"\#(conta)","tipo":"credito","valor":"\#(valor)"}"#
     }
@@ -66,7 +58,6 @@ struct EventosTests {
             let api = API(token: stack.token)
             let some = Token.make(secret: stack.secret, contas: ["loja42.*"])
             let (first, second, one) = (Stream(), Stream(), Stream())
-            for instance in stack.consolidados { try await Self.awaitFeed(instance) }
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await first.read(stack.consolidados[0], "?conta=*", token: stack.token) }
                 group.addTask { try await second.read(stack.consolidados[1], "", token: some, gzip: true) }
@@ -111,7 +102,6 @@ struct EventosTests {
         let environment = ["FLUXO_CONSOLIDADO_EVENTOS_MAX": "2", "FLUXO_AUTH_TOLERANCIA_S": "0"]
         try await Stack.with(consolidados: 1, environment: environment) { stack in
             let instance = stack.consolidados[0]
-            try await Self.awaitFeed(instance)
             let expiry = Int(Date().timeIntervalSince1970) + 8
             let short = TestToken.make(
                 #"{"sub":"curto","exp":\#(expiry),"contas":["*"],"scope":"consolidado:ler"}"#, secret: stack.secret)
@@ -140,11 +130,17 @@ struct EventosTests {
         let management = try Management(url: url)
         try await Stack.with(consolidados: 1) { stack in
             let stream = Stream()
-            try await Self.awaitFeed(stack.consolidados[0])
+            // The queue of the instance, which the broker names, exists while there are readers.
+            func queues() async throws -> Int {
+                let queues = try JSONReader.read(await management.request("GET", "queues/\(stack.virtualHost)"))
+                return queues.elements.count { $0["name"]?.text?.hasPrefix("amq.gen-") == true }
+            }
+            #expect(try await eventually { try await queues() == 0 })
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await stream.read(stack.consolidados[0], "?conta=a", token: stack.token) }
                 defer { group.cancelAll() }
                 #expect(await eventually { stream.isOpen })
+                #expect(try await eventually { try await queues() == 1 })
                 let isClosed = try await eventually {
                     let connections = try JSONReader.read(await management.request("GET", "vhosts/\(stack.virtualHost)/connections"))
                     let feed = connections.elements.first { $0["user_provided_name"]?.text == "consolidado feed" }
