@@ -19,7 +19,7 @@ public final class PostgresClient: Service, Sendable {
     }
 
     private let configuration: PostgresConfiguration
-    private let limits: Limits
+    let limits: Limits
     private let logger: Logger
     private let onLease: (@Sendable (Duration) -> Void)?
     private let onUseChange: (@Sendable (Int) -> Void)?

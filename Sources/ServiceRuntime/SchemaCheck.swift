@@ -9,6 +9,8 @@ package actor SchemaCheck {
     private let migrations: PostgresMigrations
     private let client: PostgresClient
     private let also: (@Sendable () async throws(PostgresError) -> String?)?
+    /// Whether no pooler takes sessions away; asked until it was seen once.
+    private var hasOwnSessions = false
     private var last: (task: Task<String?, Never>, askedAt: ContinuousClock.Instant)?
 
     /// - Parameter also: checked once the schema is right: nil, or why the service cannot work, in Portuguese.
@@ -24,20 +26,19 @@ package actor SchemaCheck {
     /// else the reason.
     package func run() async -> String? {
         if let last, .now - last.askedAt < Self.answerMaxAge { return await last.task.value }
-        let (migrations, client, also) = (self.migrations, self.client, self.also)
         // Unstructured: concurrent callers share it. The pool and the connection limit its time.
-        let task = Task { await Self.ask(migrations, client, also) }
+        let task = Task { await self.ask() }
         self.last = (task, .now)
         return await task.value
     }
 
-    private static func ask(
-        _ migrations: PostgresMigrations, _ client: PostgresClient, _ also: (@Sendable () async throws(PostgresError) -> String?)?
-    ) async -> String? {
+    private func ask() async -> String? {
         do throws(PostgresError) {
-            let expected = migrations.latestVersion
-            switch try await migrations.status(of: client) {
-            case .current, .compatible: return try await also?()
+            if !self.hasOwnSessions { self.hasOwnSessions = try await self.client.hasOwnSessions() }
+            guard self.hasOwnSessions else { return "o pooler não mantém a sessão; ele tem de usar pool_mode = session" }
+            let expected = self.migrations.latestVersion
+            switch try await self.migrations.status(of: self.client) {
+            case .current, .compatible: return try await self.also?()
             case .older(0): return "o esquema não existe; rode o comando migrate"
             case .older(let version): return "o esquema está na versão \(version) e este programa usa a \(expected); rode o comando migrate"
             case .newer(let version): return "o esquema está na versão \(version), mais nova que a \(expected) deste programa"
