@@ -30,7 +30,10 @@ struct CSVRows {
     private var header: [UInt8] = []
     private var cells: [[UInt8]] = []
     private var cell: [UInt8] = []
+    /// The bytes of the row, without the line feed that ends it.
     private var rowBytes = 0
+    /// Whether the last byte was a carriage return.
+    private var isAfterCR = false
     private var line = 1
     private var firstLine = 1
     private var isAtStart = true
@@ -75,15 +78,18 @@ struct CSVRows {
     }
 
     private mutating func read(_ byte: UInt8, _ rows: inout [Placed]) {
-        self.rowBytes += 1
         let isLineEnd = byte == UInt8(ascii: "\n")
-        defer { if isLineEnd { self.line += 1 } }
+        defer {
+            self.isAfterCR = byte == 0x0D
+            if isLineEnd { self.line += 1 }
+        }
         // A quote that nobody closed must not hide the rest of the file.
-        if self.rowBytes > LotePiece.bytesMax, isLineEnd {
+        if isLineEnd, self.isTooLarge {
             self.endRow(&rows)
             self.firstLine = self.line + 1
             return
         }
+        self.rowBytes += 1
         let isQuote = byte == UInt8(ascii: "\"")
         switch self.state {
         case .quoted where isQuote: self.state = .quote
@@ -93,9 +99,12 @@ struct CSVRows {
             self.state = .quoted
         case .cellStart where isQuote: self.state = .quoted
         case _ where isLineEnd:
+            self.rowBytes -= 1
             self.endRow(&rows)
             self.firstLine = self.line + 1
-        case _ where byte == self.separator: self.endCell()
+        case _ where byte == self.separator:
+            // The cells of a row over the limit are discarded.
+            if self.rowBytes <= LotePiece.bytesMax { self.endCell() } else { self.state = .cellStart }
         default:
             self.append(byte)
             // Text after a closing quote is kept as it is written.
@@ -113,8 +122,11 @@ struct CSVRows {
         self.state = .cellStart
     }
 
+    /// Whether the row is longer than an entry may be. The line break may be CRLF, whose CR does not count.
+    private var isTooLarge: Bool { self.rowBytes - (self.isAfterCR ? 1 : 0) > LotePiece.bytesMax }
+
     private mutating func endRow(_ rows: inout [Placed]) {
-        if self.rowBytes > LotePiece.bytesMax {
+        if self.isTooLarge {
             rows.append(Placed(row: .tooLarge, line: self.firstLine))
         } else {
             if case .bare = self.state, self.cell.last == 0x0D { self.cell.removeLast() }

@@ -47,18 +47,19 @@ struct ImportedEntry {
 
 /// Numbers what a file repeats, so that importing the file again gives the same keys.
 ///
-/// It keeps 16 bytes of a hash for each entry of a file, whose size the limit of the body bounds.
+/// It keeps hashes of names and contents only: a file may have a million entries, each with a longer name than its own bytes.
 struct Repetitions {
     private var positions: [UInt128: Int] = [:]
-    private var differentContents: [String: Int] = [:]
+    private var differentContents: [UInt128: Int] = [:]
     private var counts: [UInt128: Int] = [:]
 
     /// The position, from 1, of this content among the different contents of a name; equal contents have one position.
     mutating func position(of content: [UInt8], under name: String) -> Int {
         let digest = SHA256.hash(data: Array(name.utf8) + [0] + content).prefix
         if let position = self.positions[digest] { return position }
-        let position = self.differentContents[name, default: 0] + 1
-        self.differentContents[name] = position
+        let nameDigest = SHA256.hash(data: Array(name.utf8)).prefix
+        let position = self.differentContents[nameDigest, default: 0] + 1
+        self.differentContents[nameDigest] = position
         self.positions[digest] = position
         return position
     }

@@ -9,6 +9,9 @@ package import FluxoDeCaixa
 package struct OFXSplitter: LoteSplitter {
     /// Before `<OFX>` a file has at most its headers, in bytes.
     private static let headersMaxBytes = 16_384
+    /// The account and the currency of a statement are cut here: each of its transactions repeats them. OFX allows 22 and 3 characters.
+    private static let accountScalarsMax = 256
+    private static let currencyScalarsMax = 16
 
     private enum Field: String {
         case type = "TRNTYPE"
@@ -42,6 +45,8 @@ package struct OFXSplitter: LoteSplitter {
     private var receivedBytes = 0
     private var account = ""
     private var currency: String?
+    /// What was read so far of the account or the currency.
+    private var statementText = ""
     private var transaction: Transaction?
     /// The element whose text follows.
     private var field: Field?
@@ -98,7 +103,7 @@ package struct OFXSplitter: LoteSplitter {
     // MARK: - Elements
 
     private mutating func open(_ name: String, _ line: Int, _ pieces: inout [LotePiece]) {
-        self.field = nil
+        self.endField()
         switch name {
         case "OFX":
             self.position = .insideFile
@@ -117,7 +122,7 @@ package struct OFXSplitter: LoteSplitter {
     }
 
     private mutating func close(_ name: String, _ pieces: inout [LotePiece]) {
-        self.field = nil
+        self.endField()
         switch name {
         case "STMTTRN", "BANKTRANLIST": self.endTransaction(&pieces)
         case "OFX":
@@ -130,10 +135,23 @@ package struct OFXSplitter: LoteSplitter {
     private mutating func read(_ text: String) {
         guard let field = self.field, case .insideFile = self.position else { return }
         switch field {
-        case .account: if self.transaction == nil { self.account = FileText.collapse(self.account + text) }
-        case .currency: self.currency = FileText.collapse((self.currency ?? "") + text)
+        case .account, .currency: self.statementText += text
         default: self.transaction?.fields[field, default: ""] += text
         }
+    }
+
+    /// The text of an element ends at the next tag. Of several accounts or currencies the last one counts.
+    private mutating func endField() {
+        let text = self.statementText
+        switch self.field {
+        case .account where !text.isEmpty && self.transaction == nil:
+            self.account = FileText.cut(FileText.collapse(text), scalarsMax: Self.accountScalarsMax)
+        case .currency where !text.isEmpty:
+            self.currency = FileText.cut(FileText.collapse(text), scalarsMax: Self.currencyScalarsMax)
+        default: break
+        }
+        self.statementText = ""
+        self.field = nil
     }
 
     // MARK: - Transactions

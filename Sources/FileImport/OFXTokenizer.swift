@@ -157,7 +157,7 @@ struct OFXTokenizer {
     private mutating func readCDATA(_ byte: UInt8, _ tokens: inout [Placed]) {
         if self.ends(with: "]]", byte) {
             // The two brackets were collected as text.
-            let text = FileText.decode(self.text.dropLast(2))
+            let text = FileText.decode(self.text.count < Self.textMaxBytes ? self.text.dropLast(2) : self.wholeText)
             if !text.isEmpty { tokens.append(Placed(token: .text(text), line: self.line)) }
             self.text = []
             self.state = .text
@@ -182,8 +182,18 @@ struct OFXTokenizer {
 
     private mutating func flush(_ tokens: inout [Placed]) {
         guard !self.text.isEmpty else { return }
-        tokens.append(Placed(token: .text(Self.resolve(FileText.decode(self.text))), line: self.line))
+        tokens.append(Placed(token: .text(Self.resolve(FileText.decode(self.wholeText))), line: self.line))
         self.text = []
+    }
+
+    /// The collected text, without the beginning of a character of UTF-8 at whose middle it was cut: it would be read as Windows-1252.
+    private var wholeText: ArraySlice<UInt8> {
+        guard self.text.count == Self.textMaxBytes else { return self.text[...] }
+        // A character has at most three bytes after its first.
+        guard let first = self.text.indices.suffix(4).last(where: { self.text[$0] & 0xC0 != 0x80 }), self.text[first] >= 0xC0 else {
+            return self.text[...]
+        }
+        return self.text[..<first]
     }
 
     // MARK: - References

@@ -107,6 +107,16 @@ import Testing
         #expect(pieces.last.map(Self.texts)?["descricao"] == "fim")
     }
 
+    @Test(arguments: ["\n", "\r\n", ""])
+    func `a row may be as long as an entry, whatever ends it`(end: String) {
+        let row = "2026-01-01;1;"
+        let content = row + String(repeating: "x", count: LotePiece.bytesMax - row.utf8.count)
+        let longest = self.read("data;valor;descricao\n\(content)\(end)")
+        #expect(longest.pieces.map { Self.texts($0)["descricao"]?.count } == [LotePiece.bytesMax - row.utf8.count])
+        let longer = self.read("data;valor;descricao\n\(content)x\(end)")
+        #expect(longer.pieces.map(\.content) == [.tooLarge])
+    }
+
     @Test func `the cuts of a file do not matter`() {
         let file = Array("\u{FEFF}data;valor;descricao\r\n2026-01-01;1;\"a\"\"b\r\nc\"\r\n;;\r\n2026-01-01;1;é\r\n".utf8)
         let whole = self.read(file)

@@ -121,6 +121,25 @@ import Testing
         #expect(descriptions == ["A", nil, String(repeating: "é", count: 200)])
     }
 
+    @Test func `a text of UTF-8 over the limit is cut between characters`() {
+        for before in ["", "x"] {
+            let memo = before + String(repeating: "é", count: 3000)
+            let file = Self.statement(
+                Self.transaction("1", "1", "<MEMO>\(memo)") + Self.transaction("2", "1", "<MEMO><![CDATA[\(memo)]]>"))
+            let expected = before + String(repeating: "é", count: 200 - before.count)
+            #expect(self.read(file).entries.map { Self.texts($0)["descricao"] } == [expected, expected])
+        }
+    }
+
+    @Test func `what each transaction repeats of its statement is short, and the last account and currency count`() {
+        let currency = String(repeating: "X", count: 4000)
+        let accounts = "<ACCTID>1</ACCTID><ACCTID>2<![CDATA[3]]>4"
+        let file = "<OFX><STMTRS><CURDEF>BRL<CURDEF>\(currency)\(accounts)\(Self.transaction("a"))</STMTRS></OFX>"
+        let entries = self.read(file).entries.map(Self.texts)
+        #expect(entries.map { $0["chave"] } == ["ofx:234:a"])
+        #expect(entries.map { $0["moeda"]?.count } == [16])
+    }
+
     @Test func `a bare less-than sign is text`() {
         let file = Self.statement(Self.transaction("1", "1", "<MEMO>A < B <3 <C\r\n<NAME>x & y &foo;"))
         #expect(self.read(file).entries.map { Self.texts($0)["descricao"] } == ["A < B <3 <C - x & y &foo;"])
