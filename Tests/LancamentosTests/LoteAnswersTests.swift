@@ -14,7 +14,7 @@ import Testing
         var expected: [EntryOutcome] = []
         for number in 0..<20_000 {
             let outcome: EntryOutcome =
-                switch Int.random(in: 0..<11, using: &random) {
+                switch Int.random(in: 0..<12, using: &random) {
                 case 0, 1: .registered(Self.id(.random(in: .min ... .max, using: &random)))
                 case 2: Bool.random(using: &random) ? .replayed(Self.id(UInt64(number))) : .simulated
                 case 3: .failed(.chaveComOutroConteudo, temChave: true)
@@ -24,9 +24,9 @@ import Testing
                 case 7: .failed(.resultadoDesconhecido(nil), temChave: true)
                 case 8:
                     .refused(
-                        Array(repeating: UInt8(truncatingIfNeeded: number), count: [0, 1, 127, 128, 65_536].randomElement()!),
-                        line: [nil, 1, 127, 40_000].randomElement()!)
+                        Array(repeating: UInt8(truncatingIfNeeded: number), count: [0, 1, 127, 128, 65_536].randomElement()!))
                 case 9: .malformed(RowFault.allCases.randomElement()!, line: number + 1)
+                case 10: .refusedRow(Self.problema(number), line: [1, 127, 40_000].randomElement()!)
                 default: .tooLarge(line: [nil, 1, 300].randomElement()!)
                 }
             expected.append(outcome)
@@ -41,6 +41,37 @@ import Testing
         while let outcome = answers.next() { taken.append(outcome) }
         #expect(taken == expected)
         #expect(answers.isEmpty)
+    }
+
+    /// Some of few problems, some that name something of the sender's, and more than are kept.
+    private static func problema(_ number: Int) -> Problema {
+        let faults = (0..<number % 4).map { fault in
+            ErroDeCampo(
+                campo: fault == 2 ? "metadados.nome\(number)" : ["valor", "data", "x", "tipo"][fault],
+                codigo: ErroDeCampo.Codigo.allCases[(number + fault) % ErroDeCampo.Codigo.allCases.count],
+                mensagem: number % 3 == 0 ? "Deve ser \(number)." : "Obrigatório.")
+        }
+        return number % 5 == 0 ? Problema(.chaveInvalida, detail: "texto \(number)") : Problema(ErrosDeCampo(faults))
+    }
+
+    @Test func `refused rows of a file need a few times the memory of the file`() {
+        let conta = Conta(String(repeating: "c", count: 64))!
+        let rows = (0..<10_000).map { $0 % 2 == 0 ? "x" : "{\"n\($0)\":1}" }
+        let file = Array("metadados,data,valor\n\(rows.joined(separator: "\n"))\n".utf8)
+        var splitter = LoteReception.Form.csv.splitter(conta: conta)
+        let reader = LoteEntryReader(
+            identity: .init(sub: "x", contas: [.todas], scopes: []), hoje: Dia(parsing: "2026-11-24")!, exigirChave: false)
+        var answers = LoteAnswers()
+        var expected: [EntryOutcome] = []
+        for piece in splitter.receive(file).pieces {
+            guard case .lancamento(let bytes) = piece.content, case .refused(let problema) = reader.read(bytes) else { continue }
+            answers.append(EntryOutcome(problema, bytes: bytes, line: piece.line))
+            expected.append(.refusedRow(problema, line: piece.line ?? 0))
+        }
+        #expect(answers.packedBytes < 6 * file.count)
+        var taken: [EntryOutcome] = []
+        while let outcome = answers.next() { taken.append(outcome) }
+        #expect(taken.count == rows.count && taken == expected)
     }
 }
 
@@ -78,8 +109,8 @@ import Testing
         let lines = Self.lines([
             .registered(id), .replayed(id), .failed(.chaveComOutroConteudo, temChave: true),
             .failed(.resultadoDesconhecido(id), temChave: false),
-            .refused(Array("{".utf8), line: nil), .refused(Array(#"{"conta":"a"}"#.utf8), line: nil),
-            .refused(Array(#"{"conta":"a","chave":"k"}"#.utf8), line: 12), .tooLarge(line: nil),
+            .refused(Array("{".utf8)), .refused(Array(#"{"conta":"a"}"#.utf8)),
+            .refusedRow(Problema(ErrosDeCampo(campo: "valor", codigo: .obrigatorio, mensagem: "x")), line: 12), .tooLarge(line: nil),
             .ended(Problema(.ilegivel, detail: "fim")),
         ])
         #expect(lines[0] == #"{"indice":7,"status":201,"id":"\#(id)"}"#)

@@ -3,13 +3,12 @@ import DequeModule
 import FluxoDeCaixa
 import NIOConcurrencyHelpers
 
-/// The outcomes that are not answered yet, packed: 17 bytes for a registered entry, the entry's bytes and a few more for a refused one. They
-/// need little more memory than the body of the lote, however long the rendered answer is.
+/// The outcomes that are not answered yet, packed: 17 bytes for a registered entry, the entry's bytes and a few more for a refused one, some
+/// bytes for a refused row of a file. They need a few times the memory of the lote's body at the most, however long the rendered answer is.
 struct LoteAnswers {
     private enum Tag: UInt8 {
         case registered, replayed, simulated, conflict, overloaded, databaseAway, databaseRefuses, unknown, unknownWithKey, openWithKey,
-            refused,
-            tooLarge, malformed, ended
+            refused, refusedRow, tooLarge, malformed, ended
     }
 
     /// Packed outcomes are kept in pieces, so that the memory of answered ones is freed.
@@ -17,10 +16,14 @@ struct LoteAnswers {
 
     private var pieces: Deque<[UInt8]> = []
     private var readOffset = 0
+    private var problems = PackedProblems()
     private var last: Problema?
     private(set) var count = 0
 
     var isEmpty: Bool { self.count == 0 }
+
+    /// The size of the packed outcomes.
+    var packedBytes: Int { self.pieces.reduce(0) { $0 + $1.count } }
 
     mutating func append(_ outcome: EntryOutcome) {
         self.count += 1
@@ -36,18 +39,20 @@ struct LoteAnswers {
         case .failed(.resultadoDesconhecido(let id?), let temChave): Self.pack(temChave ? .unknownWithKey : .unknown, id, &packed)
         // Only another attempt with the same key has an unknown id.
         case .failed(.resultadoDesconhecido(nil), _): packed = [Tag.openWithKey.rawValue]
-        case .refused(let bytes, let line):
+        case .refused(let bytes):
             packed.reserveCapacity(bytes.count + 8)
             packed.append(Tag.refused.rawValue)
-            Self.pack(line ?? 0, &packed)
-            Self.pack(bytes.count, &packed)
-            packed += bytes
+            packed.pack(bytes)
+        case .refusedRow(let problema, let line):
+            packed.append(Tag.refusedRow.rawValue)
+            packed.pack(line)
+            self.problems.pack(problema, to: &packed)
         case .tooLarge(let line):
             packed.append(Tag.tooLarge.rawValue)
-            Self.pack(line ?? 0, &packed)
+            packed.pack(line ?? 0)
         case .malformed(let fault, let line):
             packed = [Tag.malformed.rawValue, fault.rawValue]
-            Self.pack(line ?? 0, &packed)
+            packed.pack(line ?? 0)
         case .ended(let problema):
             self.last = problema
             packed = [Tag.ended.rawValue]
@@ -61,31 +66,33 @@ struct LoteAnswers {
 
     /// Removes and returns the oldest outcome; nil if there is none.
     mutating func next() -> EntryOutcome? {
-        guard let piece = self.pieces.first, let tag = Tag(rawValue: piece[self.readOffset]) else { return nil }
+        guard let piece = self.pieces.first else { return nil }
+        var reader = PackedReader(piece, offset: self.readOffset)
+        guard let tag = Tag(rawValue: reader.takeByte()) else { preconditionFailure("a tag that was not packed") }
         self.count -= 1
-        self.readOffset += 1
         let outcome: EntryOutcome
         switch tag {
-        case .registered: outcome = .registered(self.takeID(piece))
-        case .replayed: outcome = .replayed(self.takeID(piece))
+        case .registered: outcome = .registered(Self.takeID(&reader))
+        case .replayed: outcome = .replayed(Self.takeID(&reader))
         case .simulated: outcome = .simulated
         case .conflict: outcome = .failed(.chaveComOutroConteudo, temChave: true)
         case .overloaded: outcome = .failed(.sobrecarga, temChave: false)
         case .databaseAway: outcome = .failed(.bancoIndisponivel, temChave: false)
         case .databaseRefuses: outcome = .failed(.bancoRecusa, temChave: false)
-        case .unknown: outcome = .failed(.resultadoDesconhecido(self.takeID(piece)), temChave: false)
+        case .unknown: outcome = .failed(.resultadoDesconhecido(Self.takeID(&reader)), temChave: false)
         case .openWithKey: outcome = .failed(.resultadoDesconhecido(nil), temChave: true)
-        case .unknownWithKey: outcome = .failed(.resultadoDesconhecido(self.takeID(piece)), temChave: true)
-        case .refused:
-            let line = self.takeLine(piece)
-            outcome = .refused(self.takeBytes(piece), line: line)
-        case .tooLarge: outcome = .tooLarge(line: self.takeLine(piece))
+        case .unknownWithKey: outcome = .failed(.resultadoDesconhecido(Self.takeID(&reader)), temChave: true)
+        case .refused: outcome = .refused(reader.takeBytes())
+        case .refusedRow:
+            let line = reader.takeNumber()
+            outcome = .refusedRow(self.problems.take(from: &reader), line: line)
+        case .tooLarge: outcome = .tooLarge(line: Self.takeLine(&reader))
         case .malformed:
-            guard let fault = RowFault(rawValue: piece[self.readOffset]) else { preconditionFailure("a fault that was not packed") }
-            self.readOffset += 1
-            outcome = .malformed(fault, line: self.takeLine(piece))
+            guard let fault = RowFault(rawValue: reader.takeByte()) else { preconditionFailure("a fault that was not packed") }
+            outcome = .malformed(fault, line: Self.takeLine(&reader))
         case .ended: outcome = self.last.map { .ended($0) } ?? .tooLarge(line: nil)
         }
+        self.readOffset = reader.offset
         if self.readOffset == piece.count {
             self.pieces.removeFirst()
             self.readOffset = 0
@@ -100,46 +107,16 @@ struct LoteAnswers {
         for shift in stride(from: 120, through: 0, by: -8) { packed.append(UInt8(truncatingIfNeeded: id.bits >> shift)) }
     }
 
-    /// Packs seven bits per byte, the lowest first; the highest bit is set if another byte follows.
-    private static func pack(_ number: Int, _ packed: inout [UInt8]) {
-        var rest = number
-        while rest >= 0x80 {
-            packed.append(UInt8(rest & 0x7F) | 0x80)
-            rest >>= 7
-        }
-        packed.append(UInt8(rest))
-    }
-
-    private mutating func takeID(_ piece: [UInt8]) -> LancamentoID {
+    private static func takeID(_ reader: inout PackedReader) -> LancamentoID {
         var bits: UInt128 = 0
-        for byte in piece[self.readOffset..<self.readOffset + 16] { bits = bits << 8 | UInt128(byte) }
-        self.readOffset += 16
+        for _ in 0..<16 { bits = bits << 8 | UInt128(reader.takeByte()) }
         return LancamentoID(bits: bits)
     }
 
-    private mutating func takeNumber(_ piece: [UInt8]) -> Int {
-        var number = 0
-        var shift = 0
-        var byte: UInt8
-        repeat {
-            byte = piece[self.readOffset]
-            number |= Int(byte & 0x7F) << shift
-            shift += 7
-            self.readOffset += 1
-        } while byte & 0x80 != 0
-        return number
-    }
-
     /// Lines are counted from 1; 0 stands for none.
-    private mutating func takeLine(_ piece: [UInt8]) -> Int? {
-        let line = self.takeNumber(piece)
+    private static func takeLine(_ reader: inout PackedReader) -> Int? {
+        let line = reader.takeNumber()
         return line == 0 ? nil : line
-    }
-
-    private mutating func takeBytes(_ piece: [UInt8]) -> [UInt8] {
-        let length = self.takeNumber(piece)
-        defer { self.readOffset += length }
-        return Array(piece[self.readOffset..<self.readOffset + length])
     }
 }
 
@@ -151,7 +128,9 @@ enum EntryOutcome: Equatable, Sendable {
     case simulated
     case failed(RegistrationFailure, temChave: Bool)
     /// Refused. The entry's bytes, which are smaller than the answer, give the reason when they are read again.
-    case refused([UInt8], line: Int?)
+    case refused([UInt8])
+    /// A row of a file that is refused. The entry that was made of it can be much larger than the row, so its bytes are not kept.
+    case refusedRow(Problema, line: Int)
     case tooLarge(line: Int?)
     /// A row of a file that is no entry.
     case malformed(RowFault, line: Int?)
@@ -161,9 +140,16 @@ enum EntryOutcome: Equatable, Sendable {
     /// The line of a file that this is about.
     var line: Int? {
         switch self {
-        case .refused(_, let line), .tooLarge(let line), .malformed(_, let line): line
+        case .refusedRow(_, let line): line
+        case .tooLarge(let line), .malformed(_, let line): line
         default: nil
         }
+    }
+
+    /// The outcome of an entry that is refused.
+    /// - Parameter line: of a file; nil for JSON.
+    init(_ problema: Problema, bytes: [UInt8], line: Int?) {
+        if let line { self = .refusedRow(problema, line: line) } else { self = .refused(bytes) }
     }
 
     init(_ result: Result<RegistrationOutcome, RegistrationFailure>, temChave: Bool) {

@@ -93,12 +93,13 @@ struct LoteLines: Sendable {
         case .replayed(let id): Self.found(&writer, 200, id)
         case .simulated: writer.member("status", 200)
         case .failed(let failure, let temChave): self.problem(&writer, ProblemaHTTP(failure, temChave: temChave).problema)
-        case .refused(let bytes, _):
+        case .refused(let bytes):
             switch self.reader.read(bytes) {
             case .refused(let problema): self.problem(&writer, problema)
             case .unreadable(let error): self.problem(&writer, Problema(error))
             case .entry: preconditionFailure("an entry that was refused is good when it is read again")
             }
+        case .refusedRow(let problema, _): self.problem(&writer, problema)
         case .malformed(let fault, _): self.problem(&writer, Problema(.ilegivel, detail: fault.mensagem))
         case .tooLarge:
             let detail = "O lançamento tem mais de \(LotePiece.bytesMax) bytes."

@@ -106,8 +106,9 @@ struct LoteReception: Sendable {
             }
             switch self.reader.read(bytes) {
             case .entry(let entry): steps.append(.toRegister(entry))
-            case .refused: steps.append(.answered(.refused(bytes, line: piece.line)))
-            case .unreadable where self.continuesAfterUnreadable: steps.append(.answered(.refused(bytes, line: piece.line)))
+            case .refused(let problema): steps.append(.answered(EntryOutcome(problema, bytes: bytes, line: piece.line)))
+            case .unreadable(let error) where self.continuesAfterUnreadable:
+                steps.append(.answered(EntryOutcome(Problema(error), bytes: bytes, line: piece.line)))
             case .unreadable(let error):
                 failure = .json(error)
                 break pieces
