@@ -1,3 +1,4 @@
+import Crypto
 package import FluxoDeCaixa
 import Storage
 
@@ -12,22 +13,31 @@ package enum SimulatedOutcome: Sendable, Equatable {
 }
 
 /// The keys that the entries of one simulated lote would have registered so far.
+///
+/// It keeps 128 bits of a hash of each key and of its content: a lote may have a million keys, each longer than the bytes of its entry.
 struct SimulatedKeys {
-    private struct Key: Hashable {
-        let conta: Conta
-        let chave: Chave
-    }
+    private var contents: [UInt128: UInt128] = [:]
 
-    private var contents: [Key: [UInt8]] = [:]
-
-    /// The content that an earlier entry of this account has under the same key; nil if there is none.
-    func content(of lancamento: Lancamento) -> [UInt8]? {
-        lancamento.chave.flatMap { self.contents[Key(conta: lancamento.conta, chave: $0)] }
+    /// Whether an earlier entry of this account with the same key has the same content; nil if there is none with the key.
+    func repeats(_ registration: Registration) -> Bool? {
+        guard let key = Self.key(registration.lancamento), let content = self.contents[key] else { return nil }
+        return content == Self.content(registration)
     }
 
     mutating func add(_ registration: Registration) {
-        guard let chave = registration.lancamento.chave else { return }
-        self.contents[Key(conta: registration.lancamento.conta, chave: chave)] = registration.conteudo
+        guard let key = Self.key(registration.lancamento) else { return }
+        self.contents[key] = Self.content(registration)
+    }
+
+    private static func key(_ lancamento: Lancamento) -> UInt128? {
+        // No account has a space.
+        lancamento.chave.map { self.hash(Array("\(lancamento.conta.nome) \($0.texto)".utf8)) }
+    }
+
+    private static func content(_ registration: Registration) -> UInt128 { self.hash(registration.conteudo ?? []) }
+
+    private static func hash(_ bytes: [UInt8]) -> UInt128 {
+        SHA256.hash(data: bytes).prefix(16).reduce(0) { $0 << 8 | UInt128($1) }
     }
 }
 
@@ -58,8 +68,8 @@ extension LancamentoService {
             return novos.map { _ in .failure(error == .overloaded ? .sobrecarga : .bancoIndisponivel) }
         }
         return registrations.map { registration in
-            if let content = keys.content(of: registration.lancamento) {
-                return content == registration.conteudo ? .success(.repetiriaAnterior) : .failure(.chaveComOutroConteudo)
+            if let isRepetition = keys.repeats(registration) {
+                return isRepetition ? .success(.repetiriaAnterior) : .failure(.chaveComOutroConteudo)
             }
             guard let existing = stored[registration.lancamento.id] else {
                 keys.add(registration)
