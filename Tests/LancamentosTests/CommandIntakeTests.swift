@@ -5,6 +5,7 @@ import Logging
 import Mensageria
 import MensageriaFakes
 import NIOConcurrencyHelpers
+import Observability
 import Testing
 
 @testable import Lancamentos
@@ -18,9 +19,9 @@ import Testing
         from repository: FakeLancamentoRepository,
         replies: FakeBroker = FakeBroker(),
         letters: FakeBroker = FakeBroker(),
-        queueMax: Int = 1000
+        queueMax: Int = 1000,
+        logger: Logger = Logger(label: "tests")
     ) async throws -> FakeSource {
-        let logger = Logger(label: "tests")
         let source = FakeSource(batches) { delivery in
             // Only stored or answered commands are settled.
             let isStored = await repository.entries.values.contains { $0.lancamento.chave?.texto == delivery.properties.messageID }
@@ -175,6 +176,31 @@ import Testing
         #expect(await repository.entries.count == 3)
         #expect(await replies.messages.isEmpty)
         #expect(await letters.messages.count == 1)
+    }
+
+    @Test func `an address that is not allowed is logged once for each user`() async throws {
+        let lines = NIOLockedValueBox<[String]>([])
+        let logger = Logger(label: "tests") { label in
+            TextLogHandler(
+                label: label, level: LogLevel(.warning), agora: { Instante(milissegundos: 0) },
+                write: { line in lines.withLockedValue { $0.append(line) } })
+        }
+        let deliveries = [nil, nil, "outra", "outra", "loja"].enumerated().map { position, user in
+            Comandos.delivery(UInt64(position + 1)) {
+                $0.userID = user
+                $0.replyTo = "respostas.loja.x"
+                $0.correlationID = "c\(position)"
+            }
+        }
+        let replies = FakeBroker()
+        let source = try await self.take([deliveries], from: FakeLancamentoRepository(), replies: replies, logger: logger)
+        #expect(await source.settled.count == 5)
+        #expect(await replies.messages.map(\.properties.correlationID) == ["c4"])
+        let logged = lines.withLockedValue { $0 }
+        #expect(logged.count == 2)
+        for user in ["-", "outra"] {
+            #expect(logged.contains { $0.contains("user=\(user)\n") && $0.contains("reply_to=respostas.loja.x") })
+        }
     }
 
     @Test func `an answer that ends the connection each time is given up, the others arrive`() async throws {

@@ -31,6 +31,17 @@ import Testing
         #expect(await broker.messages(to: "a").count == 2)
     }
 
+    @Test func `lines about addresses that are not allowed are one a minute and user, of a bounded number of users`() {
+        let start = ContinuousClock.now
+        var addresses = RefusedAddresses()
+        #expect(addresses.isDue(nil, now: start) && addresses.isDue("loja", now: start))
+        #expect(!addresses.isDue(nil, now: start + .seconds(59)) && !addresses.isDue("loja", now: start + .seconds(59)))
+        #expect(addresses.isDue(nil, now: start + .seconds(60)))
+        let others = (0..<2 * RefusedAddresses.usersMax).filter { addresses.isDue("user\($0)", now: start + .seconds(90)) }
+        #expect(others.count == RefusedAddresses.usersMax - 1)
+        #expect(addresses.isDue("new", now: start + .seconds(150)))
+    }
+
     @Test func `an address that takes no answer is given up once, not for each of its answers`() async {
         let broker = FakeBroker(outcomes: ["a": .unknown])
         let messages = ["a", "b", "a", "a"].map {

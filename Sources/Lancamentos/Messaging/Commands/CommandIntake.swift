@@ -191,9 +191,13 @@ package final class CommandIntake: Service, Sendable {
     /// The answer, if the sender asked for one at an allowed address.
     private func reply(to handled: Handled) -> AMQPMessage? {
         let properties = handled.delivery.properties
-        guard let correlationID = properties.correlationID, !correlationID.isEmpty,
-            let address = ReplyAddress(properties.replyTo, user: properties.userID)
+        guard let correlationID = properties.correlationID, !correlationID.isEmpty, let replyTo = properties.replyTo, !replyTo.isEmpty
         else { return nil }
+        guard let address = ReplyAddress(replyTo, user: properties.userID) else {
+            if case .open = handled.outcome { return nil }
+            self.replies.refused(address: replyTo, of: properties.userID)
+            return nil
+        }
         let reply: CommandReply
         switch handled.outcome {
         case .registered(let resultado): reply = CommandReply(resultado, id: self.surroundings.newID())

@@ -5,6 +5,7 @@ import Foundation
 package import Logging
 package import Mensageria
 import Metrics
+import NIOConcurrencyHelpers
 
 /// The answer to a command: the answer of REST, with its status in a header.
 struct CommandReply: Sendable {
@@ -68,8 +69,7 @@ enum ReplyAddress: Equatable {
     /// - Parameters:
     ///   - replyTo: the property `reply_to` of a command.
     ///   - user: its `user_id`, which the broker has verified.
-    init?(_ replyTo: String?, user: String?) {
-        guard let replyTo else { return nil }
+    init?(_ replyTo: String, user: String?) {
         let name = replyTo.utf8
         if name.starts(with: AMQPNames.Queue.directReplyPrefix.utf8) {
             guard DirectReplyToken.isValid(replyTo.utf8.dropFirst(AMQPNames.Queue.directReplyPrefix.utf8.count)) else { return nil }
@@ -159,6 +159,7 @@ package struct ReplySender: Sendable {
 
     private let publisher: any MessagePublisher
     private let logger: Logger
+    private let refusedAddresses = NIOLockedValueBox(RefusedAddresses())
     private let answered = Counter(label: "command_replies_total", dimensions: [("outcome", "answered")])
     private let unanswerable = Counter(label: "command_replies_total", dimensions: [("outcome", "unanswerable")])
 
@@ -191,6 +192,16 @@ package struct ReplySender: Sendable {
         return fates
     }
 
+    /// Counts an answer that is not sent, because its address is not allowed for its user, and logs it once a minute and user.
+    /// - Parameter user: the sender; nil if the message has none, without which no queue of a user's own is allowed.
+    func refused(address: String, of user: String?) {
+        self.unanswerable.increment()
+        guard self.refusedAddresses.withLockedValue({ $0.isDue(user, now: .now) }) else { return }
+        self.logger.warning(
+            "a command asks for its answer at an address that is not allowed for its user_id",
+            metadata: ["user": "\(user ?? "-")", "reply_to": "\(address)"])
+    }
+
     /// - Returns: nil if no attempt had an outcome.
     private func sendAlone(_ message: AMQPMessage) async -> Fate? {
         for _ in 0..<Self.attemptsMax {
@@ -212,5 +223,25 @@ package struct ReplySender: Sendable {
     private func count(_ fates: [Fate]) {
         self.answered.increment(by: fates.count { $0 == .answered })
         self.unanswerable.increment(by: fates.count { $0 == .unanswerable })
+    }
+}
+
+/// Limits the lines about addresses that are not allowed to one a minute and user. It does no I/O.
+struct RefusedAddresses: Sendable {
+    /// The users that are remembered. Of more users in a minute the further ones are not logged.
+    static let usersMax = 1000
+    private static let interval: Duration = .seconds(60)
+
+    private var next: [String?: ContinuousClock.Instant] = [:]
+
+    /// Whether a line about the user is due, which counts as written.
+    mutating func isDue(_ user: String?, now: ContinuousClock.Instant) -> Bool {
+        if let next = self.next[user], now < next { return false }
+        if self.next.count >= Self.usersMax {
+            self.next = self.next.filter { now < $0.value }
+            guard self.next.count < Self.usersMax else { return false }
+        }
+        self.next[user] = now + Self.interval
+        return true
     }
 }
