@@ -54,7 +54,7 @@ struct AuditCommand: AsyncParsableCommand {
         let repair = PostgresBalanceRepair(client: database, logger: ToolRun.logger("audit", level: .debug))
         let scope = self.extract.scope(self.options.scope)
         let extract = try self.extract.extract(self.options.scope)
-        let before = LancamentoID.lowerBound(of: SystemClock.agora())
+        let before = try extract.end(agora: SystemClock.agora())
         let limit = self.options.limite
         let (compared, found) = try await ToolRun.with([database], logger: logger) {
             var list = DifferenceList(limit: limit)

@@ -61,7 +61,10 @@ struct ExtractOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "A file with the answer of GET /v1/lancamentos?conta=* as application/x-ndjson, in place of the service.", valueName: "FILE"))
+            """
+            A file with the answer of GET /v1/lancamentos?conta=* as application/x-ndjson, in place of the service. Entries of the last minute \
+            before the file was written, and later ones, are left out: copy it with its time.
+            """, valueName: "FILE"))
     var extrato: String?
 
     func extract(_ scope: AuditScope) throws -> Extract {

@@ -69,7 +69,7 @@ struct RebuildCommand: AsyncParsableCommand {
     private func followExtract(
         _ extract: Extract, _ repair: PostgresBalanceRepair, _ balances: PostgresSaldoRepository
     ) async throws {
-        let before = LancamentoID.lowerBound(of: SystemClock.agora())
+        let before = try extract.end(agora: SystemClock.agora())
         let scope = self.extract.scope(self.options.scope)
         let comparison = ExtractComparison(extract, before: before) { try await repair.applied($0, scope, limit: $1) }
         var list = DifferenceList(limit: self.options.limite)

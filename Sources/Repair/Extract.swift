@@ -22,6 +22,8 @@ package struct Extract: Sendable {
     private static let requestMax: TimeAmount = .seconds(6 * 3600)
     private static let lookUpMax: TimeAmount = .seconds(15)
     private static let fileBytesAtOnce = 1_048_576
+    /// Ids are not in the order of commits: a file may lack entries that are so much older than itself.
+    private static let lateCommitMax: Duration = .seconds(60)
 
     private let source: Source
     private let scope: ExtractScope
@@ -62,6 +64,18 @@ package struct Extract: Sendable {
         }
         // A whole extract ends with a line break.
         guard lines.isAtLineStart else { throw ToolFailure("the extract ends in the middle of a line") }
+    }
+
+    /// The id from which on the extract may lack entries: of a file, those registered after it was written, or shortly before.
+    /// - Throws: ``ToolFailure`` if the file cannot be read.
+    package func end(agora: Instante) throws -> LancamentoID {
+        guard case .file(let path) = self.source else { return .lowerBound(of: agora) }
+        let file = URL(filePath: path).resolvingSymlinksInPath().path(percentEncoded: false)
+        guard let written = (try? FileManager.default.attributesOfItem(atPath: file))?[.modificationDate] as? Date else {
+            throw ToolFailure("\(path) cannot be read")
+        }
+        let sureMs = Int64(written.timeIntervalSince1970 * 1000) - Int64(Self.lateCommitMax / .milliseconds(1))
+        return .lowerBound(of: min(agora, Instante(milissegundos: max(0, sureMs))))
     }
 
     /// The entry with this id now; nil if there is none. Nil for a file as well, which cannot be asked.

@@ -72,6 +72,25 @@ import Testing
         }
     }
 
+    @Test func `a file says nothing about entries registered after it, or in the minute before`() throws {
+        let file = FileManager.default.temporaryDirectory.appending(path: "extrato-\(UUID().uuidString)").path()
+        let link = file + "-link"
+        defer { for path in [file, link] { try? FileManager.default.removeItem(atPath: path) } }
+        try "".write(toFile: file, atomically: false, encoding: .utf8)
+        try FileManager.default.setAttributes([.modificationDate: Date(timeIntervalSince1970: 1_795_000_000)], ofItemAtPath: file)
+        try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: file)
+        func end(_ source: Extract.Source, seconds: Int64) throws -> LancamentoID {
+            try Extract(source, scope: ExtractScope(conta: nil, de: nil, ate: nil)).end(agora: Instante(milissegundos: seconds * 1000))
+        }
+        func first(_ seconds: Int64) -> LancamentoID { .lowerBound(of: Instante(milissegundos: seconds * 1000)) }
+        for path in [file, link] {
+            #expect(try end(.file(path), seconds: 1_795_009_999) == first(1_794_999_940))
+            #expect(try end(.file(path), seconds: 1_794_000_000) == first(1_794_000_000))
+        }
+        #expect(try end(.service(url: "", token: ""), seconds: 1_795_009_999) == first(1_795_009_999))
+        #expect(throws: ToolFailure.self) { try end(.file(file + "-none"), seconds: 1) }
+    }
+
     @Test(arguments: [1, 2, 3, 7, 100])
     func `lines are the same in pieces of any size`(size: Int) throws {
         let text = Array("a\n\nbc\ndef\n".utf8)

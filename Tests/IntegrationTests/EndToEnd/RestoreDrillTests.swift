@@ -79,8 +79,10 @@ struct RestoreDrillTests {
             try await scene.waitUntilCounted(9)
             let extract = try await scene.api.send(
                 "GET", "\(scene.lancamentos.url)/v1/lancamentos?conta=*", headers: [("Accept", "application/x-ndjson")])
-            func rebuild(_ text: String) async throws -> (status: Int32, text: String) {
+            // By its time the file was written after the last entry could be committed.
+            func rebuild(_ text: String, writtenAfterS: Double = 61) async throws -> (status: Int32, text: String) {
                 try text.write(toFile: file, atomically: false, encoding: .utf8)
+                try FileManager.default.setAttributes([.modificationDate: Date() + writtenAfterS], ofItemAtPath: file)
                 return try await scene.consolidado.run("rebuild", "--de-lancamentos", "--extrato", file)
             }
             #expect(try await rebuild(extract.text).status == 0)
@@ -88,6 +90,8 @@ struct RestoreDrillTests {
             #expect(cut.status == 2 && cut.text.contains("middle of a line"), "\(cut.text)")
             let empty = try await rebuild("")
             #expect(empty.status == 2 && empty.text.contains("--sim"), "\(empty.text)")
+            let old = try await rebuild("", writtenAfterS: -3600)
+            #expect(old.status == 0 && old.text.contains("removed 0 applied entries, added 0"), "\(old.text)")
             let lines = extract.text.split(separator: "\n").reversed().joined(separator: "\n") + "\n"
             let disordered = try await rebuild(lines)
             #expect(disordered.status == 2 && disordered.text.contains("not in the order of ids"), "\(disordered.text)")
