@@ -192,7 +192,7 @@ private struct RequeueLetters<Program: DeadLetterProgram>: AsyncParsableCommand 
 private struct DiscardLetters<Program: DeadLetterProgram>: AsyncParsableCommand {
     static var configuration: CommandConfiguration {
         CommandConfiguration(
-            commandName: "discard", abstract: "Removes letters for ever, after a question.",
+            commandName: "discard", abstract: "Removes letters permanently, after a question.",
             discussion: "Each removed letter is listed. \(ToolExit.help)")
     }
 

@@ -9,8 +9,9 @@ struct RetireMessages<Program: DeadLetterProgram>: AsyncParsableCommand {
             commandName: "retire", abstract: "Moves messages out of their queue to the dead letters.",
             discussion: """
                 For a message that ends every process that handles it. consolidado handles a message alone after 20 deliveries, and its log \
-                names it before the process ends ("message was delivered many times, handled alone"). Stop the instances first: a message that an instance holds is not in the queue. After the repair, \
-                dlq requeue sends it back. A message is removed after the broker has confirmed its copy. \(ToolExit.help)
+                names it before the process ends ("message was delivered many times, handled alone"). Stop the instances first: a message \
+                that an instance holds is not in the queue. After the repair, dlq requeue sends it back. A message is removed after the \
+                broker has confirmed its copy. \(ToolExit.help)
                 """)
     }
 

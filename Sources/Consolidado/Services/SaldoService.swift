@@ -16,7 +16,7 @@ package final class SaldoService: Service, Sendable {
         var shortDaysMax = 31
         /// The most short periods in one statement.
         var batchPeriodsMax = 64
-        /// The most long periods in one statement: up to about 3,000 rows.
+        /// The most long periods in one statement: about 3,000 rows for years, 30,000 for the longest that are shown by weeks or months.
         var longBatchPeriodsMax = 8
         /// Concurrent statements for short periods.
         var workers: Int
