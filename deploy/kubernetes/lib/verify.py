@@ -28,6 +28,30 @@ ROUTES = {
     "/v1/lancamentos": "lancamentos", "/problemas": "lancamentos", "/docs": "lancamentos", "/esquemas": "lancamentos",
     "/v1/consolidados": "consolidado", "/v1/contas": "consolidado", "/painel": "consolidado",
 }
+
+
+def closed(**members):
+    """The schema of an object that has these members and no other."""
+    return {"type": "object", "properties": members, "required": list(members), "additionalProperties": False}
+
+
+def listed(schema):
+    return {"type": "array", "items": schema, "minItems": 1}
+
+
+TEXT = {"type": "string", "minLength": 1}
+# Of the Gateway API, whose CRDs are not needed for this: the members that are used here.
+OWN_SCHEMAS = {
+    ("gateway.networking.k8s.io/v1", "HTTPRoute"): closed(
+        apiVersion=TEXT, kind=TEXT, metadata={"type": "object"},
+        spec=closed(
+            parentRefs=listed(closed(name=TEXT, namespace=TEXT, sectionName=TEXT)), hostnames=listed(TEXT),
+            rules=listed(
+                closed(
+                    matches=listed(closed(path=closed(type={"const": "PathPrefix"}, value=TEXT))),
+                    backendRefs=listed(closed(name=TEXT, port={"type": "integer"})),
+                    timeouts=closed(request={"type": "string", "pattern": "^([0-9]{1,5}(h|m|s|ms)){1,4}$"}))))),
+}
 # Seconds until a process exits after its running work was cancelled (ServiceRunner).
 AFTER_CANCELLATION_S = 5
 
@@ -140,7 +164,7 @@ class Overlay:
         for rule in (
             self.check_metadata, self.check_services, self.check_pods, self.check_lifecycle, self.check_configuration,
             self.check_secrets, self.check_references, self.check_disruption, self.check_scaling, self.check_ingress,
-            self.check_network, self.check_monitors, self.check_broker,
+            self.check_gateway, self.check_network, self.check_monitors, self.check_broker,
         ):
             rule()
         return unknown
@@ -150,8 +174,8 @@ class Overlay:
         unknown = set()
         for document in self.documents:
             kind = (document["apiVersion"], document["kind"])
-            if self.schemas and kind in self.schemas:
-                for text in crd_faults(self.schemas[kind], document):
+            if kind in self.schemas or kind in OWN_SCHEMAS:
+                for text in crd_faults(self.schemas.get(kind) or OWN_SCHEMAS[kind], document):
                     self.fault(label(document), text)
                 continue
             try:
@@ -443,11 +467,33 @@ class Overlay:
                 if f"quorum_queue.continuous_membership_reconciliation.{setting}" not in settings:
                     self.fault(label(cluster), f"continuous membership reconciliation lacks {setting}")
 
-    def check_ingress(self):
-        public = {
+    def public_hosts(self):
+        return {
             urllib.parse.urlsplit(c["data"]["FLUXO_URL_PUBLICA"]).hostname
             for c in self.of("ConfigMap") if "FLUXO_URL_PUBLICA" in c.get("data", {})
         }
+
+    def check_gateway(self):
+        for route in self.of("HTTPRoute"):
+            if set(route["spec"]["hostnames"]) != self.public_hosts():
+                self.fault(label(route), f"the hosts {route['spec']['hostnames']} are not that of FLUXO_URL_PUBLICA")
+            if self.of("Ingress"):
+                self.fault(label(route), "an Ingress routes the same host")
+            routes = {}
+            for rule in route["spec"]["rules"]:
+                for backend in rule["backendRefs"]:
+                    service = self.named("Service", backend["name"])
+                    ports = [p["port"] for p in service["spec"]["ports"]] if service else []
+                    if backend["port"] not in ports:
+                        self.fault(label(route), f"{backend['name']}:{backend['port']} is no port of a Service")
+                    routes |= {match["path"]["value"]: backend["name"] for match in rule["matches"]}
+                if rule["timeouts"]["request"] != "0s":
+                    self.fault(label(route), "a total time would end lotes, extracts and streams")
+            if routes != ROUTES:
+                self.fault(label(route), f"these paths differ from the expected ones: {sorted(set(routes.items()) ^ set(ROUTES.items()))}")
+
+    def check_ingress(self):
+        public = self.public_hosts()
         for ingress in self.of("Ingress"):
             routes = {}
             for rule in ingress["spec"]["rules"]:
