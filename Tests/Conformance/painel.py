@@ -35,6 +35,10 @@ HOSTILE = "<img src=x onerror=\"window.ran=1\">"
 TURNED = "abc\u202eotxet"
 # Less than the 10 s after which the page looks again without the stream.
 LIVE_MAX_S = 5
+FULL_DAY_ENTRIES = 20_000
+LOTE_ENTRIES = 10_000
+FIRST_ROWS_MAX_S = 5
+SEARCH_MAX_S = 30
 HOME, RIGHT = "\ue011", "\ue014"
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 
@@ -329,6 +333,62 @@ def see_entries(person):
     assert file.read_bytes() == expected and expected.count(b"\r\n") > 20, "the CSV of the page is not the API's"
 
 
+def fill_day(account, day):
+    """Registers so many entries of one day that no list can show them all, and waits until they are in the balance."""
+    headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/x-ndjson"}
+    lines = [json.dumps({
+        "conta": account, "tipo": "debito" if number % 3 == 0 else "credito", "valor": f"{1 + number % 977}.{number % 100:02}",
+        "data": str(day), "descricao": f"Venda {number}"}) for number in range(FULL_DAY_ENTRIES)]
+    for start in range(0, FULL_DAY_ENTRIES, LOTE_ENTRIES):
+        body = "\n".join(lines[start:start + LOTE_ENTRIES])
+        answer = requests.post(f"{LANCAMENTOS}/v1/lancamentos/lote", data=body, headers=headers, timeout=300)
+        assert answer.text.count('"status":201') == LOTE_ENTRIES, answer.text[:500]
+    end = time.monotonic() + 120
+    while True:
+        balance = ask(f"{CONSOLIDADO}/v1/consolidados/{day}", conta=account).json()
+        if balance["quantidade_creditos"] + balance["quantidade_debitos"] == FULL_DAY_ENTRIES:
+            return
+        assert time.monotonic() < end, balance
+        time.sleep(0.1)
+
+
+def see_full_day(person):
+    """A day with 20,000 entries: the newest ones show at once, more on request, and a search reaches the oldest.
+
+    Returns how long the first rows and the search take, in seconds.
+    """
+    browser = person.browser
+    account, day = f"cheia{uuid.uuid4().hex[:8]}.loja", TODAY - datetime.timedelta(days=3)
+    fill_day(account, day)
+    query = {"conta": account, "de": str(day), "ate": str(day)}
+
+    def expect_rows(count):
+        browser.wait(f"document.querySelectorAll('main tbody tr').length === {count}", f"{count} rows")
+        balance = decimal.Decimal(ask(f"{CONSOLIDADO}/v1/consolidados/{day}", conta=account).json()["saldo_final"])
+        expected = []
+        for entry in ask(f"{LANCAMENTOS}/v1/lancamentos", **query, ordem="data", limite=count).json()["itens"]:
+            expected.append(seen(f"{balance:.2f}"))
+            balance -= decimal.Decimal(entry["valor"]) * (1 if entry["tipo"] == "credito" else -1)
+        rows = browser.run(
+            "return [...document.querySelectorAll('main tbody tr')].map((row) => row.lastElementChild.textContent.replace('menos ', ''))")
+        assert rows == expected, "running balances of a full day"
+
+    start = time.monotonic()
+    person.open("lancamentos", **query)
+    browser.wait("document.querySelector('main tbody tr')", "the first rows")
+    first = round(time.monotonic() - start, 2)
+    expect_rows(100)
+    person.button("Mostrar mais")
+    expect_rows(200)
+    person.write("Texto", "Venda 0")
+    start = time.monotonic()
+    browser.wait("document.querySelectorAll('main tbody tr').length === 1", "the oldest entry")
+    search = round(time.monotonic() - start, 2)
+    person.see("Venda 0")
+    assert first < FIRST_ROWS_MAX_S and search < SEARCH_MAX_S, f"a full day shows after {first} s, its oldest entry after {search} s"
+    return [first, search]
+
+
 def see_categories(person):
     query = {"conta": ACCOUNT, "de": str(TODAY - datetime.timedelta(days=90)), "ate": str(TODAY)}
     person.open("categorias", **query)
@@ -442,6 +502,7 @@ def main(folder=None):
         live = see_change(person)
         fill_form(person)
         see_entries(person)
+        full_day = see_full_day(person)
         see_categories(person)
         compare_accounts(person)
         import_file(person)
@@ -452,7 +513,9 @@ def main(folder=None):
         found += [message for message in browser.messages() if "Content Security Policy" in message or "Uncaught" in message]
     if found:
         sys.exit(f"{len(found)} findings:\n" + "\n".join(found))
-    print(json.dumps({"views": len(VIEWS) * len(WIDTHS) * len(SCHEMES), "live": live, "seconds": round(time.monotonic() - start), "findings": 0}))
+    print(json.dumps({
+        "views": len(VIEWS) * len(WIDTHS) * len(SCHEMES), "live": live, "full_day": full_day, "seconds": round(time.monotonic() - start),
+        "findings": 0}))
 
 
 if __name__ == "__main__":
