@@ -50,7 +50,10 @@ import Testing
         limits.stallMax = .seconds(3600)
         limits.commentInterval = .seconds(3600)
         configure(&limits)
-        return SaldoFeed(limits: limits, source: source, agora: { Instante(milissegundos: 0) })
+        let feed = SaldoFeed(limits: limits, source: source, agora: { Instante(milissegundos: 0) })
+        // The first turn sees whether changes arrive.
+        feed.turn(now: .now)
+        return feed
     }
 
     private static func delivery(_ number: UInt64, key: String, body: [UInt8]) -> Delivery {

@@ -173,12 +173,19 @@ struct SaldoFeedState<Waiter: Sendable>: Sendable {
         // The queue begins empty each time, and drops messages if this process stood still.
         let mayHaveMissed = (link.isFollowing && link.starts != self.link.starts) || now - self.lastDue > self.limits.stallMax
         if mayHaveMissed { self.loseAll() }
+        // In place of silence until the next comment, which a reader would take for days without changes.
+        if link.isFollowing != self.link.isFollowing { self.commentToAll() }
         self.link = FeedLink(isFollowing: link.isFollowing, starts: link.isFollowing ? link.starts : self.link.starts)
         self.lastDue = now
         if !self.readers.isEmpty { self.wantedUntil = now + self.limits.restAfter }
         self.newest.forget(now: now)
         self.share()
         return self.handOver(now: now, agora: agora)
+    }
+
+    /// Every reader receives a comment now. The times of the later ones stay, so that not all readers receive those at once.
+    private mutating func commentToAll() {
+        for id in Array(self.readers.keys) { self.readers[id]?.isCommentDue = true }
     }
 
     /// Moves each gathered change to the readers of its account.
