@@ -164,8 +164,9 @@ let package = Package(
                 .embedInCode("Painel/accounts.js"), .embedInCode("Painel/api.js"), .embedInCode("Painel/categories.js"),
                 .embedInCode("Painel/chart.js"), .embedInCode("Painel/clock.js"), .embedInCode("Painel/dates.js"),
                 .embedInCode("Painel/dom.js"), .embedInCode("Painel/entries.js"), .embedInCode("Painel/entry.js"),
-                .embedInCode("Painel/icone.svg"), .embedInCode("Painel/import.js"), .embedInCode("Painel/live.js"),
-                .embedInCode("Painel/money.js"), .embedInCode("Painel/month.js"), .embedInCode("Painel/painel.css"),
+                .embedInCode("Painel/icone.svg"), .embedInCode("Painel/import.js"), .embedInCode("Painel/jwt.js"),
+                .embedInCode("Painel/live.js"), .embedInCode("Painel/money.js"), .embedInCode("Painel/month.js"),
+                .embedInCode("Painel/oidc.js"), .embedInCode("Painel/painel.css"),
                 .embedInCode("Painel/painel.js"), .embedInCode("Painel/period.js"), .embedInCode("Painel/preview.js"),
                 .embedInCode("Painel/register.js"), .embedInCode("Painel/router.js"), .embedInCode("Painel/session.js"),
             ],
@@ -325,8 +326,8 @@ let package = Package(
         .testTarget(
             name: "ServiceRuntimeTests",
             dependencies: [
-                "Access", "Consolidado", "Contrato", "Edge", "Fixtures", "FluxoDeCaixa", "Lancamentos", "LeaseFakes", "Observability",
-                "ServiceRuntime", "Settings", concurrencyHelpers, lifecycle, logging, nioCore,
+                "Access", "Consolidado", "Contrato", "Documents", "Edge", "Fixtures", "FluxoDeCaixa", "Lancamentos", "LeaseFakes",
+                "Observability", "ServiceRuntime", "Settings", concurrencyHelpers, lifecycle, logging, nioCore,
             ],
             swiftSettings: settings
         ),

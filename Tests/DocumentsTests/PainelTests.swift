@@ -17,9 +17,14 @@ import Testing
 @Suite struct PainelTests {
     private static let apart = PainelConfiguration(
         lancamentosOrigin: "http://127.0.0.1:8080", timeZone: "America/Sao_Paulo", contasClaim: "contas", scopeClaim: "scope",
-        needsToken: true)
+        needsToken: true, issuer: nil)
     private static let together = PainelConfiguration(
-        lancamentosOrigin: nil, timeZone: "America/Manaus", contasClaim: "lojas", scopeClaim: "scp", needsToken: false)
+        lancamentosOrigin: nil, timeZone: "America/Manaus", contasClaim: "lojas", scopeClaim: "scp", needsToken: false, issuer: nil)
+    private static let withIssuer = PainelConfiguration(
+        lancamentosOrigin: nil, timeZone: "America/Sao_Paulo", contasClaim: "contas", scopeClaim: "scope", needsToken: true,
+        issuer: PainelIssuer(
+            identifier: "https://id.example/loja", clientID: "painel", scopes: "openid consolidado:ler",
+            origins: ["https://id.example", "https://token.example"]))
 
     private func get(
         _ path: String, _ configuration: PainelConfiguration = Self.apart, headers: HTTPFields = [:]
@@ -70,6 +75,26 @@ import Testing
         }
         let policy = try #require(try await self.get("/painel", Self.together).headers[.contentSecurityPolicy])
         #expect(policy.contains("connect-src 'self';"))
+    }
+
+    @Test func `with an issuer the policy allows its origins too, and the configuration names it`() async throws {
+        for path in Self.paths + ["/painel/configuracao.json"] {
+            let policy = try #require(try await self.get(path, Self.withIssuer).headers[.contentSecurityPolicy])
+            #expect(policy.contains("connect-src 'self' https://id.example https://token.example;"), "\(path)")
+        }
+        let body = try await self.get("/painel/configuracao.json", Self.withIssuer).body
+        let issuer = try #require(try JSONReader.read(Array(body.readableBytesView))["oidc"])
+        #expect(issuer["emissor"]?.text == "https://id.example/loja" && issuer["cliente"]?.text == "painel")
+        #expect(issuer["escopos"]?.text == "openid consolidado:ler")
+        #expect(issuer["origens"] == .array([.string("https://id.example"), .string("https://token.example")]))
+        let without = try await self.get("/painel/configuracao.json").body
+        #expect(try JSONReader.read(Array(without.readableBytesView))["oidc"] == .null)
+    }
+
+    @Test func `the issuer's answer in the address changes nothing at the service`() async throws {
+        let answered = try await self.get("/painel?code=a%2Fb&state=c", Self.withIssuer)
+        let plain = try await self.get("/painel", Self.withIssuer)
+        #expect(answered.status == .ok && answered.body == plain.body && answered.headers[.eTag] == plain.headers[.eTag])
     }
 
     @Test func `the configuration names lancamentos, the time zone and the claims`() async throws {

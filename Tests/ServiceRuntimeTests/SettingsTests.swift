@@ -1,4 +1,5 @@
 import Consolidado
+import Documents
 import Foundation
 import Lancamentos
 import Logging
@@ -301,6 +302,34 @@ import Testing
             let line = try Self.refusal(ConsolidadoApp.self, ["FLUXO_PAINEL_LANCAMENTOS_URL": other])
             #expect(line.contains("painel.lancamentos_url") && line.contains("https://app.example"), "\(other)")
         }
+    }
+
+    @Test func `the page signs in at an issuer that is named whole`() throws {
+        #expect(try Self.load(ConsolidadoApp.self).painelIssuer == nil)
+        let issuer = ["FLUXO_PAINEL_OIDC_EMISSOR": "https://id.example/loja", "FLUXO_PAINEL_OIDC_CLIENTE": "painel"]
+        let plain = try #require(try Self.load(ConsolidadoApp.self, issuer).painelIssuer)
+        #expect(plain.identifier == "https://id.example/loja" && plain.clientID == "painel" && plain.origins == ["https://id.example"])
+        #expect(plain.scopes == "openid lancamentos:escrever lancamentos:ler consolidado:ler")
+        func loaded(_ more: [String: String]) throws -> PainelIssuer? {
+            try Self.load(ConsolidadoApp.self, issuer.merging(more) { $1 }).painelIssuer
+        }
+        let other = try loaded([
+            "FLUXO_PAINEL_OIDC_EMISSOR": "https://id.example:8443/", "FLUXO_PAINEL_OIDC_ORIGEM_DO_TOKEN": "https://t.example",
+        ])
+        #expect(other?.origins == ["https://id.example:8443", "https://t.example"])
+        #expect(try loaded(["FLUXO_PAINEL_OIDC_ORIGEM_DO_TOKEN": "https://id.example"])?.origins == ["https://id.example"])
+
+        func refusal(_ more: [String: String]) throws -> String {
+            try Self.refusal(ConsolidadoApp.self, issuer.merging(more) { $1 })
+        }
+        for bad in ["https://id.example/?a=b", "https://id.example/#a", "https://id.example;script-src", "https://a b", "https:///loja"] {
+            #expect(try refusal(["FLUXO_PAINEL_OIDC_EMISSOR": bad]).contains("painel.oidc.emissor"), "\(bad)")
+        }
+        #expect(try refusal(["FLUXO_PAINEL_OIDC_ORIGEM_DO_TOKEN": "https://t.example/token"]).contains("painel.oidc.origem_do_token"))
+        #expect(try refusal(["FLUXO_PAINEL_OIDC_ESCOPOS": "consolidado:ler"]).contains("openid"))
+        // One key without the other is a mistake, not a page without an issuer.
+        #expect(try refusal(["FLUXO_PAINEL_OIDC_CLIENTE": ""]).contains("painel.oidc.cliente"))
+        #expect(try refusal(["FLUXO_PAINEL_OIDC_EMISSOR": ""]).contains("painel.oidc.emissor"))
     }
 
     @Test func migrateAndHealthCheckNeedNoOtherSecret() throws {

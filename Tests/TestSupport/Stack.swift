@@ -19,7 +19,7 @@ package struct Stack: Sendable {
     /// - Parameters:
     ///   - servers: a test's own servers; nil uses those of the whole run.
     ///   - consolidados: how many instances.
-    ///   - environment: settings of all instances besides the addresses and the secret.
+    ///   - environment: settings of all instances; they replace the addresses and the secret that are set here.
     ///   - page: whether the page of consolidado may call lancamentos.
     package static func with<Value>(
         servers: PrivateServers? = nil,
@@ -83,7 +83,7 @@ package struct Stack: Sendable {
             "FLUXO_LANCAMENTOS_AMQP_URL": brokers["lancamentos"]!,
             "FLUXO_CONSOLIDADO_AMQP_URL": brokers["consolidado"]!,
             "PATH": "/usr/bin:/bin",
-        ].merging(settings) { mine, _ in mine }
+        ].merging(settings) { _, given in given }
         let lancamentosPort = try FreePort.find()
         let ports = try (0..<consolidados).map { _ in try FreePort.find() }
         let pageEnvironment = [

@@ -60,10 +60,12 @@ async function sent(path, { method = 'GET', query = {}, headers = {}, body, sign
 /** A successful answer. An expired token is asked for, and the call is made again. */
 export async function open(path, options = {}) {
     while (true) {
+        const used = session.authorization().Authorization;
         const answer = await sent(path, options);
         if (answer.ok) return answer;
         if (answer.status === 401) {
-            await session.renew();
+            // Another call may have renewed it meanwhile.
+            if (session.authorization().Authorization === used) await session.renew();
             continue;
         }
         const body = await answer.json().catch(() => ({}));

@@ -118,7 +118,11 @@ async function begin() {
     let settings;
     try {
         settings = await configure();
-        await session.begin(settings, accepts);
+        if (!await session.begin(settings, accepts)) {
+            replace(main, h('h1', {}, 'Fluxo de Caixa'), notice('Pronto. Continue na outra aba e feche esta.', 'good'));
+            close();
+            return;
+        }
     } catch (error) {
         replace(main, h('h1', {}, 'Fluxo de Caixa'), notice(text(error), 'bad'),
             h('button', { type: 'button', onclick: () => location.reload() }, 'Tentar de novo'));

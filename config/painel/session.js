@@ -1,18 +1,34 @@
-// Who looks: a token in this tab's session only. It arrives in the fragment, which no server sees, or is pasted.
+// Who looks: a token in this tab's session only. It arrives in the fragment, which no server sees, from an issuer, or is pasted.
 
 import * as clock from './clock.js';
 import { field, h } from './dom.js';
+import { claimsOf } from './jwt.js';
+import * as oidc from './oidc.js';
 
 const KEPT = 'fluxo-caixa.token';
+// What the issuer renews its token for; empty: it gave nothing, absent: the token is not from it.
+const RENEWAL = 'fluxo-caixa.renovacao';
 // setTimeout counts in 32 bits.
 const TIMER_MAX_MS = 2_000_000_000;
+// Services that refuse every token must not make the page ask the issuer without a pause.
+const REFRESH_PAUSE_MS = 5_000;
+const EXPIRED = 'O acesso expirou. O que foi digitado continua aqui.';
+const NOT_ACCEPTED = 'Os serviços não aceitam o acesso deste emissor. Fale com quem cuida do sistema, ou use um token.';
+const UNANSWERED = 'O serviço não responde. Tente de novo daqui a pouco.';
+
+/** Keeps a token for this tab. `renewal` is null for one that is not from the issuer. */
+function keep(text, renewal) {
+    sessionStorage.setItem(KEPT, text);
+    if (renewal === null) sessionStorage.removeItem(RENEWAL);
+    else sessionStorage.setItem(RENEWAL, renewal);
+}
 
 /** Removes the token from the address and the history, and keeps it for this tab. Returns it, or `null` if there is none. */
 function takeToken() {
     const found = new URLSearchParams(location.hash.slice(1)).get('token');
     if (found) {
         history.replaceState(null, '', location.pathname + location.search);
-        sessionStorage.setItem(KEPT, found);
+        keep(found, null);
     }
     return found;
 }
@@ -29,66 +45,117 @@ let token = null;
 let claims = {};
 let asking = null;
 let expiry = 0;
+let refreshedAt = -Infinity;
 let check = async () => true;
 
-/** The claims of a token, which only its issuer and the services can verify. `null`: it is none. */
-function claimsOf(text) {
-    try {
-        const part = text.split('.')[1].replaceAll('-', '+').replaceAll('_', '/');
-        const bytes = Uint8Array.from(atob(part), (character) => character.charCodeAt(0));
-        const value = JSON.parse(new TextDecoder().decode(bytes));
-        return value !== null && typeof value === 'object' ? value : null;
-    } catch {
-        return null;
-    }
-}
-
-/** Takes up the token of the fragment or of the tab's session, and asks if there is none. `verify` says whether the services accept a token. */
+/**
+ * Takes up the token of the fragment, of the issuer or of the tab's session, and asks if there is none. `verify` says whether the services
+ * accept a token. Returns `false` if this tab only brought another one the issuer's answer.
+ */
 export async function begin(configuration, verify) {
     settings = configuration;
     check = verify;
     if (settings.sem_token) {
         claims = { sub: 'anonimo', [settings.claim_contas]: ['*'] };
-        return;
+        return true;
+    }
+    oidc.configure(settings.oidc);
+    let reason = given ? 'Este link não vale mais.' : null;
+    try {
+        const grant = await oidc.returned();
+        if (grant === oidc.HANDED_OVER) return false;
+        if (grant && await accept(grant.token, grant.refresh)) return true;
+        if (grant) reason = NOT_ACCEPTED;
+    } catch (error) {
+        if (!(error instanceof oidc.Refusal)) throw error;
+        reason = error.message;
     }
     const known = given ?? sessionStorage.getItem(KEPT);
-    if (known && await accept(known)) return;
-    await renew(given ? 'Este link não vale mais. Cole um token.' : null);
+    if (!known || !(await accept(known, sessionStorage.getItem(RENEWAL)))) await renew(reason);
+    return true;
 }
 
-async function accept(text) {
+async function accept(text, renewal) {
     const found = claimsOf(text);
     if (!found || !(await check(text))) return false;
     if (token !== null && found.sub !== claims.sub) {
         // Nothing of one person stays for another, and no waiting call is made with the other's token.
-        sessionStorage.setItem(KEPT, text);
+        keep(text, renewal);
         location.reload();
         return new Promise(() => {});
     }
     token = text;
     claims = found;
-    sessionStorage.setItem(KEPT, text);
+    keep(text, renewal);
     clearTimeout(expiry);
-    if (typeof claims.exp === 'number') {
+    // One that can be renewed is, by the first call that is refused.
+    if (typeof claims.exp === 'number' && !renewal) {
         const leftMs = claims.exp * 1000 - clock.nowMs();
-        if (leftMs < TIMER_MAX_MS) expiry = setTimeout(() => renew('O acesso expirou. O que foi digitado continua aqui.'), Math.max(leftMs, 5_000));
+        if (leftMs < TIMER_MAX_MS) expiry = setTimeout(() => renew(), Math.max(leftMs, 5_000));
     }
     return true;
 }
 
-/** Asks for a token, above everything else; the page beneath keeps what was typed. All callers wait for the same answer. */
-export function renew(reason = 'O acesso expirou. O que foi digitado continua aqui.') {
-    asking ??= ask(reason).finally(() => { asking = null; });
+/**
+ * Renews the token, or asks for one above everything else; the page beneath keeps what was typed. All callers wait for the same answer.
+ */
+export function renew(reason = EXPIRED) {
+    asking ??= refreshed().then((isDone) => isDone || ask(reason)).finally(() => { asking = null; });
     return asking;
+}
+
+/** Whether the issuer has renewed the token without the person. */
+async function refreshed() {
+    const renewal = sessionStorage.getItem(RENEWAL);
+    if (!renewal || !oidc.isOffered() || performance.now() - refreshedAt < REFRESH_PAUSE_MS) return false;
+    refreshedAt = performance.now();
+    try {
+        const grant = await oidc.refreshed(renewal);
+        // The one before may be void now, whether the services answer or not.
+        sessionStorage.setItem(RENEWAL, grant.refresh);
+        return await accept(grant.token, grant.refresh);
+    } catch (error) {
+        if (!(error instanceof oidc.Refusal)) throw error;
+        return false;
+    }
+}
+
+/** The way through the issuer. In a page that was in use another tab goes there, so that what was typed stays. */
+function issuerWay(done) {
+    const problem = h('p', { class: 'error', role: 'alert' });
+    const enter = async () => {
+        problem.textContent = '';
+        try {
+            if (token === null) {
+                await oidc.goToIssuer();
+                return;
+            }
+            const grant = await oidc.signInBeside();
+            if (await accept(grant.token, grant.refresh)) done();
+            else problem.textContent = NOT_ACCEPTED;
+        } catch (error) {
+            problem.textContent = error instanceof oidc.Refusal ? error.message : UNANSWERED;
+        }
+    };
+    const button = h('button', { type: 'button', onclick: enter }, 'Entrar');
+    return { button, nodes: [button, problem] };
 }
 
 function ask(reason) {
     return new Promise((resolve) => {
+        const done = () => {
+            oidc.stopListening();
+            dialog.remove();
+            resolve();
+        };
+        const issuer = oidc.isOffered() ? issuerWay(done) : null;
         const input = field('Token de acesso', h('textarea', { rows: '4', required: true, spellcheck: 'false', autocomplete: 'off' }),
             'Fica só nesta aba e não vai para o endereço da página.');
-        const button = h('button', { type: 'submit' }, 'Entrar');
-        const form = h('form', {}, h('h2', { id: 'entrar' }, 'Entrar'), reason && h('p', { class: 'notice' }, reason), input.node, button);
-        const dialog = h('dialog', { 'aria-labelledby': 'entrar', class: 'sign-in' }, form);
+        const button = h('button', { type: 'submit' }, issuer ? 'Usar o token' : 'Entrar');
+        const form = h('form', {}, input.node, button);
+        const dialog = h('dialog', { 'aria-labelledby': 'entrar', class: 'sign-in' },
+            h('h2', { id: 'entrar' }, 'Entrar'), reason && h('p', { class: 'notice' }, reason), issuer?.nodes,
+            issuer ? h('details', {}, h('summary', {}, 'Tenho um token'), form) : form);
         dialog.addEventListener('cancel', (event) => event.preventDefault());
         // A browser closes it at the second Escape, whatever the listener of `cancel` does.
         dialog.addEventListener('close', () => { if (dialog.isConnected) dialog.showModal(); });
@@ -98,27 +165,33 @@ function ask(reason) {
             button.disabled = true;
             try {
                 const text = input.control.value.trim().replace(/^Bearer\s+/i, '');
-                if (!(await accept(text))) {
+                if (!(await accept(text, null))) {
                     input.fail('Este token não foi aceito. Confira se foi copiado inteiro e se ainda vale.');
                     input.control.focus();
                     return;
                 }
-                dialog.remove();
-                resolve();
+                done();
             } catch {
-                input.fail('O serviço não responde. Tente de novo daqui a pouco.');
+                input.fail(UNANSWERED);
             } finally {
                 button.disabled = false;
             }
         });
         document.body.append(dialog);
         dialog.showModal();
-        input.control.focus();
+        (issuer?.button ?? input.control).focus();
     });
 }
 
-export function leave() {
-    sessionStorage.removeItem(KEPT);
+export async function leave() {
+    const isIssued = sessionStorage.getItem(RENEWAL) !== null;
+    for (const name of [KEPT, RENEWAL]) sessionStorage.removeItem(name);
+    // Else the issuer would let the next person at this browser in as this one.
+    const farewell = isIssued && oidc.isOffered() ? await oidc.farewell() : null;
+    if (farewell) {
+        location.assign(farewell);
+        return;
+    }
     location.hash = '';
     location.reload();
 }

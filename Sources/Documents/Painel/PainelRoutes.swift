@@ -13,13 +13,18 @@ package struct PainelConfiguration: Sendable {
     package let scopeClaim: String
     /// Whether calls need a token.
     package let needsToken: Bool
+    /// The issuer at which merchants sign in; `nil`: they paste a token.
+    package let issuer: PainelIssuer?
 
-    package init(lancamentosOrigin: String?, timeZone: String, contasClaim: String, scopeClaim: String, needsToken: Bool) {
+    package init(
+        lancamentosOrigin: String?, timeZone: String, contasClaim: String, scopeClaim: String, needsToken: Bool, issuer: PainelIssuer?
+    ) {
         self.lancamentosOrigin = lancamentosOrigin
         self.timeZone = timeZone
         self.contasClaim = contasClaim
         self.scopeClaim = scopeClaim
         self.needsToken = needsToken
+        self.issuer = issuer
     }
 
     fileprivate var json: JSONValue {
@@ -29,12 +34,13 @@ package struct PainelConfiguration: Sendable {
             JSONMember(name: "claim_contas", value: .string(self.contasClaim)),
             JSONMember(name: "claim_escopo", value: .string(self.scopeClaim)),
             JSONMember(name: "sem_token", value: .bool(!self.needsToken)),
+            JSONMember(name: "oidc", value: self.issuer?.json ?? .null),
         ])
     }
 
-    /// The page runs its own files alone and calls the two services alone. `data:` and inline styles are not allowed either.
+    /// The page runs its own files alone and calls the two services and the issuer alone. `data:` and inline styles are not allowed either.
     fileprivate var policy: String {
-        let connect = (["'self'"] + [self.lancamentosOrigin].compactMap(\.self)).joined(separator: " ")
+        let connect = (["'self'"] + [self.lancamentosOrigin].compactMap(\.self) + (self.issuer?.origins ?? [])).joined(separator: " ")
         return """
             default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src \(connect); base-uri 'none'; \
             form-action 'none'; frame-ancestors 'none'

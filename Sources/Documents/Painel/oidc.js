@@ -1,0 +1,1 @@
+../../../config/painel/oidc.js
