@@ -142,6 +142,16 @@ class Person:
     def text(self, selector="main"):
         return self.browser.run("return document.querySelector(arguments[0])?.innerText ?? ''", selector)
 
+    def download(self, name):
+        """The file that the page hands over by its button, which keeps the focus."""
+        self.button("Baixar CSV")
+        end = time.monotonic() + 30
+        while not (file := self.downloads / name).exists() and time.monotonic() < end:
+            time.sleep(0.1)
+        focused = "document.activeElement.textContent === 'Baixar CSV' && !document.activeElement.hasAttribute('aria-disabled')"
+        self.browser.wait(focused, "the button that asked for the file, with the focus")
+        return file.read_bytes()
+
     def see(self, text, selector="main"):
         self.browser.wait(f"document.querySelector('{selector}')?.innerText.includes({json.dumps(text)})", f"{text} in {selector}")
 
@@ -197,6 +207,8 @@ def see_month(person):
     totals = expected["totais"]
     assert cards[0] == seen(totals["saldo_inicial"]) and cards[1] == seen(totals["total_creditos"]), cards
     assert cards[2] == seen(totals["total_debitos"]) and cards[4] == seen(totals["saldo_final"]), cards
+
+    assert person.download(f"saldos-{first}-a-{last}.csv").count(b"\r\n") == len(expected["dias"]) + 1, "the CSV of the month"
 
     # The chart, with the keyboard alone.
     person.tab_to("document.querySelector('.chart')", "the chart")
@@ -303,6 +315,17 @@ def see_entries(person):
     texts = browser.run("return [...document.querySelectorAll('main tbody bdi')].map((one) => one.textContent)")
     assert HOSTILE in texts and TURNED in texts, "texts of others are shown as they are"
 
+    # Two filters, written one directly after the other.
+    browser.run("""
+        for (const [label, text] of [['Categoria', 'vendas'], ['Texto', 'Vendas']]) {
+            const field = [...document.querySelectorAll('label')].find((one) => one.textContent === label).control;
+            field.value = text;
+            field.dispatchEvent(new Event('input', { bubbles: true }));
+        }
+    """)
+    browser.wait("location.hash.includes('categoria=vendas') && location.hash.includes('texto=Vendas')", "both filters in the address")
+    person.open("lancamentos", **query)
+
     person.write("Texto", "balcao")
     browser.wait("document.querySelectorAll('main tbody tr').length === 1", "the filtered list")
     person.see("Venda no balcão")
@@ -322,15 +345,26 @@ def see_entries(person):
     assert sum("estornado_por" in entry for entry in found) == sum("estorno_de" in entry for entry in found) == 1, "the reversal"
 
     person.open("lancamentos", **query)
-    person.button("Baixar CSV")
-    name = f"lancamentos-{query['de']}-a-{query['ate']}.csv"
-    end = time.monotonic() + 30
-    while not (file := person.downloads / name).exists() and time.monotonic() < end:
-        time.sleep(0.1)
+    shown = person.download(f"lancamentos-{query['de']}-a-{query['ate']}.csv")
     expected = requests.get(
         f"{LANCAMENTOS}/v1/lancamentos", params=query | {"ordem": "data", "separador": "ponto-e-virgula"},
         headers={"Authorization": f"Bearer {TOKEN}", "Accept": "text/csv"}, timeout=60).content
-    assert file.read_bytes() == expected and expected.count(b"\r\n") > 20, "the CSV of the page is not the API's"
+    assert shown == expected and expected.count(b"\r\n") > 20, "the CSV of the page is not the API's"
+
+
+def see_more(person):
+    """More entries than are shown at first: the first one that the button brings has its focus."""
+    account, count = ACCOUNT.replace(".loja", ".muitos"), 150
+    entry = {"conta": account, "tipo": "credito", "valor": "1.00", "data": str(TODAY)}
+    headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/x-ndjson"}
+    answer = requests.post(f"{LANCAMENTOS}/v1/lancamentos/lote", data="\n".join([json.dumps(entry)] * count), headers=headers, timeout=60)
+    assert answer.text.count('"status":201') == count, answer.text
+    person.open("lancamentos", conta=account, de=TODAY, ate=TODAY)
+    person.browser.wait("document.querySelectorAll('main tbody tr').length === 100", "the newest entries")
+    person.button("Mostrar mais")
+    person.browser.wait(f"document.querySelectorAll('main tbody tr').length === {count}", "every entry")
+    place = person.browser.run("return [...document.querySelectorAll('main tbody .link')].indexOf(document.activeElement)")
+    assert place == 100, f"the focus is at {place}"
 
 
 def fill_day(account, day):
@@ -395,6 +429,7 @@ def see_categories(person):
     groups = ask(f"{LANCAMENTOS}/v1/lancamentos/totais", **query, por="categoria").json()["itens"]
     largest = max(groups, key=lambda group: float(group["total_debitos"]))
     person.see(reais(largest["total_debitos"]))
+    assert person.download(f"categorias-{query['de']}-a-{query['ate']}.csv").count(b"\r\n") > 3, "the CSV of the categories"
     row = person.browser.run("return document.querySelector('main tbody tr').textContent")
     assert largest["categoria"] in row and reais(largest["total_debitos"]) in row, row
 
@@ -502,6 +537,7 @@ def main(folder=None):
         live = see_change(person)
         fill_form(person)
         see_entries(person)
+        see_more(person)
         full_day = see_full_day(person)
         see_categories(person)
         compare_accounts(person)

@@ -124,9 +124,17 @@ export function accountsView(params) {
         replace(body,
             rows.length ? table('Contas', columns, rows.slice(0, shown).map((row) => [name(row), money(row.saldo), String(row.quantidade),
                 row.ultima ? brazilian(row.ultima) : '', check(row)])) : h('p', { class: 'empty' }, wanted ? 'Nenhuma conta com este nome.' : 'Ainda não há contas.'),
-            rows.length > shown && h('button', { type: 'button', class: 'quiet', onclick: () => { shown += SHOWN_STEP; show(); } },
+            rows.length > shown && h('button', { type: 'button', class: 'quiet', 'data-foco': 'mais', onclick: more },
                 `Mostrar mais ${Math.min(SHOWN_STEP, rows.length - shown)}`),
             !found.isWhole && h('p', { class: 'hint' }, `Há mais contas; aqui estão as primeiras ${found.list.length}.`));
+    }
+
+    function more() {
+        const firstNew = shown;
+        shown += SHOWN_STEP;
+        show();
+        // The button ends with the last accounts.
+        if (!body.contains(document.activeElement)) body.querySelectorAll('tbody a')[firstNew].focus();
     }
 
     async function compare(signal) {

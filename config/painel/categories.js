@@ -1,7 +1,7 @@
 // What was moved by category, and by month within the period.
 
 import { download, json } from './api.js';
-import { h, foreign, replace, svg, table } from './dom.js';
+import { h, foreign, replace, slowButton, svg, table } from './dom.js';
 import { monthName, rangeText } from './dates.js';
 import { centavos, money } from './money.js';
 import { periodChoice, periodOf } from './period.js';
@@ -36,13 +36,9 @@ export function categoriesView(params) {
     const asked = periodOf(params);
     const body = h('div');
     const query = () => ({ conta, de: asked.de, ate: asked.ate, por: 'categoria,mes' });
-    const csv = h('button', {
-        type: 'button', class: 'quiet', onclick: () => {
-            csv.disabled = true;
-            download('v1/lancamentos/totais', { ...query(), separador: 'ponto-e-virgula' }, `categorias-${asked.de}-a-${asked.ate}.csv`)
-                .catch((error) => view.report(error)).finally(() => { csv.disabled = false; });
-        },
-    }, 'Baixar CSV');
+    const csv = slowButton('Baixar CSV', () => download(
+        'v1/lancamentos/totais', { ...query(), separador: 'ponto-e-virgula' }, `categorias-${asked.de}-a-${asked.ate}.csv`)
+        .catch((error) => view.report(error)));
     const view = {
         title: 'Categorias', follows: conta, report: () => {},
         node: h('div', {}, periodChoice(asked, (changes) => {

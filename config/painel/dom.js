@@ -64,6 +64,22 @@ export function notice(text, kind = '') {
     return h('p', { class: `notice ${kind}`, role: kind === 'bad' ? 'alert' : 'status' }, text);
 }
 
+/** A button that does one thing at a time. Meanwhile it keeps the focus, which a disabled one would lose. */
+export function slowButton(text, act) {
+    const button = h('button', {
+        type: 'button', class: 'quiet', onclick: async () => {
+            if (button.hasAttribute('aria-disabled')) return;
+            button.setAttribute('aria-disabled', 'true');
+            try {
+                await act();
+            } finally {
+                button.removeAttribute('aria-disabled');
+            }
+        },
+    }, text);
+    return button;
+}
+
 let fields = 0;
 
 /** A labelled control. Its error, if it has one, is read with it. */

@@ -4,7 +4,7 @@ import { balances, download, json, Problem } from './api.js';
 import * as session from './session.js';
 import { effect, KINDS, NATURES, showEntry } from './entry.js';
 import { brazilian, rangeText } from './dates.js';
-import { field, foreign, h, notice, replace, select, table } from './dom.js';
+import { field, foreign, h, notice, replace, select, slowButton, table } from './dom.js';
 import { isGroup } from './accounts.js';
 import { centavos, money } from './money.js';
 import { periodChoice, periodOf } from './period.js';
@@ -35,7 +35,8 @@ export function entriesView(params) {
     let wanted = PAGE;
     let pagesWanted = SEARCH_PAGES_MAX;
     let version = 0;
-    let typing = 0;
+    // The first entry that the button for more brings.
+    let firstNew = 0;
     const body = h('div');
     const sums = h('div', { class: 'cards' });
 
@@ -53,12 +54,15 @@ export function entriesView(params) {
         note('lancamentos', { conta, ...asked });
         view.reload();
     }
-    const typed = (name) => (event) => {
-        clearTimeout(typing);
-        typing = setTimeout(() => {
-            // The address belongs to the view that is shown.
-            if (view.node.isConnected) change({ [name]: event.target.value.trim() });
-        }, TYPING_PAUSE_MS);
+    const typed = (name) => {
+        let timer = 0;
+        return (event) => {
+            clearTimeout(timer);
+            timer = setTimeout(() => {
+                // The address belongs to the view that is shown.
+                if (view.node.isConnected) change({ [name]: event.target.value.trim() });
+            }, TYPING_PAUSE_MS);
+        };
     };
 
     const kind = field('Tipo', select([['', 'Entradas e saídas'], ['credito', 'Só entradas'], ['debito', 'Só saídas']], asked.tipo ?? '',
@@ -68,16 +72,9 @@ export function entriesView(params) {
     const category = field('Categoria', h('input',
         { type: 'text', maxlength: '64', autocomplete: 'off', value: asked.categoria ?? '', oninput: typed('categoria') }));
     const text = field('Texto', h('input', { type: 'search', autocomplete: 'off', value: asked.texto ?? '', oninput: typed('texto') }));
-    const csv = h('button', {
-        type: 'button', class: 'quiet', onclick: () => {
-            if (csv.hasAttribute('aria-disabled')) return;
-            // A disabled button would lose the focus.
-            csv.setAttribute('aria-disabled', 'true');
-            const query = { ...filters(), ordem: 'data', separador: 'ponto-e-virgula' };
-            download('v1/lancamentos', query, `lancamentos-${asked.de}-a-${asked.ate}.csv`)
-                .catch((error) => view.report(error)).finally(() => csv.removeAttribute('aria-disabled'));
-        },
-    }, 'Baixar CSV');
+    const csv = slowButton('Baixar CSV', () => download(
+        'v1/lancamentos', { ...filters(), ordem: 'data', separador: 'ponto-e-virgula' }, `lancamentos-${asked.de}-a-${asked.ate}.csv`)
+        .catch((error) => view.report(error)));
 
     const matches = (entry) => {
         if (!asked.texto) return true;
@@ -185,6 +182,7 @@ export function entriesView(params) {
                     money(effect(entry), { plus: true }), ...(hasBalance ? [money(after)] : [])],
             };
         });
+        const isMore = document.activeElement?.dataset.foco === 'mais';
         replace(body,
             isBehind && notice('Os saldos ainda não incluem todos os lançamentos desta lista.'),
             rows.length ? table(`Lançamentos de ${rangeText(asked.de, asked.ate)}`, columns, rows)
@@ -194,6 +192,10 @@ export function entriesView(params) {
                 ? h('button', { type: 'button', class: 'quiet', 'data-foco': 'mais', onclick: more },
                     asked.texto ? 'Procurar mais' : 'Mostrar mais')
                 : h('p', { class: 'hint' }, 'Há mais lançamentos; escolha um período menor para ver os outros.')));
+        // The button ends with the last entries, and its focus goes on to the first one that it brought.
+        if (isMore && !body.contains(document.activeElement)) {
+            (body.querySelectorAll('tbody .link')[firstNew] ?? body.querySelector('.scroll') ?? document.querySelector('h1')).focus();
+        }
     }
 
     function more(event) {
@@ -201,6 +203,7 @@ export function entriesView(params) {
         if (button.hasAttribute('aria-disabled')) return;
         // The load shows a new button.
         button.setAttribute('aria-disabled', 'true');
+        firstNew = items.length;
         wanted = items.length + PAGE;
         pagesWanted = pagesRead + SEARCH_PAGES_MAX;
         version += 1;

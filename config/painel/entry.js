@@ -83,15 +83,15 @@ function content(entry, { dialog, fill, onChange }) {
         back.focus();
 
         async function reverse() {
-            if (button.disabled) return;
-            button.disabled = true;
+            if (button.hasAttribute('aria-disabled')) return;
+            button.setAttribute('aria-disabled', 'true');
             try {
                 const { entry: reversal } = await registered(`v1/lancamentos/${encodeURIComponent(entry.id)}/estorno`, {});
                 onChange(reversal);
                 fill(reversal);
                 replace(dialog.querySelector('.actions').previousElementSibling, notice('Estornado.', 'good'));
             } catch (error) {
-                button.disabled = false;
+                button.removeAttribute('aria-disabled');
                 show(error);
             }
         }

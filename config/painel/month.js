@@ -4,7 +4,7 @@ import * as clock from './clock.js';
 import { balances, download } from './api.js';
 import { Chart } from './chart.js';
 import { brazilian, monthName, monthRange, monthShort, plusMonths, rangeText, weekdayName } from './dates.js';
-import { h, replace, select, table } from './dom.js';
+import { h, replace, select, slowButton, table } from './dom.js';
 import { centavos, money, reais } from './money.js';
 import { address, go } from './router.js';
 
@@ -64,12 +64,10 @@ export function monthView(params) {
             : { conta, ano: year, agrupar: event.target.value }),
     });
     const step = (text, label, target) => h('a', { class: 'button quiet', href: address('mes', { conta, ...target }), 'aria-label': label }, text);
-    const csv = (event) => {
-        event.target.disabled = true;
+    const csv = slowButton('Baixar CSV', () => {
         const query = { conta, de: period.range[0], ate: period.range[1], agrupar: period.grouping, separador: 'ponto-e-virgula' };
-        download('v1/consolidados', query, `saldos-${period.range.join('-a-')}.csv`)
-            .catch((error) => view.report(error)).finally(() => { event.target.disabled = false; });
-    };
+        return download('v1/consolidados', query, `saldos-${period.range.join('-a-')}.csv`).catch((error) => view.report(error));
+    });
     const node = h('div', {},
         h('div', { class: 'bar' },
             step('‹', 'Período anterior', period.step(-1)), step('›', 'Período seguinte', period.step(1)),
@@ -80,7 +78,7 @@ export function monthView(params) {
             }),
             h('label', { for: 'agrupar', class: 'hidden' }, 'Agrupar'), choices,
             h('span', { class: 'grow' }),
-            h('button', { type: 'button', class: 'quiet', onclick: csv }, 'Baixar CSV'),
+            csv,
             h('button', { type: 'button', class: 'quiet', onclick: () => print() }, 'Imprimir')),
         cards, chart.node, days);
 
