@@ -96,6 +96,19 @@ import Testing
     }
 }
 
+@Suite struct SimulatedKeysTests {
+    @Test func `a key of a simulated lote is known in its account, with its content`() {
+        var keys = SimulatedKeys()
+        keys.add(Registrations.make(1, chave: "a", conteudo: [1, 2]))
+        keys.add(Registrations.make(2))
+        #expect(keys.repeats(Registrations.make(3, chave: "a", conteudo: [1, 2])) == true)
+        #expect(keys.repeats(Registrations.make(3, chave: "a", conteudo: [1, 3])) == false)
+        #expect(keys.repeats(Registrations.make(3, chave: "b", conteudo: [1, 2])) == nil)
+        #expect(keys.repeats(Registrations.make(3, conta: "outra", chave: "a", conteudo: [1, 2])) == nil)
+        #expect(keys.repeats(Registrations.make(3)) == nil)
+    }
+}
+
 @Suite struct LoteLinesTests {
     private static func lines(_ outcomes: [EntryOutcome], simulates: Bool = false) -> [String] {
         let reader = LoteEntryReader(
