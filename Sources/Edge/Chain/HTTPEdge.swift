@@ -38,10 +38,9 @@ package struct HTTPEdge: HTTPResponder {
         var chain: [any EdgeMiddleware] = [
             ObservationMiddleware(metrics: metrics, logger: logger),
             ConnectionReuseMiddleware(bodyMaxBytes: settings.bodyMaxBytes),
-            CORSMiddleware(settings.corsOrigins, exposesRateLimit: limiter != nil),
-            ContentCodingMiddleware(),
-            problems,
         ]
+        if settings.corsOrigins != .none { chain.append(CORSMiddleware(settings.corsOrigins, exposesRateLimit: limiter != nil)) }
+        chain += [ContentCodingMiddleware(), problems]
         // Each of these may refuse the request.
         chain += [RoutingMiddleware(), AuthenticationMiddleware(authenticator: authenticator)]
         if let limiter { chain.append(RateLimitMiddleware(limiter: limiter, problems: problems)) }
@@ -73,8 +72,12 @@ package struct HTTPEdge: HTTPResponder {
     }
 }
 
-/// A middleware of the chain. Its function types are `@concurrent` because Hummingbird's protocol is compiled with that default; they run
-/// on the event loop of the connection, which is the task's preferred executor.
-protocol EdgeMiddleware: RouterMiddleware where Context == CallContext {
-    typealias Next = @concurrent (Request, CallContext) async throws -> Response
+/// A middleware of the chain.
+///
+/// Not Hummingbird's protocol: through its generic types each middleware has three frames in place of one. A task keeps the memory of its
+/// deepest call until it ends, and a connection is a task.
+protocol EdgeMiddleware: Sendable {
+    typealias Next = (Request, CallContext) async throws -> Response
+
+    func handle(_ request: Request, context: CallContext, next: Next) async throws -> Response
 }
