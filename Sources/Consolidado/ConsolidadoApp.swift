@@ -47,7 +47,9 @@ package enum ConsolidadoApp: ServiceApp {
         // A separate pool, so that a peak of reads does not delay the consolidation.
         let consumerPool = try PostgresClient.make(
             common.database, pool: "consumidor", connections: LancamentosConsumer.connectionsMax,
-            lockTimeout: LancamentosConsumer.lockTimeout, logger: logger
+            lockTimeout: LancamentosConsumer.lockTimeout, logger: logger,
+            // The pools that only read would go on with the old server, which receives no changes.
+            onServerChange: { for reads in [pool, sumsPool] { reads.renewConnections() } }
         )
         let readRepository = PostgresSaldoReadRepository(client: pool, sums: sumsPool, logger: logger)
         let waits = ConsolidationWaits(repository: readRepository, logger: logger)

@@ -38,8 +38,14 @@ package enum LancamentosApp: ServiceApp {
     /// entries, and the pools close last.
     package static func serve(_ settings: LancamentosSettings, metrics: PrometheusRegistry, logger: Logger) async throws {
         let common = settings.common
+        let reads = try PostgresClient.make(
+            common.database, pool: "leitura", connections: settings.readConnections, role: .primary,
+            plans: .eachRun, logger: logger
+        )
         let pool = try PostgresClient.make(
-            common.database, idleSessionTimeout: Self.writeSessionIdleMax, lockTimeout: Self.writeLockTimeout, logger: logger
+            common.database, idleSessionTimeout: Self.writeSessionIdleMax, lockTimeout: Self.writeLockTimeout, logger: logger,
+            // Reads would go on with the old server, which receives no entries.
+            onServerChange: { reads.renewConnections() }
         )
         let broker = try AMQPConfiguration(common.broker, purpose: "relay")
 
@@ -70,10 +76,6 @@ package enum LancamentosApp: ServiceApp {
         let counter = RegisteredCounter(
             leases: PostgresRegisteredEntries.source(try PostgresConfiguration(common.database)),
             publisher: AMQPCountPublisher(events: publisher, publisher: amqpPublisher), agora: SystemClock.agora, logger: logger
-        )
-        let reads = try PostgresClient.make(
-            common.database, pool: "leitura", connections: settings.readConnections, role: .primary,
-            plans: .eachRun, logger: logger
         )
         let repository = PostgresLancamentoRepository(client: pool, reads: reads, logger: logger)
         let batcher = WriteBatcher(

@@ -16,6 +16,10 @@ public final class PostgresClient: Service, Sendable {
         var nextWaiter: UInt64 = 0
         var cancelledEarly: Set<UInt64> = []
         var database = DatabaseCondition()
+        /// The server has become read-only, and no other was found since.
+        var hasLostServer = false
+        /// Connections that were begun earlier are not lent again.
+        var renewedAt: Instant?
     }
 
     private let configuration: PostgresConfiguration
@@ -24,6 +28,7 @@ public final class PostgresClient: Service, Sendable {
     private let onLease: (@Sendable (Duration) -> Void)?
     private let onUseChange: (@Sendable (Int) -> Void)?
     private let onExhausted: (@Sendable () -> Void)?
+    private let onServerChange: (@Sendable () -> Void)?
     private let state: NIOLockedValueBox<State>
     private let attempts: AsyncStream<Void>
     private let requestAttempt: AsyncStream<Void>.Continuation
@@ -38,13 +43,15 @@ public final class PostgresClient: Service, Sendable {
     ///   - onLease: called with how long each caller waited for its connection.
     ///   - onUseChange: called with how many connections are lent, at each change.
     ///   - onExhausted: called for each caller that gets no connection, because none became free in time or too many wait already.
+    ///   - onServerChange: called when the server had become read-only and one that this pool accepts was found.
     public init(
         configuration: PostgresConfiguration,
         limits: Limits = Limits(),
         logger: Logger,
         onLease: (@Sendable (Duration) -> Void)? = nil,
         onUseChange: (@Sendable (Int) -> Void)? = nil,
-        onExhausted: (@Sendable () -> Void)? = nil
+        onExhausted: (@Sendable () -> Void)? = nil,
+        onServerChange: (@Sendable () -> Void)? = nil
     ) {
         self.configuration = configuration
         self.limits = limits
@@ -52,6 +59,7 @@ public final class PostgresClient: Service, Sendable {
         self.onLease = onLease
         self.onUseChange = onUseChange
         self.onExhausted = onExhausted
+        self.onServerChange = onServerChange
         self.state = NIOLockedValueBox(
             State(
                 pool: PoolState(
@@ -123,6 +131,15 @@ public final class PostgresClient: Service, Sendable {
         }
     }
 
+    /// Closes every connection, lent ones when they are returned, so that the next callers reach the server that the address leads to now.
+    public func renewConnections() {
+        // Without a reference a connection is closed by its deinit.
+        _ = self.state.withLockedValue { state in
+            state.renewedAt = .now
+            return state.pool.dropIdle()
+        }
+    }
+
     // MARK: - Leases
 
     /// - Parameter body: returns nil if the connection died while it was idle: another is tried then.
@@ -154,7 +171,11 @@ public final class PostgresClient: Service, Sendable {
                 // A server that hangs answers on no connection, and one that has become read-only refuses writes on all: without idle ones
                 // the next caller's connect fails at once, or finds the new primary.
                 if error.code == .timedOut || error.isReadOnlyServer {
-                    for idle in self.state.withLockedValue({ $0.pool.dropIdle() }) { await idle.close() }
+                    let idle = self.state.withLockedValue { state in
+                        state.hasLostServer = state.hasLostServer || error.isReadOnlyServer
+                        return state.pool.dropIdle()
+                    }
+                    for connection in idle { await connection.close() }
                 }
                 throw error
             }
@@ -197,6 +218,7 @@ public final class PostgresClient: Service, Sendable {
 
     private func takeBack(_ connection: PostgresConnection, _ reuse: PostgresConnection.Reuse) async {
         switch reuse {
+        case .possible where self.state.withLockedValue { $0.renewedAt.map { connection.begunAt < $0 } ?? false }: self.discard()
         case .possible:
             self.perform(self.state.withLockedValue { $0.pool.released(connection) })
             self.noteReturn()
@@ -245,12 +267,20 @@ public final class PostgresClient: Service, Sendable {
         do throws(PostgresError) {
             let connection = try await PostgresConnection.connect(self.configuration)
             self.note { $0.connected() }
+            let isOther = self.state.withLockedValue { state in
+                defer { state.hasLostServer = false }
+                return state.hasLostServer
+            }
+            if isOther { self.onServerChange?() }
             let (action, demand) = self.state.withLockedValue { ($0.pool.connected(connection), $0.pool.demand(now: .now)) }
             self.perform(action)
             self.meet(demand)
         } catch {
             if error.code != .cancelled { self.note { $0.connectFailed(error) } }
-            let (failed, demand) = self.state.withLockedValue { ($0.pool.connectFailed(error, now: .now), $0.pool.demand(now: .now)) }
+            let (failed, demand) = self.state.withLockedValue { state in
+                state.hasLostServer = state.hasLostServer || error.isReadOnlyServer
+                return (state.pool.connectFailed(error, now: .now), state.pool.demand(now: .now))
+            }
             self.fail(failed)
             self.meet(demand)
         }

@@ -19,6 +19,8 @@ public actor PostgresConnection {
     /// libpq: "a PGconn may be used by only one thread at a time"; this actor runs on one thread only.
     private(set) var handle: OpaquePointer?
     private let answerTimeout: Duration
+    /// When it began to connect.
+    nonisolated let begunAt = ContinuousClock.now
     private var isBusy = false
     /// SQL text → the name under which the session has prepared it.
     private var statements: [String: String] = [:]

@@ -62,6 +62,7 @@ extension PostgresClient {
     ///   - lockTimeout: how long a statement waits for one lock; nil: the default.
     ///   - queryMax: how long a query waits in all where its caller sets no limit; nil: for a connection and then for the answer.
     ///   - plans: when statements are planned; all but lists and sums look up by key.
+    ///   - onServerChange: called when the server had become read-only and another was found.
     package static func make(
         _ settings: DatabaseSettings,
         pool: String = "principal",
@@ -71,7 +72,8 @@ extension PostgresClient {
         lockTimeout: Duration? = nil,
         queryMax: Duration? = nil,
         plans: StatementPlans = .once,
-        logger: Logger
+        logger: Logger,
+        onServerChange: (@Sendable () -> Void)? = nil
     ) throws(SettingsError) -> PostgresClient {
         var limits = Limits()
         limits.connectionsMax = connections ?? settings.connections
@@ -92,7 +94,8 @@ extension PostgresClient {
             logger: logger,
             onLease: { waited in waits.record(duration: waited) },
             onUseChange: { inUse.set($0) },
-            onExhausted: { timeouts.increment() }
+            onExhausted: { timeouts.increment() },
+            onServerChange: onServerChange
         )
     }
 

@@ -1,3 +1,4 @@
+import Fixtures
 import Logging
 import NIOConcurrencyHelpers
 import Postgres
@@ -49,6 +50,45 @@ struct PostgresClientTests {
                 _ = try? await connection.query("select 1")
             }
             for _ in 0..<5 { try await client.query("select 1") }
+        }
+    }
+
+    @Test func `once a server that became read-only is left, the pools that only read leave it too`() async throws {
+        try await TestServers.withDatabase { url in
+            var writing = try PostgresConfiguration(url: url, applicationName: "tests")
+            var reading = writing
+            (writing.role, reading.role) = (.readWrite, .primary)
+            let reads = PostgresClient(configuration: reading, logger: Logger(label: "tests"))
+            let writes = PostgresClient(
+                configuration: writing, logger: Logger(label: "tests"), onServerChange: { reads.renewConnections() })
+            let session: @Sendable () async throws -> Int32 = { try await reads.query("select pg_backend_pid()").first!.decode(0) }
+            let insert: @Sendable () async -> PostgresError? = {
+                do throws(PostgresError) { try await writes.query("insert into t values (1)") } catch { return error }
+                return nil
+            }
+            let database = try #require(url.split(separator: "/").last?.split(separator: "?").first)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for client in [writes, reads] { group.addTask { await client.run() } }
+                defer { group.cancelAll() }
+                try await writes.query("create table t (n int)")
+                let before = try await session()
+                try await TestServers.administer(url, "alter database \"\(database)\" set default_transaction_read_only = on")
+                // A session keeps the setting of its beginning.
+                try await writes.withConnection { connection throws(PostgresError) in
+                    try await connection.runScript("set default_transaction_read_only = on")
+                }
+                for _ in 0..<2 { #expect(await insert() != nil) }
+                #expect(try await session() == before, "a read-only server is read from until there is another")
+                try await TestServers.administer(
+                    url, "set default_transaction_read_only = off; alter database \"\(database)\" reset default_transaction_read_only")
+                let lent = try await reads.withConnection { connection throws(PostgresError) in
+                    _ = await eventually { await insert() == nil }
+                    let pid: Int32 = try await connection.query("select pg_backend_pid()").first!.decode(0)
+                    return pid
+                }
+                #expect(lent == before)
+                #expect(try await session() != before, "a lent connection is closed when it is returned")
+            }
         }
     }
 
