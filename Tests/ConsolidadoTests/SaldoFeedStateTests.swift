@@ -43,7 +43,8 @@ import Testing
 
         var request: FeedRequest? { self.state.request(now: self.now) }
 
-        mutating func expectReader() { self.state.expectReader(now: self.now) }
+        /// How long a reader that is about to subscribe waits for changes.
+        mutating func expectReader() -> Duration? { self.state.expectReader(now: self.now).map { $0 - self.now } }
 
         mutating func offer(_ conta: String, versao: Int64, dia: Dia = SaldoFeedStateTests.dia) {
             let chave = ChaveDeSaldo(conta: Conta(conta)!, data: dia)
@@ -66,12 +67,31 @@ import Testing
         ": \(conta) \(dia) \(versao)\n\n"
     }
 
+    @Test func `only the first readers wait for changes, a bounded number of them`() throws {
+        var feed = Feed { $0.startWaitersMax = 2 }
+        #expect(feed.expectReader() == nil, "changes arrive")
+        feed.link = FeedLink(isFollowing: false, starts: 1)
+        _ = feed.turn(after: .seconds(60))
+        #expect(feed.expectReader() == .seconds(1))
+        _ = feed.turn(after: .milliseconds(400))
+        #expect(feed.expectReader() == .milliseconds(600), "all wait until the same moment")
+        #expect(feed.expectReader() == nil, "two wait")
+        feed.state.endWait()
+        #expect(feed.expectReader() == .milliseconds(600))
+        feed.state.endWait()
+        _ = feed.turn(after: .milliseconds(600))
+        #expect(feed.expectReader() == nil, "the broker is away")
+        _ = try feed.subscribe("x")
+        _ = feed.turn(after: .seconds(3600))
+        #expect(feed.expectReader() == nil, "there is a reader")
+    }
+
     @Test func `changes are wanted from shortly before the first reader until some time after the last`() throws {
         var feed = Feed { $0.restAfter = .seconds(60) }
         feed.link = FeedLink(isFollowing: false, starts: 1)
         _ = feed.turn()
         #expect(feed.request == nil)
-        feed.expectReader()
+        #expect(feed.expectReader() == .seconds(1))
         #expect(feed.request == .follow)
         feed.link = FeedLink(isFollowing: true, starts: 2)
         _ = feed.turn()

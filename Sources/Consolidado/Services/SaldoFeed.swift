@@ -36,10 +36,10 @@ package final class SaldoFeed: Service, Sendable {
     /// The most readers at the same time.
     package var readersMax: Int { self.limits.readersMax }
 
-    /// Waits until changes arrive, at most ``SaldoFeedLimits/startMax``. They do not arrive before the first reader.
+    /// Waits until changes arrive, at most ``SaldoFeedLimits/startMax``: they do not arrive before the first reader.
     package func awaitChanges() async {
-        let end = ContinuousClock.now + self.limits.startMax
-        self.state.withLockedValue { $0.expectReader(now: .now) }
+        guard let end = self.state.withLockedValue({ $0.expectReader(now: .now) }) else { return }
+        defer { self.state.withLockedValue { $0.endWait() } }
         while self.state.withLockedValue({ $0.awaitsChanges }), .now < end {
             do { try await Task.sleep(for: self.limits.interval / 10) } catch { return }
         }

@@ -36,6 +36,8 @@ struct SaldoFeedState<Waiter: Sendable>: Sendable {
     private var link = FeedLink(isFollowing: false, starts: 0)
     private var lastDue: Instant
     private var wantedUntil: Instant
+    private var startBy: Instant
+    private var startWaiters = 0
     private var isClosed = false
     /// How often a reader has lost changes.
     private(set) var losses = 0
@@ -45,6 +47,7 @@ struct SaldoFeedState<Waiter: Sendable>: Sendable {
         self.newest = NewestVersions(halfDaysMax: limits.rememberedDaysMax / 2, now: now)
         self.lastDue = now
         self.wantedUntil = now
+        self.startBy = now
     }
 
     /// The number of readers.
@@ -60,7 +63,18 @@ struct SaldoFeedState<Waiter: Sendable>: Sendable {
     }
 
     /// A reader is about to subscribe.
-    mutating func expectReader(now: Instant) { self.wantedUntil = now + self.limits.restAfter }
+    /// - Returns: until when it waits for changes to begin to arrive, and then calls ``endWait()``; nil: it does not wait. Only the first
+    ///   readers do: later ones would hold up other requests while the broker is away.
+    mutating func expectReader(now: Instant) -> Instant? {
+        if self.readers.isEmpty, now >= self.wantedUntil { self.startBy = now + self.limits.startMax }
+        self.wantedUntil = now + self.limits.restAfter
+        guard self.awaitsChanges, now < self.startBy, self.startWaiters < self.limits.startWaitersMax else { return nil }
+        self.startWaiters += 1
+        return self.startBy
+    }
+
+    /// A reader waits no longer.
+    mutating func endWait() { self.startWaiters -= 1 }
 
     // MARK: - Readers
 

@@ -30,8 +30,10 @@ package struct SaldoFeedLimits: Sendable {
     package var rememberedDaysMax = 20_000
     /// A longer time between two turns counts as a gap: the broker's queue may have been full.
     package var stallMax: Duration = .seconds(5)
-    /// How long a first reader waits for the changes to begin to arrive; then its stream says that they do not.
-    package var startMax: Duration = .seconds(2)
+    /// How long the first readers wait for the changes to begin to arrive; then their streams say that they do not.
+    package var startMax: Duration = .seconds(1)
+    /// Readers that wait so at the same time. The streams of others begin at once.
+    package var startWaitersMax = 64
     /// How long changes go on arriving after the last reader left: a page that is loaded again connects within this time.
     package var restAfter: Duration = .seconds(60)
 
