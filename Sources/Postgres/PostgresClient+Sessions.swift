@@ -1,7 +1,7 @@
 extension PostgresClient {
-    /// What a server answers where a prepared statement is of another session: `invalid_sql_statement_name` and `duplicate_prepared_statement`
-    /// (PostgreSQL, appendix A).
-    private static let foreignStatements: Set<String> = ["26000", "42P05"]
+    /// What a server answers where a prepared statement is of another session: `invalid_sql_statement_name`, `duplicate_prepared_statement`,
+    /// and `protocol_violation` for another number of parameters (PostgreSQL, appendix A).
+    private static let foreignStatements: Set<String> = ["26000", "42P05", "08P01"]
 
     /// Whether each connection of the pool has a session of the server to itself.
     ///
@@ -21,8 +21,10 @@ extension PostgresClient {
                 return try rows.read { columns throws(PostgresError) in try columns.nextIfPresent(String.self) } == ["primeira"]
             }
         } catch {
-            guard let state = error.sqlState, Self.foreignStatements.contains(state) else { throw error }
-            return false
+            // Another session's statement may have the name of ours, and other columns.
+            let isForeign = error.code == .decoding || error.sqlState.map { Self.foreignStatements.contains($0) } ?? false
+            if isForeign { return false }
+            throw error
         }
     }
 }

@@ -22,7 +22,7 @@ struct SlowStreamTests {
     /// rounds that the kernel does not accept are 40 MiB or more without it.
     private static let growthMaxKiB = 32 * 1024
     /// Far less than the time after which a reader that stands still is disconnected.
-    private static let delayMax: Duration = .seconds(20)
+    private static let delayMax: Duration = .seconds(60)
 
     /// Changes each of this many accounts once.
     private static func change(_ accounts: Int, of group: String, _ stack: Stack) async throws {
@@ -166,7 +166,7 @@ private struct StreamReader: Sendable {
     /// Reads until the stream or the task ends.
     func read(_ instance: ServiceProcess, _ conta: String, token: String) async throws {
         defer { self.box.withLockedValue { $0.isOver = true } }
-        try await RawHTTP.connect(port: instance.port).executeThenClose { inbound, outbound in
+        try await RawHTTP.connect(port: instance.port, receiveBufferBytes: 65_536).executeThenClose { inbound, outbound in
             let head = "GET /v1/consolidados/eventos?conta=\(conta) HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer \(token)\r\n\r\n"
             try await outbound.write(ByteBuffer(string: head))
             var unread = ByteBuffer()

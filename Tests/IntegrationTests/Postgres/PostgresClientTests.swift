@@ -80,7 +80,7 @@ struct PostgresClientTests {
                 for _ in 0..<2 { #expect(await insert() != nil) }
                 #expect(try await session() == before, "a read-only server is read from until there is another")
                 try await TestServers.administer(
-                    url, "set default_transaction_read_only = off; alter database \"\(database)\" reset default_transaction_read_only")
+                    try #require(TestServers.postgresURL), "alter database \"\(database)\" reset default_transaction_read_only")
                 let lent = try await reads.withConnection { connection throws(PostgresError) in
                     _ = await eventually { await insert() == nil }
                     let pid: Int32 = try await connection.query("select pg_backend_pid()").first!.decode(0)
