@@ -10,6 +10,8 @@ const LEFT = 64;
 const RIGHT = 12;
 const BAR_MAX = 26;
 const TICK_GAP = 14;
+// Between the margins of A4.
+const PAPER_WIDTH = 680;
 
 const compact = new Intl.NumberFormat('pt-BR', { notation: 'compact', maximumFractionDigits: 1 });
 const scientific = new Intl.NumberFormat('pt-BR', { notation: 'scientific', maximumFractionDigits: 1 });
@@ -51,6 +53,9 @@ export class Chart {
                 h('span', { class: 'line' }, 'Saldo no fim do dia')),
             this.frame, this.figures);
         new ResizeObserver(() => this.draw()).observe(this.frame);
+        // A view has one chart, so the chart of the next view takes these over.
+        window.onbeforeprint = () => this.draw(PAPER_WIDTH);
+        window.onafterprint = () => this.draw();
     }
 
     update(rows) {
@@ -90,8 +95,7 @@ export class Chart {
         if (this.figures.textContent !== text) this.figures.textContent = text;
     }
 
-    draw() {
-        const width = Math.max(280, this.frame.clientWidth);
+    draw(width = Math.max(280, this.frame.clientWidth)) {
         const rows = this.rows;
         if (!rows.length) return;
         const step = (width - LEFT - RIGHT) / rows.length;

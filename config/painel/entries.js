@@ -188,6 +188,8 @@ export function entriesView(params) {
             rows.length ? table(`Lançamentos de ${rangeText(asked.de, asked.ate)}`, columns, rows)
                 : h('p', { class: 'empty' }, failure ? 'Os lançamentos não puderam ser lidos.'
                     : isFiltered() ? 'Nenhum lançamento com este filtro.' : 'Nenhum lançamento neste período.'),
+            !isWhole && h('p', { class: 'printed' }, `Aqui estão os ${items.length} lançamentos mais novos`,
+                hasBalance ? ` de ${openingOf.quantidade_creditos + openingOf.quantidade_debitos}.` : '; há outros, que não estão impressos.'),
             !isWhole && (pagesRead < LOAD_REQUESTS_MAX
                 ? h('button', { type: 'button', class: 'quiet', 'data-foco': 'mais', onclick: more },
                     asked.texto ? 'Procurar mais' : 'Mostrar mais')

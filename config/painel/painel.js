@@ -3,13 +3,15 @@
 import { accepts, configure, Problem } from './api.js';
 import * as session from './session.js';
 import * as clock from './clock.js';
-import { accounts, accountsView, firstAccount, picker } from './accounts.js';
+import { accountName, accounts, accountsView, firstAccount, picker } from './accounts.js';
 import { categoriesView } from './categories.js';
+import { brazilian, rangeText } from './dates.js';
 import { h, notice, replace } from './dom.js';
 import { entriesView } from './entries.js';
 import { importView } from './import.js';
 import { follow } from './live.js';
 import { monthView } from './month.js';
+import { periodOf } from './period.js';
 import { registerView } from './register.js';
 import { address, go, place } from './router.js';
 
@@ -114,6 +116,15 @@ function show() {
     return heading;
 }
 
+/** What paper does not show otherwise: the account, the period of a list, and the day of the print. */
+function showPrinted() {
+    const { view, params } = place();
+    const { de, ate } = periodOf(params);
+    const period = ['lancamentos', 'categorias'].includes(view) && rangeText(de, ate);
+    document.getElementById('impresso').textContent = [accountName(params.conta || firstAccount(names)), period,
+        `impresso em ${brazilian(clock.today())}`].filter(Boolean).join(' · ');
+}
+
 async function begin() {
     let settings;
     try {
@@ -150,6 +161,7 @@ async function begin() {
         scrollTo(0, 0);
         heading?.focus({ preventScroll: true });
     });
+    addEventListener('beforeprint', showPrinted);
     show();
 }
 
