@@ -1,5 +1,7 @@
 // Days as texts AAAA-MM-DD. No calculation here uses the clock or the time zone of the browser.
 
+import { h } from './dom.js';
+
 const DAY_MS = 86_400_000;
 const MONTHS = ['janeiro', 'fevereiro', 'março', 'abril', 'maio', 'junho', 'julho', 'agosto', 'setembro', 'outubro', 'novembro', 'dezembro'];
 const WEEKDAYS = ['domingo', 'segunda-feira', 'terça-feira', 'quarta-feira', 'quinta-feira', 'sexta-feira', 'sábado'];
@@ -22,6 +24,9 @@ export const monday = (day) => plusDays(day, -((weekday(day) + 6) % 7));
 
 /** `29/11/2026`. */
 export const brazilian = (day) => `${day.slice(8)}/${day.slice(5, 7)}/${day.slice(0, 4)}`;
+
+/** The day for a table of one year, whose year a narrow screen leaves out. */
+export const tableDay = (day) => [day.slice(8), '/', day.slice(5, 7), h('span', { class: 'extra' }, `/${day.slice(0, 4)}`)];
 
 /** `novembro de 2026`, from `2026-11`. */
 export const monthName = (month) => `${MONTHS[Number(month.slice(5, 7)) - 1]} de ${month.slice(0, 4)}`;

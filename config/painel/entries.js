@@ -3,7 +3,7 @@
 import { balances, download, json, Problem } from './api.js';
 import * as session from './session.js';
 import { effect, KINDS, NATURES, showEntry } from './entry.js';
-import { brazilian, rangeText } from './dates.js';
+import { brazilian, rangeText, tableDay } from './dates.js';
 import { field, foreign, h, notice, replace, select, slowButton, table } from './dom.js';
 import { isGroup } from './accounts.js';
 import { centavos, money } from './money.js';
@@ -164,9 +164,10 @@ export function entriesView(params) {
         const isBehind = openingOf !== null && (isLate || isOff);
         const hasBalance = isComparable && !isBehind;
         let balance = hasBalance ? centavos(openingOf.saldo_final) : 0n;
-        const columns = [{ title: 'Data' }, { title: 'Descrição', class: 'wide' }, { title: 'Categoria', class: 'extra' },
+        const columns = [{ title: 'Data', class: 'day' }, { title: 'Descrição', class: 'wide' }, { title: 'Categoria', class: 'extra' },
             isGroup(conta) && { title: 'Conta', class: 'extra' }, { title: 'Valor', class: 'number' },
             hasBalance && { title: 'Saldo', class: 'number' }].filter(Boolean);
+        const day = asked.de.slice(0, 4) === asked.ate.slice(0, 4) ? tableDay : brazilian;
         const open = (entry) => showEntry(entry, () => view.reload());
         const rows = items.map((entry) => {
             const after = balance;
@@ -174,7 +175,7 @@ export function entriesView(params) {
             const marks = [entry.estorno_de && 'estorno', entry.estornado_por && 'estornado'].filter(Boolean);
             return {
                 mark: entry.estornado_por ? 'reversed' : null,
-                cells: [brazilian(entry.data),
+                cells: [day(entry.data),
                     [h('button', { type: 'button', class: 'link', 'data-foco': entry.id, onclick: () => open(entry) },
                         entry.descricao ? foreign(entry.descricao) : KINDS[entry.tipo]),
                     marks.map((one) => h('span', { class: 'tag' }, one))],

@@ -26,7 +26,7 @@ export function money(value, { plus = false } = {}) {
     const sign = value < 0n ? ['\u2212', 'menos '] : plus && value > 0n ? ['+', 'mais '] : null;
     return h('span', { class: `money${value < 0n ? ' negative' : ''}` },
         sign && h('span', { 'aria-hidden': 'true' }, sign[0]), sign && h('span', { class: 'hidden' }, sign[1]),
-        `R$\u00a0${digits(value)}`);
+        h('span', { class: 'currency' }, 'R$\u00a0'), digits(value));
 }
 
 /** What a person typed, as the API accepts it: `1.234,56`, `1234,5`, `R$ 12` and `12.50` are amounts. `null`: none. */

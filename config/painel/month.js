@@ -3,7 +3,7 @@
 import * as clock from './clock.js';
 import { balances, download } from './api.js';
 import { Chart } from './chart.js';
-import { brazilian, monthName, monthRange, monthShort, plusMonths, rangeText, weekdayName } from './dates.js';
+import { brazilian, monthName, monthRange, monthShort, plusMonths, rangeText, tableDay, weekdayName } from './dates.js';
 import { h, replace, select, slowButton, table } from './dom.js';
 import { centavos, money, reais } from './money.js';
 import { address, go } from './router.js';
@@ -111,8 +111,8 @@ export function monthView(params) {
     function showDays(rows, totals) {
         const unit = { '': 'Dia', semana: 'Semana', mes: 'Mês' }[period.grouping];
         const link = (row) => h('a', { href: address('lancamentos', { conta, de: row.from, ate: row.to }), 'data-foco': row.key },
-            period.grouping === '' ? brazilian(row.from) : row.label.replace('Semana de ', ''));
-        const columns = [{ title: unit }, { title: 'Saldo inicial', class: 'number extra' }, { title: 'Entradas', class: 'number' },
+            period.grouping === 'mes' ? row.label : [tableDay(row.from), row.to > row.from && [' a ', tableDay(row.to)]]);
+        const columns = [{ title: unit, class: 'day' }, { title: 'Saldo inicial', class: 'number extra' }, { title: 'Entradas', class: 'number' },
             { title: 'Saídas', class: 'number' }, { title: 'Resultado', class: 'number extra' }, { title: 'Saldo final', class: 'number' },
             { title: 'Lançamentos', class: 'number extra' }];
         const quiet = (value, shown) => value === 0n ? h('span', { class: 'none' }, shown) : shown;
