@@ -352,6 +352,28 @@ def see_entries(person):
     assert shown == expected and expected.count(b"\r\n") > 20, "the CSV of the page is not the API's"
 
 
+def correct_entry(person):
+    """A wrong amount: the entry is reversed on its own day, and the form holds everything of it."""
+    day = str(TODAY - datetime.timedelta(days=2))
+    wrong = register(tipo="debito", valor="1500.00", data=day, descricao="Conta de luz", categoria="energia", referencia="NF 7")
+    person.open("lancamentos", conta=ACCOUNT, de=day, ate=day)
+    person.button("Conta de luz")
+    person.button("Corrigir", "document.querySelector('dialog')")
+    person.see("Corrigir este lançamento?", "dialog")
+    person.button("Sim, estornar e corrigir")
+    person.see("O lançamento errado foi estornado.", "form")
+    person.write("Valor", "150,00")
+    person.button("Registrar", "document.querySelector('form')")
+    person.see("Saldo em", "form")
+    assert "valor=" not in person.browser.run("return location.hash"), "a reload brings back what is registered"
+    found = ask(f"{LANCAMENTOS}/v1/lancamentos", conta=ACCOUNT, de=day, ate=day, limite=500).json()["itens"]
+    reversal, = [entry for entry in found if entry.get("estorno_de") == wrong["id"]]
+    assert reversal["descricao"] == "Estorno: Conta de luz", reversal
+    right, = [entry for entry in found if entry["valor"] == "150.00"]
+    kept = ("conta", "tipo", "data", "descricao", "categoria", "referencia", "natureza")
+    assert [right[name] for name in kept] == [wrong[name] for name in kept], (right, wrong)
+
+
 def see_more(person):
     """More entries than are shown at first: the first one that the button brings has its focus."""
     account, count = ACCOUNT.replace(".loja", ".muitos"), 150
@@ -537,6 +559,7 @@ def main(folder=None):
         live = see_change(person)
         fill_form(person)
         see_entries(person)
+        correct_entry(person)
         see_more(person)
         full_day = see_full_day(person)
         see_categories(person)

@@ -5,13 +5,15 @@ import { json, open, Problem, whole } from './api.js';
 import * as session from './session.js';
 import { brazilian, instant } from './dates.js';
 import { foreign, h, notice, replace } from './dom.js';
-import { centavos, money } from './money.js';
+import { centavos, digits, money } from './money.js';
+import { go } from './router.js';
 
 export const KINDS = { credito: 'Entrada', debito: 'Saída' };
 export const NATURES = { operacional: 'Operacional', transferencia: 'Transferência', implantacao: 'Saldo de abertura', ajuste: 'Ajuste' };
 const CHANNELS = { rest: 'API ou esta página', lote: 'Lote ou arquivo', fila: 'Fila de mensagens' };
 const TRIES_MAX = 4;
 const PAUSE_MAX_S = 5;
+const DESCRIPTION_MAX = 200;
 
 /** The effect on the balance. */
 export const effect = (entry) => entry.tipo === 'credito' ? centavos(entry.valor) : -centavos(entry.valor);
@@ -68,16 +70,21 @@ function content(entry, { dialog, fill, onChange }) {
             line('Número', entry.id)),
         problems,
         h('div', { class: 'actions' },
-            canReverse && h('button', { type: 'button', class: 'danger', onclick: () => fillQuestion() }, 'Estornar…'),
+            canReverse && [h('button', { type: 'button', onclick: () => fillQuestion(true) }, 'Corrigir…'),
+                h('button', { type: 'button', class: 'danger', onclick: () => fillQuestion(false) }, 'Estornar…')],
             h('button', { type: 'button', class: 'quiet', onclick: () => dialog.close() }, 'Fechar')),
     ];
 
-    function fillQuestion() {
-        const button = h('button', { type: 'button', class: 'danger', onclick: reverse }, 'Sim, estornar');
+    /** Asks for the reversal. Of a correction it has the day of the entry, so that no balance keeps the mistake. */
+    function fillQuestion(isCorrection) {
+        const today = clock.today();
+        const day = isCorrection || entry.data > today ? entry.data : today;
+        const button = h('button', { type: 'button', class: 'danger', onclick: reverse }, isCorrection ? 'Sim, estornar e corrigir' : 'Sim, estornar');
         const back = h('button', { type: 'button', class: 'quiet', onclick: () => fill(entry) }, 'Não');
-        replace(dialog, h('h2', { id: 'lancamento' }, 'Estornar este lançamento?'),
+        replace(dialog, h('h2', { id: 'lancamento' }, isCorrection ? 'Corrigir este lançamento?' : 'Estornar este lançamento?'),
             h('p', {}, 'Será registrada uma ', h('strong', {}, entry.tipo === 'credito' ? 'saída' : 'entrada'), ' de ', money(centavos(entry.valor)),
-                ' na conta ', foreign(entry.conta), '. O lançamento original continua no extrato. Um estorno não pode ser desfeito.'),
+                ' na conta ', foreign(entry.conta), ` com a data ${brazilian(day)}. O lançamento original continua no extrato. `,
+                'Um estorno não pode ser desfeito.', isCorrection && ' Depois se abre o formulário, já preenchido, para registrar o lançamento certo.'),
             entry.descricao && h('p', {}, foreign(entry.descricao)), problems, h('div', { class: 'actions' }, button, back));
         // The safe answer has the focus.
         back.focus();
@@ -86,7 +93,15 @@ function content(entry, { dialog, fill, onChange }) {
             if (button.hasAttribute('aria-disabled')) return;
             button.setAttribute('aria-disabled', 'true');
             try {
-                const { entry: reversal } = await registered(`v1/lancamentos/${encodeURIComponent(entry.id)}/estorno`, {});
+                const { entry: reversal } = await registered(`v1/lancamentos/${encodeURIComponent(entry.id)}/estorno`, { body: {
+                    data: day, descricao: entry.descricao && [...`Estorno: ${entry.descricao}`].slice(0, DESCRIPTION_MAX).join(''),
+                } });
+                if (isCorrection) {
+                    const { conta, tipo, data, descricao, categoria, referencia, natureza } = entry;
+                    const valor = digits(centavos(entry.valor));
+                    go('registrar', { conta, tipo, valor, data, descricao, categoria, referencia, natureza, correcao: 'sim' });
+                    return;
+                }
                 onChange(reversal);
                 fill(reversal);
                 replace(dialog.querySelector('.actions').previousElementSibling, notice('Estornado.', 'good'));

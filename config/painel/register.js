@@ -8,25 +8,27 @@ import { KINDS, NATURES, registered } from './entry.js';
 import { brazilian, plusDays } from './dates.js';
 import { field, foreign, h, notice, replace, select } from './dom.js';
 import { centavos, money, typed } from './money.js';
-import { address } from './router.js';
+import { address, note } from './router.js';
 
 export function registerView(params, names) {
     const day = clock.today();
     const kinds = Object.entries(KINDS).map(([value, name]) => h('label', { class: 'choice' },
-        h('input', { type: 'radio', name: 'tipo', value, checked: value === 'credito' }), name));
-    const input = (properties) => h('input', { type: 'text', autocomplete: 'off', ...properties });
+        h('input', { type: 'radio', name: 'tipo', value, checked: (value === 'debito') === (params.tipo === 'debito') }), name));
+    const input = (properties) => h('input', { type: 'text', autocomplete: 'off', value: params[properties.name], ...properties });
     const fields = {
         conta: accountField(params.conta, names, 'Letras sem acento, algarismos, - e _; pontos separam níveis: loja42.caixa'),
         valor: field('Valor', input({ name: 'valor', required: true, inputmode: 'decimal', placeholder: '0,00' })),
-        data: field('Data', h('input', { type: 'date', name: 'data', required: true, value: day, max: plusDays(day, 1) })),
+        data: field('Data', h('input', { type: 'date', name: 'data', required: true, value: params.data ?? day, max: plusDays(day, 1) })),
         descricao: field('Descrição', input({ name: 'descricao', maxlength: '200' })),
         categoria: field('Categoria', input({ name: 'categoria', maxlength: '64' })),
         referencia: field('Documento', input({ name: 'referencia', maxlength: '128' }), 'O número da nota ou do recibo, se houver'),
-        natureza: field('Natureza', select(Object.entries(NATURES), 'operacional', { name: 'natureza' })),
+        natureza: field('Natureza', select(Object.entries(NATURES), params.natureza ?? 'operacional', { name: 'natureza' })),
     };
     const result = h('div', { 'aria-live': 'polite' });
     const button = h('button', { type: 'submit' }, 'Registrar');
+    const correction = params.correcao && notice('O lançamento errado foi estornado. Mude o que estava errado e registre.');
     const form = h('form', { class: 'register', novalidate: true, onsubmit: submit },
+        correction,
         h('fieldset', {}, h('legend', {}, 'Tipo'), kinds),
         h('div', { class: 'fields' }, Object.values(fields).map((one) => one.node)), h('div', { class: 'actions' }, button), result);
     let isSending = false;
@@ -82,6 +84,9 @@ export function registerView(params, names) {
         try {
             const answer = await registered('v1/lancamentos', { body, key: attempt.key });
             attempt = { content: null, key: null };
+            // A reload must not bring back what is registered.
+            correction?.remove();
+            if (form.isConnected) note('registrar', { conta: body.conta });
             // What was typed meanwhile is the next entry.
             if (JSON.stringify(entry()) === content) {
                 for (const name of ['valor', 'descricao', 'referencia']) fields[name].control.value = '';
