@@ -485,6 +485,12 @@ def import_file(person):
     browser.call(f"element/{person.field('Arquivo OFX ou CSV')}/value", {"text": str(file)})
     person.see("2 novos, 0 já registrados, 1 com erro")
     person.see("Tarifa & taxas")
+    # Another account: the same file is looked through for it.
+    other = ACCOUNT.replace(".loja", ".outra")
+    for account in (other, ACCOUNT):
+        person.write("Conta", account)
+        browser.keys(TAB)
+        person.see(f"Registrar 2 lançamentos novos em {account}")
     before = len(ask(f"{LANCAMENTOS}/v1/lancamentos", conta=ACCOUNT, limite=500).json()["itens"])
     person.button("Registrar 2 lançamentos novos")
     person.see("2 lançamentos registrados")

@@ -12,6 +12,7 @@ const PAGE = 500;
 const PAGES_MAX = 20;
 const SHOWN_STEP = 200;
 const COMPARED_MAX = 8;
+const NAMED_MAX = 8;
 
 /** Whether `conta` names a group of accounts. */
 export const isGroup = (conta) => conta.endsWith('*');
@@ -59,12 +60,24 @@ export function picker(names, current, onPick) {
         select(options.map((conta) => [conta, accountName(conta)]), current, { id: 'conta', onchange: (event) => onPick(event.target.value) }));
 }
 
+/** The account that a person means: the last part of its name is enough where only one ends so. */
+function meant(text, names) {
+    const ends = names.filter((name) => name.endsWith(`.${text}`));
+    return names.includes(text) || coverage().some((entry) => entry === '*' || entry === text) || ends.length !== 1 ? text : ends[0];
+}
+
+/** What to say to a person whose account is refused. */
+export function refusal(names) {
+    const more = names.length > NAMED_MAX ? ' e outras' : '';
+    return `Você não tem acesso a esta conta.${names.length ? ` Contas que você tem: ${names.slice(0, NAMED_MAX).join(', ')}${more}.` : ''}`;
+}
+
 /** A field for one account, with the known names to choose from. `conta` is filled in if it is no group. */
 export function accountField(conta, names, hint) {
     const list = h('datalist', { id: 'contas-conhecidas' }, names.map((name) => h('option', { value: name })));
     const one = field('Conta', h('input', {
         type: 'text', name: 'conta', required: true, maxlength: '64', autocomplete: 'off', spellcheck: 'false', list: 'contas-conhecidas',
-        value: isGroup(conta) ? '' : conta,
+        value: isGroup(conta) ? '' : conta, onchange: (event) => { event.target.value = meant(event.target.value.trim(), names); },
     }), hint);
     one.node.append(list);
     return one;

@@ -164,7 +164,7 @@ export function entriesView(params) {
         const isBehind = openingOf !== null && (isLate || isOff);
         const hasBalance = isComparable && !isBehind;
         let balance = hasBalance ? centavos(openingOf.saldo_final) : 0n;
-        const columns = [{ title: 'Data', class: 'day' }, { title: 'Descrição', class: 'wide' }, { title: 'Categoria', class: 'extra' },
+        const columns = [{ title: 'Data', class: 'short' }, { title: 'Descrição', class: 'wide' }, { title: 'Categoria', class: 'extra' },
             isGroup(conta) && { title: 'Conta', class: 'extra' }, { title: 'Valor', class: 'number' },
             hasBalance && { title: 'Saldo', class: 'number' }].filter(Boolean);
         const day = asked.de.slice(0, 4) === asked.ate.slice(0, 4) ? tableDay : brazilian;

@@ -1,7 +1,7 @@
 // A bank's file (OFX) or a table (CSV): first looked through without registering anything, then registered.
 
 import { lines, open, Problem } from './api.js';
-import { accountField } from './accounts.js';
+import { accountField, refusal } from './accounts.js';
 import { field, foreign, h, notice, replace, table } from './dom.js';
 import { preview } from './preview.js';
 import { address } from './router.js';
@@ -39,8 +39,17 @@ export function importView(params, names) {
         },
     }, file.node);
     let isBusy = false;
-    // What is shown belongs to the account that was written.
-    conta.control.addEventListener('input', () => { if (!isBusy) replace(result); });
+    // The file that is looked through and not yet registered. What is shown of it belongs to the account that was written.
+    let kept = null;
+    conta.control.addEventListener('input', () => {
+        if (!isBusy) replace(result, kept && notice(`${kept.name} será conferido de novo para a conta escrita.`));
+    });
+    conta.control.addEventListener('change', lookAgain);
+
+    async function lookAgain() {
+        const name = conta.control.value.trim();
+        if (kept && name && !isBusy) await look({ ...kept, conta: name });
+    }
 
     async function take(files) {
         conta.fail(null);
@@ -79,6 +88,8 @@ export function importView(params, names) {
     }
 
     async function look(chosen) {
+        kept = chosen;
+        conta.fail(null);
         replace(result, notice('Lendo o arquivo…'));
         const texts = preview(chosen.bytes, chosen.type === 'application/x-ofx');
         const answers = [];
@@ -86,6 +97,11 @@ export function importView(params, names) {
             await send(chosen, true, (line) => answers.push(line));
         } catch (error) {
             fail(error);
+            return;
+        }
+        // The account may have changed meanwhile.
+        if (conta.control.value.trim() !== chosen.conta) {
+            await lookAgain();
             return;
         }
         const kinds = answers.map((line) => state(line).kind);
@@ -115,6 +131,7 @@ export function importView(params, names) {
             fail(error, 'Importe o mesmo arquivo de novo: o que já entrou não entra outra vez.');
             return;
         }
+        kept = null;
         const total = (kind) => answers.filter((line) => state(line).kind === kind).length;
         replace(result,
             h('p', { class: 'notice good', role: 'status' }, `${count(total('new'), 'lançamento registrado', 'lançamentos registrados')}, `
@@ -124,13 +141,14 @@ export function importView(params, names) {
 
     function fail(error, advice = '') {
         if (!(error instanceof Problem)) throw error;
-        const faults = error.faults.map((fault) => fault.mensagem).join('; ');
-        if (error.faults.some((fault) => fault.campo === 'conta')) conta.fail(faults);
+        const isRefused = error.name === 'conta-nao-permitida';
+        const faults = isRefused ? refusal(names) : error.faults.map((fault) => fault.mensagem).join('; ');
+        if (isRefused || error.faults.some((fault) => fault.campo === 'conta')) conta.fail(faults);
         replace(result, notice(`${faults || error.message} ${advice}`, 'bad'));
     }
 
     function shown(answers, texts) {
-        const columns = [{ title: 'Nº', class: 'number' }, { title: 'No arquivo', class: 'wide' }, { title: 'Situação' }];
+        const columns = [{ title: 'Nº', class: 'number short' }, { title: 'No arquivo', class: 'wide' }, { title: 'Situação' }];
         return [table('Linhas do arquivo', columns, answers.slice(0, ROWS_MAX).map((line) => {
             const { kind, text } = state(line);
             return [String(line.indice + 1), foreign(texts[line.indice] ?? ''), h('span', { class: `state ${kind}` }, foreign(text))];

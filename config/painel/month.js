@@ -112,7 +112,7 @@ export function monthView(params) {
         const unit = { '': 'Dia', semana: 'Semana', mes: 'Mês' }[period.grouping];
         const link = (row) => h('a', { href: address('lancamentos', { conta, de: row.from, ate: row.to }), 'data-foco': row.key },
             period.grouping === 'mes' ? row.label : [tableDay(row.from), row.to > row.from && [' a ', tableDay(row.to)]]);
-        const columns = [{ title: unit, class: 'day' }, { title: 'Saldo inicial', class: 'number extra' }, { title: 'Entradas', class: 'number' },
+        const columns = [{ title: unit, class: 'short' }, { title: 'Saldo inicial', class: 'number extra' }, { title: 'Entradas', class: 'number' },
             { title: 'Saídas', class: 'number' }, { title: 'Resultado', class: 'number extra' }, { title: 'Saldo final', class: 'number' },
             { title: 'Lançamentos', class: 'number extra' }];
         const quiet = (value, shown) => value === 0n ? h('span', { class: 'none' }, shown) : shown;

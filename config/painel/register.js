@@ -3,7 +3,7 @@
 import * as clock from './clock.js';
 import { json, newKey, Problem } from './api.js';
 import * as session from './session.js';
-import { accountField } from './accounts.js';
+import { accountField, refusal } from './accounts.js';
 import { KINDS, NATURES, registered } from './entry.js';
 import { brazilian, plusDays } from './dates.js';
 import { field, foreign, h, notice, replace, select } from './dom.js';
@@ -96,7 +96,7 @@ export function registerView(params, names) {
             await showRegistered(answer.entry);
         } catch (error) {
             if (!(error instanceof Problem)) throw error;
-            fail(error.faults, error.status === 0 || error.status >= 500
+            fail(error.name === 'conta-nao-permitida' ? [{ campo: 'conta', mensagem: refusal(names) }] : error.faults, error.status === 0 || error.status >= 500
                 ? 'Não se sabe se foi registrado. Registre de novo sem mudar nada: o mesmo lançamento não entra duas vezes.' : error.message);
         } finally {
             free();
