@@ -55,7 +55,7 @@ export function monthView(params) {
     const period = periodOf(params);
     const open = (row) => go('lancamentos', { conta, de: row.from, ate: row.to });
     const chart = new Chart(`Entradas, saídas e saldo de ${period.name}`, open);
-    const cards = h('div', { class: 'cards' });
+    const cards = h('div', { class: 'cards', role: 'group' });
     const days = h('div');
     const year = period.range[0].slice(0, 4);
     const choices = select([['', 'por dia, um mês'], ['semana', 'por semana, um ano'], ['mes', 'por mês, um ano']], period.grouping, {
@@ -99,13 +99,11 @@ export function monthView(params) {
 
     function showCards(totals, before) {
         const pair = (name) => [centavos(totals[name]), before ? centavos(before[name]) : 0n, period.before?.name];
-        const closing = centavos(totals.saldo_final);
-        const net = centavos(totals.saldo_do_periodo);
         replace(cards, card('Saldo inicial', ...pair('saldo_inicial')), card('Entradas', ...pair('total_creditos')),
             card('Saídas', ...pair('total_debitos')), card('Resultado', ...pair('saldo_do_periodo'), { plus: true }),
             card('Saldo final', ...pair('saldo_final')));
-        cards.setAttribute('aria-label', `Resultado ${reais(net)}, saldo final ${reais(closing)}`);
-        cards.setAttribute('role', 'group');
+        const [net, closing] = [totals.saldo_do_periodo, totals.saldo_final].map((amount) => reais(centavos(amount)));
+        cards.setAttribute('aria-label', `Resultado ${net}, saldo final ${closing}`);
     }
 
     function showDays(rows, totals) {

@@ -46,15 +46,12 @@ export function registerView(params, names) {
     /** Shows faults beside their fields; those of other members above them. */
     function fail(faults, message) {
         const others = [];
-        let first = null;
+        let first;
         for (const fault of faults) {
             const one = fields[fault.campo];
-            if (one) {
-                one.fail(fault.mensagem);
-                first ??= one.control;
-            } else {
-                others.push(`${fault.campo}: ${fault.mensagem}`);
-            }
+            one?.fail(fault.mensagem);
+            first ??= one?.control;
+            if (!one) others.push(`${fault.campo}: ${fault.mensagem}`);
         }
         const text = others.length ? others.join('; ') : first ? 'Confira os campos marcados.' : message;
         replace(result, notice(text, 'bad'));
