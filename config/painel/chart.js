@@ -40,13 +40,14 @@ export class Chart {
     constructor(title, onOpen) {
         this.rows = [];
         this.chosen = null;
+        this.touched = null;
         this.onOpen = onOpen;
         this.title = title;
         this.figures = h('p', { class: 'figures', role: 'status' });
         this.frame = h('div', {
             class: 'chart', tabindex: '0', role: 'application', 'data-foco': 'grafico', 'aria-roledescription': 'gráfico',
             'aria-label': `${title}. Setas mudam o dia, Enter abre os lançamentos.`, onkeydown: (event) => this.key(event),
-            onpointerleave: () => this.choose(null), onfocus: () => { if (this.chosen === null) this.choose(this.start()); },
+            onpointerleave: (event) => { if (event.pointerType === 'mouse') this.choose(null); }, onfocus: () => { if (this.chosen === null) this.choose(this.start()); },
         });
         this.node = h('figure', { class: 'card' },
             h('figcaption', { class: 'legend' }, h('span', { class: 'in' }, 'Entradas'), h('span', { class: 'out' }, 'Saídas'),
@@ -60,7 +61,9 @@ export class Chart {
 
     update(rows) {
         this.rows = rows;
-        if (this.chosen !== null && this.chosen >= rows.length) this.chosen = null;
+        // Without entries there is nothing to draw.
+        this.frame.hidden = rows.every((row) => row.inflow === 0n && row.outflow === 0n);
+        if (this.chosen !== null && (this.frame.hidden || this.chosen >= rows.length)) this.chosen = null;
         this.draw();
         this.choose(this.chosen);
     }
@@ -83,6 +86,13 @@ export class Chart {
         }
     }
 
+    /** The first touch of a column shows its figures, the second one opens it. */
+    press(event, index) {
+        if (event.pointerType !== 'touch' || this.touched === index) this.onOpen(this.rows[index]);
+        this.touched = index;
+        this.choose(index);
+    }
+
     choose(index) {
         this.chosen = index;
         for (const column of this.frame.querySelectorAll('.column')) {
@@ -90,8 +100,8 @@ export class Chart {
         }
         const row = this.rows[index ?? -1];
         const text = row
-            ? `${row.label}: entradas ${reais(row.inflow)}, saídas ${reais(row.outflow)}, saldo ${reais(row.closing)}`
-            : 'Aponte ou use as setas para ver os valores.';
+            ? `${row.label}: entradas ${reais(row.inflow)}, saídas ${reais(row.outflow)}, saldo ${reais(row.closing)}${this.touched === index ? '. Toque de novo para abrir.' : ''}`
+            : this.frame.hidden ? 'Nenhum lançamento neste período.' : 'Aponte ou use as setas para ver os valores.';
         if (this.figures.textContent !== text) this.figures.textContent = text;
     }
 
@@ -133,7 +143,7 @@ export class Chart {
         const anchor = center(index) > width - RIGHT - 20 ? 'end' : 'middle';
         return svg('g', {
             class: `column${row.isToday ? ' today' : ''}`, 'data-index': index, onpointerenter: () => this.choose(index),
-            onclick: () => this.onOpen(row),
+            onclick: (event) => this.press(event, index),
         },
             svg('rect', { class: 'band', x: center(index) - step / 2, y: LINE.top - 8, width: step, height: BARS.bottom - LINE.top + 16 }),
             piece('in', bar(row.inflow), bar(0n)), piece('out', bar(0n), bar(-row.outflow)),
