@@ -154,7 +154,8 @@ function ask(reason) {
         const button = h('button', { type: 'submit' }, issuer ? 'Usar o token' : 'Entrar');
         const form = h('form', {}, input.node, button);
         const dialog = h('dialog', { 'aria-labelledby': 'entrar', class: 'sign-in' },
-            h('h2', { id: 'entrar' }, 'Entrar'), reason && h('p', { class: 'notice' }, reason), issuer?.nodes,
+            h('h2', { id: 'entrar' }, 'Entrar'), reason && h('p', { class: 'notice' }, reason),
+            !issuer && h('p', {}, 'Abra de novo o link que você recebeu, ou cole aqui o código de acesso.'), issuer?.nodes,
             issuer ? h('details', {}, h('summary', {}, 'Tenho um token'), form) : form);
         dialog.addEventListener('cancel', (event) => event.preventDefault());
         // A browser closes it at the second Escape, whatever the listener of `cancel` does.
