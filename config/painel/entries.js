@@ -6,7 +6,7 @@ import { effect, KINDS, NATURES, showEntry } from './entry.js';
 import { brazilian, rangeText, tableDay } from './dates.js';
 import { field, foreign, h, notice, replace, select, slowButton, table } from './dom.js';
 import { isGroup } from './accounts.js';
-import { centavos, money } from './money.js';
+import { centavos, money, reais } from './money.js';
 import { periodChoice, periodOf } from './period.js';
 import { note } from './router.js';
 
@@ -156,6 +156,7 @@ export function entriesView(params) {
         replace(sums, openingOf && ['saldo_inicial', 'total_creditos', 'total_debitos', 'saldo_final'].map((name, index) =>
             h('div', { class: 'card figure' }, h('h2', {}, ['Saldo inicial', 'Entradas', 'Saídas', 'Saldo final'][index]),
                 h('p', { class: 'big' }, money(centavos(openingOf[name]))))));
+        const sum = (tipo) => reais(items.filter((entry) => entry.tipo === tipo).reduce((all, entry) => all + centavos(entry.valor), 0n));
         // Filtered entries, and those of an earlier load, do not lead to this closing balance.
         const isComparable = openingOf !== null && !failure && !isFiltered();
         // If every entry is here, the balance before the oldest one is the opening.
@@ -185,6 +186,8 @@ export function entriesView(params) {
         });
         const isMore = document.activeElement?.dataset.foco === 'mais';
         replace(body,
+            openingOf && isFiltered() && h('p', { class: 'hint' }, 'Valores do período inteiro, sem o filtro.',
+                isWhole && !failure && ` Com o filtro: entradas ${sum('credito')}, saídas ${sum('debito')}.`),
             isBehind && notice('Os saldos ainda não incluem todos os lançamentos desta lista.'),
             rows.length ? table(`Lançamentos de ${rangeText(asked.de, asked.ate)}`, columns, rows)
                 : h('p', { class: 'empty' }, failure ? 'Os lançamentos não puderam ser lidos.'

@@ -100,10 +100,7 @@ export function importView(params, names) {
             return;
         }
         // The account may have changed meanwhile.
-        if (conta.control.value.trim() !== chosen.conta) {
-            await lookAgain();
-            return;
-        }
+        if (conta.control.value.trim() !== chosen.conta) return lookAgain();
         const kinds = answers.map((line) => state(line).kind);
         const total = (kind) => kinds.filter((one) => one === kind).length;
         const fresh = total('new');
