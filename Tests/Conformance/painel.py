@@ -237,6 +237,32 @@ def see_month(person):
     browser.wait("document.querySelectorAll('main tbody tr').length >= 52", "a row for each week")
 
 
+def print_month(person):
+    """Paper names the account, and has the whole chart and one total, after the days."""
+    browser = person.browser
+    person.open("mes", conta=ACCOUNT)
+    person.see("Saldo final")
+    browser.run("""
+        addEventListener('beforeprint', () => {
+            window.drawn = document.querySelector('.chart svg').viewBox.baseVal.width;
+            window.named = document.getElementById('impresso').textContent;
+        }, { once: true });
+    """)
+    screen = browser.run("return document.querySelector('.chart svg').viewBox.baseVal.width")
+    browser.tool("Page.printToPDF", paperWidth=8.27, paperHeight=11.69)
+    drawn, named = browser.run("return [window.drawn, window.named]")
+    assert 600 < drawn < 720 < screen, (drawn, screen)
+    assert ACCOUNT in named and TODAY.strftime("%d/%m/%Y") in named, named
+    after = browser.run("return document.querySelector('.chart svg').viewBox.baseVal.width")
+    assert after == screen, f"the chart of the screen has {after} of {screen} after the print"
+    browser.tool("Emulation.setEmulatedMedia", media="print")
+    try:
+        shown = browser.run("return getComputedStyle(document.querySelector('tfoot')).display")
+        assert shown == "table-row-group", "the total is at the foot of each page"
+    finally:
+        browser.tool("Emulation.setEmulatedMedia", media="")
+
+
 def see_change(person):
     """An entry registered elsewhere shows without a reload, on the page of each instance. Returns how long it takes, in seconds."""
     browser = person.browser
@@ -547,6 +573,10 @@ def look(person, folder):
                 person.open(view, conta=ACCOUNT)
                 if view not in ("registrar", "importar"):
                     browser.wait("document.querySelector('main table')", f"the table of {view}")
+                # Every figure of these is on the screen, also of a phone.
+                if view in ("mes", "lancamentos"):
+                    hidden = browser.run("const table = document.querySelector('.scroll'); return table.scrollWidth - table.clientWidth")
+                    assert hidden <= 0, f"{hidden} px of the table of {view} are hidden at {width} px"
                 place = f"{view} at {width}, {scheme}"
                 if folder:
                     browser.shoot(pathlib.Path(folder) / f"painel-{view}-{width}-{scheme}.png")
@@ -562,6 +592,7 @@ def main(folder=None):
         person = Person(browser, downloads)
         sign_in(person)
         see_month(person)
+        print_month(person)
         live = see_change(person)
         fill_form(person)
         see_entries(person)
