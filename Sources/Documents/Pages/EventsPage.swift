@@ -57,9 +57,10 @@ struct EventsPage {
     }
 
     private func servers() throws -> HTML {
-        let items: [HTML] = (self.document.value["servers"]?.members ?? []).map { server in
+        let items: [HTML] = try (self.document.value["servers"]?.members ?? []).map { server in
+            let description = try self.markdown.inline(Self.text(server.value["description"]))
             let protocolName = "\(Self.text(server.value["protocol"])) \(Self.text(server.value["protocolVersion"]))"
-            return "<li><code>\(Self.text(server.value["host"]))</code>, \(protocolName): \(Self.text(server.value["description"]))</li>"
+            return "<li><code>\(Self.text(server.value["host"]))</code>, \(protocolName): \(description)</li>"
         }
         return "<p>Servidor:</p>\n<ul>\(items)</ul>\n"
     }
