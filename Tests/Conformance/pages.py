@@ -24,6 +24,11 @@ AXE = (pathlib.Path(axe_playwright_python.__file__).parent / "axe.min.js").read_
 WIDTHS = (1280, 390)
 SCHEMES = ("light", "dark")
 WAIT_S = 60
+# Words that stand in texts, paths or with other accents, and what has to be found.
+SEARCHES = (
+    ("estorno", "/docs#estornarLancamento"), ("registrarlote", "/docs#registrarLote"), ("LOTE", "/docs#registrarLote"),
+    ("duravel", "/docs/guias/acompanhar-sem-perder"), ("401", "/problemas#nao-autenticado"), ("token", "/docs#autenticacao"),
+)
 ENTER, TAB, ESCAPE = "\ue007", "\ue004", "\ue00c"
 
 
@@ -131,6 +136,15 @@ def use(browser, url):
     assert browser.run("return document.activeElement.className") == "skip", "the first stop is no way past the contents"
     browser.keys("/")
     assert browser.run("return document.activeElement.id") == "busca", "/ does not lead to the search"
+    options = "[...document.querySelectorAll('#achados [role=option]')].map((option) => option.entry)"
+    search = "const field = document.getElementById('busca'); field.value = arguments[0]; field.dispatchEvent(new Event('input'))"
+    for words, path in SEARCHES:
+        browser.run(f"document.getElementById('achados').replaceChildren(); {search}", words)
+        found = browser.wait(f"{options}.length && {options}", f"results of {words}")
+        assert any(entry["p"] == path for entry in found), f"{words}: {found}"
+        assert len({entry["t"] for entry in found if entry["k"] != "titulo"}) == sum(entry["k"] != "titulo" for entry in found), found
+        assert sorted(found, key=lambda entry: entry["k"] != "titulo") == found, f"{words}: members before headings: {found}"
+    browser.run(search, "")
     browser.keys(*"saldo_final")
     # Results of the first letters alone are shown meanwhile.
     browser.wait("document.querySelector('#achados [role=option]')?.textContent.includes('saldo_final')", "results of a search")

@@ -88,6 +88,22 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        ("token", "docs#autenticacao"), ("lote", "docs#registrarLote"), ("ofx", "docs/guias/importar-arquivo"),
+        ("estornar", "docs#estornarLancamento"),
+        ("estorno", "docs#estornarLancamento"), ("durável", "docs/guias/acompanhar-sem-perder"),
+        ("eventos.", "docs/guias/acompanhar-sem-perder"),
+        ("fuso", "docs/eventos#comandos"), ("401", "problemas#nao-autenticado"), ("hoje", "docs#registrarLancamento.pedido.data"),
+        ("/v1/lancamentos/lote", "docs#registrarLote"),
+    ])
+    func `the search finds what is said, not only titles`(word: String, path: String) throws {
+        let entries = try JSONReader.read(Array(Self.text("/docs/busca.json").utf8)).elements
+        let found = entries.filter { entry in
+            ["t", "c", "n", "x"].contains { entry[$0]?.text?.lowercased().contains(word) == true }
+        }
+        #expect(found.contains { $0["p"]?.text == "/\(path)" }, "\(found.compactMap { $0["p"]?.text })")
+    }
+
     @Test(arguments: services)
     func `every call shows its parameters, members, statuses, problems, headers and examples`(
         service: PublishedDocument.Service

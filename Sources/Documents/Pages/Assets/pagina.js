@@ -22,21 +22,36 @@ async function searchEntries() {
     if (searched.entries === null) {
         const answer = await fetch(new URL("docs/busca.json", root), { credentials: "omit" });
         if (!answer.ok) throw new Error(`status ${answer.status}`);
-        searched.entries = (await answer.json()).map((entry) => ({ ...entry, plain: plain(entry.t), all: plain(`${entry.t} ${entry.c}`) }));
+        searched.entries = (await answer.json()).map((entry) => ({
+            ...entry, plain: plain(entry.t), names: plain(entry.n), all: plain(`${entry.t} ${entry.c} ${entry.n} ${entry.x}`),
+        }));
     }
     return searched.entries;
 }
 
-// Every word is in the title or its place; titles that begin with the words come first, then titles that contain them.
+// Headings and calls by their names, then a member by its whole name, then headings by their text, then the rest. The smallest comes first.
+function rank(entry, text, words) {
+    if (entry.k === "titulo") {
+        if (entry.plain === text) return 0;
+        if (entry.plain.startsWith(text)) return 1;
+        if (words.every((word) => entry.plain.includes(word))) return 2;
+        return words.every((word) => `${entry.plain} ${entry.names}`.includes(word)) ? 3 : 5;
+    }
+    if (entry.k === "membro" && entry.plain === text) return 4;
+    return words.every((word) => entry.plain.includes(word)) ? 6 : 7;
+}
+
+// Every word is somewhere in the entry. Members and statuses of one name are found once, at the first place that has it.
 function found(entries, words) {
     const text = words.join(" ");
-    const rank = (entry) => (entry.plain === text ? 0 : entry.plain.startsWith(text) ? 1 : entry.plain.includes(text) ? 2 : 3);
+    const names = new Set();
     return entries
         .filter((entry) => words.every((word) => entry.all.includes(word)))
-        .map((entry, position) => ({ entry, position, rank: rank(entry) }))
+        .map((entry, position) => ({ entry, position, rank: rank(entry, text, words) }))
         .sort((one, other) => one.rank - other.rank || one.position - other.position)
-        .slice(0, searched.limit)
-        .map(({ entry }) => entry);
+        .map(({ entry }) => entry)
+        .filter((entry) => entry.k === "titulo" || (!names.has(entry.t) && names.add(entry.t)))
+        .slice(0, searched.limit);
 }
 
 function choose(option) {
