@@ -59,7 +59,7 @@ import Testing
         let call = ExampleCall(try Self.operation("registrarLote"))
         #expect(
             call.curl.hasSuffix(
-                "--data-binary @- <<'FIM'\n{\"conta\": \"loja42.caixa\", \"tipo\": \"credito\", \"valor\": \"10.00\", \"chave\": \"venda-1\"}\n{\"conta\": \"loja42.caixa\", \"tipo\": \"debito\", \"valor\": \"2.50\", \"chave\": \"venda-2\"}\nFIM"
+                "--data-binary @- <<'FIM'\n{\"conta\": \"loja42.caixa\", \"tipo\": \"credito\", \"valor\": \"10.00\", \"chave\": \"venda-1\"}\n{\"conta\": \"loja42.caixa\", \"tipo\": \"debito\", \"valor\": \"2.50\", \"chave\": \"venda-2\"}\n{\"conta\": \"loja42.caixa\", \"tipo\": \"credito\", \"valor\": \"5.00\", \"data\": \"2010-01-04\", \"chave\": \"venda-3\"}\nFIM"
             ))
         #expect(call.python.contains("data=\"\\n\".join(json.dumps(linha) for linha in linhas),"))
     }
