@@ -27,17 +27,11 @@ struct TryForm {
             html += """
                 <p>Quem mostra esta página é o outro serviço. Se os dois não têm o mesmo endereço, a resposta daqui é 404: abra
                 <code>/docs#\(self.operation.id)</code> no endereço do <strong>\(self.operation.service.rawValue)</strong>
-                (<a href="\(self.localPage)">na sua máquina</a>).</p>
+                (na sua máquina, a porta \(self.operation.service == .lancamentos ? 8080 : 8081)).</p>
 
                 """
         }
         return html
-    }
-
-    /// The page of the service that has the call, where `deploy/local/up` puts it.
-    private var localPage: String {
-        let port = self.operation.service == .lancamentos ? 8080 : 8081
-        return "http://localhost:\(port)/docs#\(self.operation.id)"
     }
 
     private func field(_ parameter: APIOperation.Parameter, id: String) -> HTML {
