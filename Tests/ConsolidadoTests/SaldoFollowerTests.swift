@@ -10,7 +10,7 @@ import Testing
 
 @testable import Consolidado
 
-@Suite struct SaldoFollowerTests {
+@Suite(.timeLimit(.minutes(5))) struct SaldoFollowerTests {
     private static let dia = Dia(ano: 2026, mes: 11, dia: 24)!
 
     /// Changes that arrive as soon as they are wanted, or not at all.
