@@ -195,7 +195,7 @@ package final class CommandIntake: Service, Sendable {
         else { return nil }
         guard let address = ReplyAddress(replyTo, user: properties.userID) else {
             if case .open = handled.outcome { return nil }
-            self.replies.refused(address: replyTo, of: properties.userID)
+            self.replies.refusedAddress(of: properties.userID)
             return nil
         }
         let reply: CommandReply

@@ -194,12 +194,12 @@ package struct ReplySender: Sendable {
 
     /// Counts an answer that is not sent, because its address is not allowed for its user, and logs it once a minute and user.
     /// - Parameter user: the sender; nil if the message has none, without which no queue of a user's own is allowed.
-    func refused(address: String, of user: String?) {
+    func refusedAddress(of user: String?) {
         self.unanswerable.increment()
         guard self.refusedAddresses.withLockedValue({ $0.isDue(user, now: .now) }) else { return }
+        // The address itself is the sender's text.
         self.logger.warning(
-            "a command asks for its answer at an address that is not allowed for its user_id",
-            metadata: ["user": "\(user ?? "-")", "reply_to": "\(address)"])
+            "a command asks for its answer at an address that is not allowed for its user_id", metadata: ["user": "\(user ?? "-")"])
     }
 
     /// - Returns: nil if no attempt had an outcome.
