@@ -5,7 +5,7 @@ import Testing
 
 @testable import Consolidado
 
-struct SuspectDeliveriesTests {
+@Suite(.timeLimit(.minutes(5))) struct SuspectDeliveriesTests {
     /// A message that was delivered this often before; 0 makes no header, as the broker does.
     private static func delivery(_ number: UInt64, earlier: Int64 = 0, header: String = "x-delivery-count") -> Delivery {
         var properties = AMQPProperties()
