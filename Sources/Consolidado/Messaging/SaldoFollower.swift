@@ -64,8 +64,8 @@ extension ConsolidadoTopology {
     /// More than the broker can send while this process stands still for as long as the feed accepts (``SaldoFeedLimits/stallMax``).
     private static let newsMax: Int32 = 50_000
 
-    /// The queue of an instance that follows the news. The broker names it, and deletes it with its last consumer or its connection; an empty name means the last
-    /// queue that was declared on the channel.
+    /// The queue of an instance that follows the news. The broker names it, and deletes it with its last consumer or its connection. An empty
+    /// name means the last queue that was declared on the channel.
     static let feed = AMQPTopology(
         exchanges: [.init(name: AMQPNames.Exchange.consolidados, kind: .topic)],
         queues: [
