@@ -20,6 +20,7 @@ import Testing
 
         init(_ configure: (inout SaldoFeedLimits) -> Void = { _ in }) {
             var limits = SaldoFeedLimits()
+            limits.groups = 1
             configure(&limits)
             self.state = SaldoFeedState(limits: limits, now: SaldoFeedStateTests.start)
             _ = self.turn()
@@ -65,6 +66,19 @@ import Testing
 
     private static func text(_ conta: String, _ versao: Int64, dia: Dia = SaldoFeedStateTests.dia) -> String {
         ": \(conta) \(dia) \(versao)\n\n"
+    }
+
+    @Test func `readers receive a change in groups, each group in its turn and what is newest then`() throws {
+        var feed = Feed { $0.groups = 4 }
+        let names = (1...8).map { "r\($0)" }
+        for name in names { _ = try feed.add(name, "a") }
+        feed.offer("a", versao: 1)
+        let first = feed.turn(after: .milliseconds(60))
+        feed.offer("a", versao: 2)
+        let later = (2...4).map { _ in feed.turn(after: .milliseconds(60)) }
+        #expect(first.values.allSatisfy { $0 == [Self.text("a", 1)] } && later.joined().allSatisfy { $0.value == [Self.text("a", 2)] })
+        #expect(([first] + later).map(\.count) == [2, 2, 2, 2])
+        #expect(Set(([first] + later).flatMap(\.keys)) == Set(names))
     }
 
     @Test func `only the first readers wait for changes, a bounded number of them`() throws {

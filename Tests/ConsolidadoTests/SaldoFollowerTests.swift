@@ -47,6 +47,7 @@ import Testing
         -> SaldoFeed
     {
         var limits = SaldoFeedLimits()
+        limits.groups = 1
         limits.stallMax = .seconds(3600)
         limits.commentInterval = .seconds(3600)
         configure(&limits)

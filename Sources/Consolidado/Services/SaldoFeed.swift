@@ -78,7 +78,7 @@ package final class SaldoFeed: Service, Sendable {
             group.addTask { for await request in requests { await self.send(request) } }
             continuation.yield(.rest)
             await cancelWhenGracefulShutdown {
-                while (try? await Task.sleep(for: self.limits.interval)) != nil {
+                while (try? await Task.sleep(for: self.limits.interval / self.limits.groups)) != nil {
                     if let request = self.turn(now: .now) { continuation.yield(request) }
                 }
             }

@@ -3,9 +3,10 @@ import FluxoDeCaixa
 
 /// The readers of the changes of balances, and the changes that each has still to receive. It does no I/O.
 ///
-/// Changes gather until the next ``due(now:agora:link:)``. Of several changes of one day the newest version remains. Each reader whose filter
-/// covers the account then receives it; for a reader that does not wait it is kept. If too many days are kept for a reader,
-/// they are dropped, and its next blocks begin with the event `perdeu`.
+/// Changes gather until the next ``due(now:agora:link:)``. Each reader whose filter covers the account then keeps them; of several changes of
+/// one day the newest version remains. Each call gives out what one group of the readers has kept, so that the writes of all of them do not
+/// hold up other requests at once. A reader that does not wait keeps its changes. If it keeps too many days, they are dropped, and its next
+/// blocks begin with the event `perdeu`.
 struct SaldoFeedState<Waiter: Sendable>: Sendable {
     typealias ReaderID = UInt64
     typealias Instant = ContinuousClock.Instant
@@ -28,7 +29,10 @@ struct SaldoFeedState<Waiter: Sendable>: Sendable {
     }
 
     private let limits: SaldoFeedLimits
-    private var readers: [ReaderID: Reader] = [:]
+    /// By the group that they belong to.
+    private var readers: [[ReaderID: Reader]]
+    /// The group whose turn is next.
+    private var nextGroup = 0
     private var readersOf: [FiltroDeConta: Set<ReaderID>] = [:]
     private var nextID: ReaderID = 0
     private var pending: [ChaveDeSaldo: SaldoUpdate] = [:]
@@ -44,6 +48,7 @@ struct SaldoFeedState<Waiter: Sendable>: Sendable {
 
     init(limits: SaldoFeedLimits, now: Instant) {
         self.limits = limits
+        self.readers = Array(repeating: [:], count: limits.groups)
         self.newest = NewestVersions(halfDaysMax: limits.rememberedDaysMax / 2, now: now)
         self.lastDue = now
         self.wantedUntil = now
@@ -51,14 +56,14 @@ struct SaldoFeedState<Waiter: Sendable>: Sendable {
     }
 
     /// The number of readers.
-    var count: Int { self.readers.count }
+    private(set) var count = 0
 
     /// Whether a reader that subscribes now has to expect that changes do not arrive yet.
     var awaitsChanges: Bool { !self.isClosed && !self.link.isFollowing }
 
     /// What the source of the changes has to do. They are wanted while there are readers, and a short time longer.
     func request(now: Instant) -> FeedRequest? {
-        let isWanted = !self.readers.isEmpty || now < self.wantedUntil
+        let isWanted = self.count > 0 || now < self.wantedUntil
         return isWanted == self.link.isFollowing ? nil : isWanted ? .follow : .rest
     }
 
@@ -66,7 +71,7 @@ struct SaldoFeedState<Waiter: Sendable>: Sendable {
     /// - Returns: until when it waits for changes to begin to arrive, and then calls ``endWait()``; nil: it does not wait. Only the first
     ///   readers do: later ones would hold up other requests while the broker is away.
     mutating func expectReader(now: Instant) -> Instant? {
-        if self.readers.isEmpty, now >= self.wantedUntil { self.startBy = now + self.limits.startMax }
+        if self.count == 0, now >= self.wantedUntil { self.startBy = now + self.limits.startMax }
         self.wantedUntil = now + self.limits.restAfter
         guard self.awaitsChanges, now < self.startBy, self.startWaiters < self.limits.startWaitersMax else { return nil }
         self.startWaiters += 1
@@ -87,9 +92,10 @@ struct SaldoFeedState<Waiter: Sendable>: Sendable {
         _ filtro: FiltroDeConta, validUntil: Instante?, hasLost: Bool, isWanted: @escaping @Sendable () -> Bool, now: Instant
     ) throws(FeedRefusal) -> ReaderID {
         guard !self.isClosed else { throw .closed }
-        guard self.readers.count < self.limits.readersMax else { throw .full }
+        guard self.count < self.limits.readersMax else { throw .full }
         self.nextID += 1
-        self.readers[self.nextID] = Reader(
+        self.count += 1
+        self.readers[self.group(of: self.nextID)][self.nextID] = Reader(
             filtro: filtro, validUntil: validUntil, isWanted: isWanted, hasLost: hasLost, commentAt: now + self.limits.commentInterval)
         self.readersOf[filtro, default: []].insert(self.nextID)
         return self.nextID
@@ -98,7 +104,8 @@ struct SaldoFeedState<Waiter: Sendable>: Sendable {
     /// Removes a reader.
     /// - Returns: its waiter, if it waits.
     mutating func unsubscribe(_ id: ReaderID) -> Waiter? {
-        guard let reader = self.readers.removeValue(forKey: id) else { return nil }
+        guard let reader = self.readers[self.group(of: id)].removeValue(forKey: id) else { return nil }
+        self.count -= 1
         self.readersOf[reader.filtro]?.remove(id)
         if self.readersOf[reader.filtro]?.isEmpty == true { self.readersOf[reader.filtro] = nil }
         return reader.waiter
@@ -107,23 +114,27 @@ struct SaldoFeedState<Waiter: Sendable>: Sendable {
     /// A reader waits for its next blocks.
     /// - Returns: the answer, if there is one at once.
     mutating func next(_ id: ReaderID, waiter: Waiter) -> HandOver? {
-        guard var reader = self.readers[id] else { return HandOver(waiter: waiter, blocks: nil) }
+        let group = self.group(of: id)
+        guard var reader = self.readers[group][id] else { return HandOver(waiter: waiter, blocks: nil) }
         let blocks = Self.takeBlocks(of: &reader, isFollowing: self.link.isFollowing)
         if blocks.isEmpty { reader.waiter = waiter }
-        self.readers[id] = reader
+        self.readers[group][id] = reader
         return blocks.isEmpty ? nil : HandOver(waiter: waiter, blocks: blocks)
     }
 
     /// Ends every stream, and accepts no reader any more.
     mutating func close() -> [HandOver] {
         defer {
-            self.readers.removeAll()
+            self.readers = Array(repeating: [:], count: self.limits.groups)
+            self.count = 0
             self.readersOf.removeAll()
             self.pending.removeAll()
         }
         self.isClosed = true
-        return self.readers.values.compactMap { $0.waiter.map { HandOver(waiter: $0, blocks: nil) } }
+        return self.readers.joined().compactMap { $0.value.waiter.map { HandOver(waiter: $0, blocks: nil) } }
     }
+
+    private func group(of id: ReaderID) -> Int { Int(id % UInt64(self.limits.groups)) }
 
     private static func takeBlocks(of reader: inout Reader, isFollowing: Bool) -> [EventBlock] {
         var blocks: [EventBlock] = []
@@ -166,20 +177,20 @@ struct SaldoFeedState<Waiter: Sendable>: Sendable {
     /// Changes of any account may have been missed.
     private mutating func loseAll() {
         self.pending.removeAll()
-        for id in Array(self.readers.keys) { self.lose(id) }
+        for group in self.readers.indices {
+            for id in Array(self.readers[group].keys) { self.lose(id) }
+        }
     }
 
     private mutating func lose(_ id: ReaderID) {
-        guard self.readers[id]?.hasLost == false else {
-            self.readers[id]?.kept = [:]
-            return
-        }
-        self.readers[id]?.kept = [:]
-        self.readers[id]?.hasLost = true
+        let group = self.group(of: id)
+        self.readers[group][id]?.kept = [:]
+        guard self.readers[group][id]?.hasLost == false else { return }
+        self.readers[group][id]?.hasLost = true
         self.losses += 1
     }
 
-    /// Gives out the gathered changes, the comments that are due and the ends of streams.
+    /// Shares the gathered changes, and gives one group of readers its changes, the comments that are due and the ends of streams.
     /// - Parameters:
     ///   - agora: the time by which tokens expire.
     ///   - link: whether changes arrive now.
@@ -191,15 +202,18 @@ struct SaldoFeedState<Waiter: Sendable>: Sendable {
         if link.isFollowing != self.link.isFollowing { self.commentToAll() }
         self.link = FeedLink(isFollowing: link.isFollowing, starts: link.isFollowing ? link.starts : self.link.starts)
         self.lastDue = now
-        if !self.readers.isEmpty { self.wantedUntil = now + self.limits.restAfter }
+        if self.count > 0 { self.wantedUntil = now + self.limits.restAfter }
         self.newest.forget(now: now)
         self.share()
-        return self.handOver(now: now, agora: agora)
+        defer { self.nextGroup = (self.nextGroup + 1) % self.limits.groups }
+        return self.handOver(to: self.nextGroup, now: now, agora: agora)
     }
 
     /// Every reader receives a comment now. The times of the later ones stay, so that not all readers receive those at once.
     private mutating func commentToAll() {
-        for id in Array(self.readers.keys) { self.readers[id]?.isCommentDue = true }
+        for group in self.readers.indices {
+            for id in Array(self.readers[group].keys) { self.readers[group][id]?.isCommentDue = true }
+        }
     }
 
     /// Moves each gathered change to the readers of its account.
@@ -214,31 +228,32 @@ struct SaldoFeedState<Waiter: Sendable>: Sendable {
     }
 
     private mutating func keep(_ update: SaldoUpdate, for id: ReaderID) {
-        let isFull = self.readers[id].map { $0.kept.count >= self.limits.keptDaysMax && $0.kept[update.chave] == nil } ?? true
-        if isFull { self.lose(id) } else { self.readers[id]?.kept[update.chave] = update }
+        let group = self.group(of: id)
+        let isFull = self.readers[group][id].map { $0.kept.count >= self.limits.keptDaysMax && $0.kept[update.chave] == nil } ?? true
+        if isFull { self.lose(id) } else { self.readers[group][id]?.kept[update.chave] = update }
     }
 
-    private mutating func handOver(now: Instant, agora: Instante) -> [HandOver] {
+    private mutating func handOver(to group: Int, now: Instant, agora: Instante) -> [HandOver] {
         var handOvers: [HandOver] = []
         var ended: [ReaderID] = []
-        var index = self.readers.startIndex
-        while index != self.readers.endIndex {
-            defer { self.readers.formIndex(after: &index) }
-            let id = self.readers.keys[index]
+        var index = self.readers[group].startIndex
+        while index != self.readers[group].endIndex {
+            defer { self.readers[group].formIndex(after: &index) }
+            let id = self.readers[group].keys[index]
             // In place: a copy of each reader would cost more than all the rest.
-            if let validUntil = self.readers.values[index].validUntil, validUntil <= agora {
+            if let validUntil = self.readers[group].values[index].validUntil, validUntil <= agora {
                 ended.append(id)
-            } else if !self.readers.values[index].isWanted() {
+            } else if !self.readers[group].values[index].isWanted() {
                 ended.append(id)
             } else {
-                if self.readers.values[index].commentAt <= now {
-                    self.readers.values[index].commentAt = now + self.limits.commentInterval
-                    self.readers.values[index].isCommentDue = true
+                if self.readers[group].values[index].commentAt <= now {
+                    self.readers[group].values[index].commentAt = now + self.limits.commentInterval
+                    self.readers[group].values[index].isCommentDue = true
                 }
-                guard let waiter = self.readers.values[index].waiter else { continue }
-                let blocks = Self.takeBlocks(of: &self.readers.values[index], isFollowing: self.link.isFollowing)
+                guard let waiter = self.readers[group].values[index].waiter else { continue }
+                let blocks = Self.takeBlocks(of: &self.readers[group].values[index], isFollowing: self.link.isFollowing)
                 guard !blocks.isEmpty else { continue }
-                self.readers.values[index].waiter = nil
+                self.readers[group].values[index].waiter = nil
                 handOvers.append(HandOver(waiter: waiter, blocks: blocks))
             }
         }

@@ -20,11 +20,13 @@ package struct SaldoFeedLimits: Sendable {
     package var readersMax = 1000
     /// How long changes gather: a reader receives at most one of a day in this time.
     package var interval: Duration = .milliseconds(250)
+    /// Groups of readers, which receive their changes one after the other within ``interval``.
+    package var groups = 10
     /// The time between two comments to a reader.
     package var commentInterval: Duration = .seconds(15)
     /// Days kept for a reader that does not keep up.
     package var keptDaysMax = 1000
-    /// Days that may change in one ``interval``.
+    /// Days that may change between two turns.
     package var pendingDaysMax = 20_000
     /// Days whose newest version is remembered, for some seconds.
     package var rememberedDaysMax = 20_000
