@@ -9,7 +9,11 @@ struct EventosController: Sendable {
     let feed: SaldoFeed
 
     var routes: [Route] {
-        [Route(.get, "/v1/consolidados/eventos", access: .scope(.consolidadoLer)) { try await self.eventos($0, $1) }]
+        [
+            Route(.get, "/v1/consolidados/eventos", access: .scope(.consolidadoLer), staysOpen: true) {
+                try await self.eventos($0, $1)
+            }
+        ]
     }
 
     private func eventos(_ request: Request, _ call: CallContext) async throws -> Response {

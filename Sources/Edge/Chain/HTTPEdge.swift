@@ -56,7 +56,16 @@ package struct HTTPEdge: HTTPResponder {
                 match?.resource.path ?? CallContext.unknownRoute, kind: .server, from: request.headers, using: HTTPFieldsExtractor(),
                 tracer: self.tracer),
             body: RequestBodyReader(maxBytes: self.bodyMaxBytes, channel: context.channel), admission: self.admission)
-        return try await self.run(0, request, call)
+        return call.route?.staysOpen == true ? try await self.runInChild(request, call) : try await self.run(0, request, call)
+    }
+
+    /// Runs the chain in a task of its own.
+    ///
+    /// A task keeps the memory of its deepest call until it ends, and a connection is a task. A connection whose stream stays open would
+    /// keep the memory of the whole chain; this task's is free when the answer's head is known.
+    private func runInChild(_ request: Request, _ call: CallContext) async throws -> Response {
+        async let response = self.run(0, request, call)
+        return try await response
     }
 
     /// Runs the chain from a middleware on, then the route's handler.

@@ -27,16 +27,20 @@ package struct Route: Sendable {
     package let path: String
     package let access: Access
     package let pace: Pace
+    /// Whether the answer is a stream that stays open. Thousands of such streams may be open at the same time.
+    package let staysOpen: Bool
     package let handler: Handler
 
     /// - Parameter method: a `GET` route also serves `HEAD`; every path answers `OPTIONS`.
     package init(
-        _ method: HTTPRequest.Method, _ path: String, access: Access, pace: Pace = .complete, handler: @escaping Handler
+        _ method: HTTPRequest.Method, _ path: String, access: Access, pace: Pace = .complete, staysOpen: Bool = false,
+        handler: @escaping Handler
     ) {
         self.method = method
         self.path = path
         self.access = access
         self.pace = pace
+        self.staysOpen = staysOpen
         self.handler = handler
     }
 }
