@@ -153,10 +153,7 @@ export function accountsView(params) {
     async function compare(signal) {
         // The choice may change during the calls.
         const asked = [...chosen];
-        if (!asked.length) {
-            replace(compared);
-            return;
-        }
+        if (!asked.length) return replace(compared);
         const [de, ate] = monthRange(month);
         const answers = await Promise.all(asked.map((conta) => balances({ conta, de, ate, agrupar: 'mes' }, { signal })));
         const line = (title, member) => [title, ...answers.map((answer) => money(centavos(answer.totais[member])))];

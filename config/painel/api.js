@@ -1,6 +1,7 @@
 // Calls of the API: its problems as errors, its clock, and balances that never go back in time.
 
 import * as clock from './clock.js';
+import { queryOf } from './router.js';
 import * as session from './session.js';
 
 const ANSWER_MAX_MS = 20_000;
@@ -16,16 +17,13 @@ export class Problem extends Error {
         this.status = status;
         this.name = String(body.type ?? '').split('#')[1] ?? '';
         this.faults = Array.isArray(body.erros) ? body.erros : [];
-        this.id = body.id ?? null;
         this.retryAfterS = retryAfterS;
     }
 }
 
 export async function configure() {
-    const answer = await fetch(new URL('painel/configuracao.json', document.baseURI), { cache: 'no-store' }).catch(() => null);
-    if (!answer) throw new Problem(0);
+    const answer = await sent('painel/configuracao.json');
     if (!answer.ok) throw new Problem(answer.status);
-    clock.heard(answer.headers);
     const settings = await whole(answer.json());
     clock.setZone(settings.fuso);
     if (settings.lancamentos_url) lancamentosBase = `${settings.lancamentos_url.replace(/\/$/, '')}/`;
@@ -33,21 +31,16 @@ export async function configure() {
 }
 
 function url(path, query) {
-    const base = path.startsWith('v1/lancamentos') ? lancamentosBase : document.baseURI;
-    const whole = new URL(path, base);
-    for (const [name, value] of Object.entries(query)) {
-        if (value !== null && value !== undefined && value !== '') whole.searchParams.set(name, value);
-    }
-    return whole;
+    const address = new URL(path, path.startsWith('v1/lancamentos') ? lancamentosBase : document.baseURI);
+    address.search = queryOf(query);
+    return address;
 }
 
-async function sent(path, { method = 'GET', query = {}, headers = {}, body, signal, answerMaxMs = ANSWER_MAX_MS }) {
-    const limit = answerMaxMs ? AbortSignal.timeout(answerMaxMs) : null;
-    const signals = [signal, limit].filter(Boolean);
+async function sent(path, { method = 'GET', query = {}, headers = {}, body, signal, answerMaxMs = ANSWER_MAX_MS } = {}) {
     try {
         const answer = await fetch(url(path, query), {
             method, body, headers: { ...session.authorization(), ...headers }, cache: 'no-store', credentials: 'omit',
-            signal: signals.length ? AbortSignal.any(signals) : undefined,
+            signal: AbortSignal.any([signal, answerMaxMs && AbortSignal.timeout(answerMaxMs)].filter(Boolean)),
         });
         clock.heard(answer.headers);
         return answer;
@@ -107,7 +100,7 @@ export async function balances(query, { signal, path = 'v1/consolidados', header
             return answer;
         }
         if (retry === STALE_RETRIES_MAX) throw new Problem(0, { detail: 'Os saldos estão sendo atualizados.' });
-        await new Promise((resolve) => setTimeout(resolve, STALE_PAUSE_MS));
+        await clock.pause(STALE_PAUSE_MS);
     }
 }
 

@@ -40,7 +40,7 @@ export function categoriesView(params) {
         'v1/lancamentos/totais', { ...query(), separador: 'ponto-e-virgula' }, `categorias-${asked.de}-a-${asked.ate}.csv`)
         .catch((error) => view.report(error)));
     const view = {
-        title: 'Categorias', follows: conta, report: () => {},
+        title: 'Categorias', follows: conta,
         node: h('div', {}, periodChoice(asked, (changes) => {
             Object.assign(asked, changes);
             note('categorias', { conta, ...asked });
@@ -53,10 +53,7 @@ export function categoriesView(params) {
 
     function show(answer) {
         const groups = grouped(answer.itens);
-        if (!groups.length) {
-            replace(body, h('p', { class: 'empty' }, 'Nenhum lançamento neste período.'));
-            return;
-        }
+        if (!groups.length) return replace(body, h('p', { class: 'empty' }, 'Nenhum lançamento neste período.'));
         const largest = groups.reduce((found, group) => [found, group.inflow, group.outflow].reduce((a, b) => a > b ? a : b), 0n);
         const name = (group) => group.categoria === null ? 'Sem categoria' : h('a', {
             href: address('lancamentos', { conta, de: asked.de, ate: asked.ate, categoria: group.categoria }), 'data-foco': `categoria ${group.categoria}`,

@@ -20,6 +20,12 @@ export const isKnown = () => serverMs !== null;
 
 export const nowMs = () => serverMs === null ? Date.now() : serverMs + performance.now() - heardAt;
 
+/** Waits, not longer than until `stop` is aborted. */
+export const pause = (ms, stop) => new Promise((resolve) => {
+    setTimeout(resolve, ms);
+    stop?.addEventListener('abort', resolve, { once: true });
+});
+
 /** Today in the business time zone. */
 export function today() {
     const parts = new Intl.DateTimeFormat('en-CA', { timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit' })

@@ -15,9 +15,8 @@ export function isDay(value) {
 }
 
 export const plusDays = (day, count) => text(parsed(day) + count * DAY_MS);
-export const weekday = (day) => new Date(parsed(day)).getUTCDay();
+const weekday = (day) => new Date(parsed(day)).getUTCDay();
 export const weekdayName = (day) => WEEKDAYS[weekday(day)];
-export const daysBetween = (from, to) => (parsed(to) - parsed(from)) / DAY_MS;
 
 /** The Monday of the day's week. */
 export const monday = (day) => plusDays(day, -((weekday(day) + 6) % 7));

@@ -2,48 +2,37 @@
 
 const SVG = 'http://www.w3.org/2000/svg';
 
+/** Whether a property or a child is there. */
+const isGiven = (value) => value !== null && value !== undefined && value !== false;
+
 function made(node, properties, children) {
     for (const [name, value] of Object.entries(properties)) {
-        if (value === null || value === undefined || value === false || name === 'value') continue;
+        if (!isGiven(value) || name === 'value') continue;
         if (name.startsWith('on')) node.addEventListener(name.slice(2), value);
         else node.setAttribute(name, value === true ? '' : value);
     }
     node.append(...present(children));
     // The value of a select needs its options.
-    if (properties.value !== undefined && properties.value !== null) node.value = properties.value;
+    if (isGiven(properties.value)) node.value = properties.value;
     return node;
 }
 
-function present(children) {
-    return children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false && child !== '');
-}
+const present = (children) => children.flat(Infinity).filter((child) => isGiven(child) && child !== '');
 
 /** An HTML element; properties that begin with `on` are listeners. */
-export function h(name, properties = {}, ...children) {
-    return made(document.createElement(name), properties, children);
-}
+export const h = (name, properties = {}, ...children) => made(document.createElement(name), properties, children);
 
 /** An SVG element. */
-export function svg(name, properties = {}, ...children) {
-    return made(document.createElementNS(SVG, name), properties, children);
-}
+export const svg = (name, properties = {}, ...children) => made(document.createElementNS(SVG, name), properties, children);
 
 /** A text that a person or another system wrote: isolated, so that direction marks in it move nothing around it. */
-export function foreign(text) {
-    return h('bdi', {}, text);
-}
+export const foreign = (text) => h('bdi', {}, text);
 
 /** Replaces the contents of `parent`. The element with the same `data-foco` as the focused one gets the focus. */
 export function replace(parent, ...children) {
     const held = parent.contains(document.activeElement) ? document.activeElement.dataset.foco : undefined;
     parent.replaceChildren(...present(children));
-    if (held === undefined) return;
-    for (const node of parent.querySelectorAll('[data-foco]')) {
-        if (node.dataset.foco === held) {
-            node.focus({ preventScroll: true });
-            return;
-        }
-    }
+    [...parent.querySelectorAll('[data-foco]')].find((node) => node.dataset.foco === held)?.focus({ preventScroll: true });
 }
 
 /** A table that scrolls sideways by itself. Columns: `{title, class}`; each row is a list of cells, the first of them its header. */
@@ -60,23 +49,22 @@ export function table(caption, columns, rows, foot = null) {
 }
 
 /** A notice; `kind` is `good`, `bad` or nothing. */
-export function notice(text, kind = '') {
-    return h('p', { class: `notice ${kind}`, role: kind === 'bad' ? 'alert' : 'status' }, text);
+export const notice = (text, kind = '') => h('p', { class: `notice ${kind}`, role: kind === 'bad' ? 'alert' : 'status' }, text);
+
+/** Does one thing of a button at a time. Meanwhile the button keeps the focus, which a disabled one would lose. */
+export async function once(button, act) {
+    if (button.hasAttribute('aria-disabled')) return;
+    button.setAttribute('aria-disabled', 'true');
+    try {
+        await act();
+    } finally {
+        button.removeAttribute('aria-disabled');
+    }
 }
 
-/** A button that does one thing at a time. Meanwhile it keeps the focus, which a disabled one would lose. */
-export function slowButton(text, act) {
-    const button = h('button', {
-        type: 'button', class: 'quiet', onclick: async () => {
-            if (button.hasAttribute('aria-disabled')) return;
-            button.setAttribute('aria-disabled', 'true');
-            try {
-                await act();
-            } finally {
-                button.removeAttribute('aria-disabled');
-            }
-        },
-    }, text);
+/** A button that does one thing at a time. */
+export function slowButton(text, act, kind = 'quiet') {
+    const button = h('button', { type: 'button', class: kind, onclick: () => once(button, act) }, text);
     return button;
 }
 
@@ -93,8 +81,7 @@ export function field(label, control, hint = null) {
         h('label', { for: id }, label), control, hint && h('p', { class: 'hint', id: `${id}-dica` }, hint), error);
     const fail = (text) => {
         error.textContent = text ?? '';
-        if (text) control.setAttribute('aria-invalid', 'true');
-        else control.removeAttribute('aria-invalid');
+        control.setAttribute('aria-invalid', String(Boolean(text)));
     };
     return { node, control, fail };
 }

@@ -19,6 +19,8 @@ const LOAD_REQUESTS_MAX = 200;
 const AWAITED_MAX = 64;
 const TYPING_PAUSE_MS = 300;
 
+const NOTHING = { items: [], isWhole: true, pages: 0 };
+
 /** For comparing what people type: without case and accents. */
 const plain = (text) => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
 
@@ -26,9 +28,7 @@ export function entriesView(params) {
     const conta = params.conta;
     const asked = { ...periodOf(params), tipo: params.tipo, natureza: params.natureza, categoria: params.categoria, texto: params.texto };
     // What is shown: the entries, whether there are no more, the pages that they took, and whether the balances lack some of them.
-    let items = [];
-    let isWhole = true;
-    let pagesRead = 0;
+    let list = NOTHING;
     let openingOf = null;
     let isLate = false;
     // What a load reads; `version` counts how often a person changed it.
@@ -45,9 +45,7 @@ export function entriesView(params) {
 
     function change(changes) {
         Object.assign(asked, changes);
-        items = [];
-        isWhole = true;
-        pagesRead = 0;
+        list = NOTHING;
         wanted = PAGE;
         pagesWanted = SEARCH_PAGES_MAX;
         version += 1;
@@ -56,12 +54,11 @@ export function entriesView(params) {
     }
     const typed = (name) => {
         let timer = 0;
+        // The address belongs to the view that is shown.
+        const settle = (text) => { if (view.node.isConnected) change({ [name]: text.trim() }); };
         return (event) => {
             clearTimeout(timer);
-            timer = setTimeout(() => {
-                // The address belongs to the view that is shown.
-                if (view.node.isConnected) change({ [name]: event.target.value.trim() });
-            }, TYPING_PAUSE_MS);
+            timer = setTimeout(() => settle(event.target.value), TYPING_PAUSE_MS);
         };
     };
 
@@ -96,11 +93,9 @@ export function entriesView(params) {
             cursor = answer.proximo;
             pages += 1;
         } while (cursor !== null && found.length < wanted && pages < pagesMax);
-        items = found;
-        isWhole = cursor === null;
-        pagesRead = pages;
+        list = { items: found, isWhole: cursor === null, pages };
         // A page with many finds brings more than was wanted; the next load keeps them.
-        wanted = Math.max(wanted, items.length);
+        wanted = Math.max(wanted, found.length);
     }
 
     /** Totals of the period that contain the listed entries; `isLate`: they do not. */
@@ -108,7 +103,7 @@ export function entriesView(params) {
         isLate = false;
         if (!session.can('consolidado:ler')) return null;
         const query = { conta, de: asked.de, ate: asked.ate, agrupar: 'mes' };
-        const apos = items.map((entry) => entry.id).sort().slice(-AWAITED_MAX).join(',');
+        const apos = list.items.map((entry) => entry.id).sort().slice(-AWAITED_MAX).join(',');
         try {
             const answer = await balances({ ...query, apos }, { signal, headers: { Prefer: 'wait=5' } });
             return answer.totais;
@@ -121,7 +116,7 @@ export function entriesView(params) {
     }
 
     const view = {
-        title: 'Lançamentos', follows: conta, report: () => {},
+        title: 'Lançamentos', follows: conta,
         node: h('div', {},
             periodChoice(asked, change),
             h('div', { class: 'fields filters' },
@@ -130,29 +125,20 @@ export function entriesView(params) {
             const begun = version;
             // The load that is due reads what was asked meanwhile.
             const isOver = () => signal.aborted || begun !== version;
-            let failure = null;
-            let balanceFailure = null;
-            try {
-                await read(signal, isOver);
-            } catch (error) {
-                // Balances are shown without the entries.
-                failure = error;
-            }
+            // Balances are shown without the entries, and entries without the balances.
+            const [entries] = await Promise.allSettled([read(signal, isOver)]);
             if (isOver()) return;
-            openingOf = null;
-            try {
-                openingOf = await totals(signal, isOver);
-            } catch (error) {
-                // Entries are shown without the balances.
-                balanceFailure = error;
-            }
+            const [balance] = await Promise.allSettled([totals(signal, isOver)]);
             if (isOver()) return;
-            show(failure);
-            if (failure || balanceFailure) throw failure ?? balanceFailure;
+            openingOf = balance.value ?? null;
+            show(entries.reason);
+            const failure = entries.reason ?? balance.reason;
+            if (failure) throw failure;
         },
     };
 
     function show(failure) {
+        const { items, isWhole, pages } = list;
         replace(sums, openingOf && ['saldo_inicial', 'total_creditos', 'total_debitos', 'saldo_final'].map((name, index) =>
             h('div', { class: 'card figure' }, h('h2', {}, ['Saldo inicial', 'Entradas', 'Saídas', 'Saldo final'][index]),
                 h('p', { class: 'big' }, money(centavos(openingOf[name]))))));
@@ -194,7 +180,7 @@ export function entriesView(params) {
                     : isFiltered() ? 'Nenhum lançamento com este filtro.' : 'Nenhum lançamento neste período.'),
             !isWhole && h('p', { class: 'printed' }, `Aqui estão os ${items.length} lançamentos mais novos`,
                 hasBalance ? ` de ${openingOf.quantidade_creditos + openingOf.quantidade_debitos}.` : '; há outros, que não estão impressos.'),
-            !isWhole && (pagesRead < LOAD_REQUESTS_MAX
+            !isWhole && (pages < LOAD_REQUESTS_MAX
                 ? h('button', { type: 'button', class: 'quiet', 'data-foco': 'mais', onclick: more },
                     asked.texto ? 'Procurar mais' : 'Mostrar mais')
                 : h('p', { class: 'hint' }, 'Há mais lançamentos; escolha um período menor para ver os outros.')));
@@ -209,9 +195,9 @@ export function entriesView(params) {
         if (button.hasAttribute('aria-disabled')) return;
         // The load shows a new button.
         button.setAttribute('aria-disabled', 'true');
-        firstNew = items.length;
-        wanted = items.length + PAGE;
-        pagesWanted = pagesRead + SEARCH_PAGES_MAX;
+        firstNew = list.items.length;
+        wanted = firstNew + PAGE;
+        pagesWanted = list.pages + SEARCH_PAGES_MAX;
         version += 1;
         view.reload();
     }

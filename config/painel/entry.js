@@ -4,7 +4,7 @@ import * as clock from './clock.js';
 import { json, open, Problem, whole } from './api.js';
 import * as session from './session.js';
 import { brazilian, instant } from './dates.js';
-import { foreign, h, notice, replace } from './dom.js';
+import { foreign, h, notice, replace, slowButton } from './dom.js';
 import { centavos, digits, money } from './money.js';
 import { go } from './router.js';
 
@@ -31,7 +31,7 @@ export async function registered(path, { body, key }) {
         } catch (error) {
             const isUnknown = error instanceof Problem && (error.status === 0 || error.status >= 500 || error.status === 429);
             if (!isUnknown || count === TRIES_MAX) throw error;
-            await new Promise((resolve) => setTimeout(resolve, 1000 * Math.min(PAUSE_MAX_S, error.retryAfterS ?? count)));
+            await clock.pause(1000 * Math.min(PAUSE_MAX_S, error.retryAfterS ?? count));
         }
     }
 }
@@ -79,7 +79,7 @@ function content(entry, { dialog, fill, onChange }) {
     function fillQuestion(isCorrection) {
         const today = clock.today();
         const day = isCorrection || entry.data > today ? entry.data : today;
-        const button = h('button', { type: 'button', class: 'danger', onclick: reverse }, isCorrection ? 'Sim, estornar e corrigir' : 'Sim, estornar');
+        const button = slowButton(isCorrection ? 'Sim, estornar e corrigir' : 'Sim, estornar', reverse, 'danger');
         const back = h('button', { type: 'button', class: 'quiet', onclick: () => fill(entry) }, 'Não');
         replace(dialog, h('h2', { id: 'lancamento' }, isCorrection ? 'Corrigir este lançamento?' : 'Estornar este lançamento?'),
             h('p', {}, 'Será registrada uma ', h('strong', {}, entry.tipo === 'credito' ? 'saída' : 'entrada'), ' de ', money(centavos(entry.valor)),
@@ -90,8 +90,6 @@ function content(entry, { dialog, fill, onChange }) {
         back.focus();
 
         async function reverse() {
-            if (button.hasAttribute('aria-disabled')) return;
-            button.setAttribute('aria-disabled', 'true');
             try {
                 const { entry: reversal } = await registered(`v1/lancamentos/${encodeURIComponent(entry.id)}/estorno`, { body: {
                     data: day, descricao: entry.descricao && [...`Estorno: ${entry.descricao}`].slice(0, DESCRIPTION_MAX).join(''),
@@ -106,7 +104,6 @@ function content(entry, { dialog, fill, onChange }) {
                 fill(reversal);
                 replace(dialog.querySelector('.actions').previousElementSibling, notice('Estornado.', 'good'));
             } catch (error) {
-                button.removeAttribute('aria-disabled');
                 show(error);
             }
         }

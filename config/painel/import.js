@@ -24,6 +24,8 @@ function state(line) {
 
 const count = (number, one, many) => `${number} ${number === 1 ? one : many}`;
 
+const total = (answers, kind) => answers.filter((line) => state(line).kind === kind).length;
+
 export function importView(params, names) {
     const conta = accountField(params.conta, names, 'A conta em que as transações do arquivo entram');
     const input = h('input', { type: 'file', accept: '.ofx,.qfx,.csv,.txt', onchange: () => take(input.files) });
@@ -96,26 +98,22 @@ export function importView(params, names) {
         try {
             await send(chosen, true, (line) => answers.push(line));
         } catch (error) {
-            fail(error);
-            return;
+            return fail(error);
         }
         // The account may have changed meanwhile.
         if (conta.control.value.trim() !== chosen.conta) return lookAgain();
-        const kinds = answers.map((line) => state(line).kind);
-        const total = (kind) => kinds.filter((one) => one === kind).length;
-        const fresh = total('new');
-        const button = h('button', { type: 'button', onclick: () => register(chosen, answers.length, texts, button) },
+        const fresh = total(answers, 'new');
+        const button = h('button', { type: 'button', onclick: () => register(chosen, answers.length, texts) },
             `Registrar ${count(fresh, 'lançamento novo', 'lançamentos novos')} em ${chosen.conta}`);
         replace(result,
-            h('p', { role: 'status' }, foreign(chosen.name), `: ${count(fresh, 'novo', 'novos')}, ${count(total('known'), 'já registrado', 'já registrados')}, `
-                + `${count(total('bad'), 'com erro', 'com erro')}.`),
+            h('p', { role: 'status' }, foreign(chosen.name), `: ${count(fresh, 'novo', 'novos')}, ${count(total(answers, 'known'), 'já registrado', 'já registrados')}, `
+                + `${total(answers, 'bad')} com erro.`),
             fresh > 0 ? h('div', { class: 'actions' }, button) : notice('Não há nada novo para registrar.'), shown(answers, texts));
         if (fresh > 0) button.focus();
     }
 
-    async function register(chosen, expected, texts, button) {
+    async function register(chosen, expected, texts) {
         if (isBusy) return;
-        button.disabled = true;
         const progress = h('progress', { max: expected, value: 0, 'aria-label': 'Registrando' });
         replace(result, notice('Registrando…'), progress);
         const answers = [];
@@ -125,14 +123,12 @@ export function importView(params, names) {
                 if (answers.length % PROGRESS_EVERY === 0) progress.value = answers.length;
             });
         } catch (error) {
-            fail(error, 'Importe o mesmo arquivo de novo: o que já entrou não entra outra vez.');
-            return;
+            return fail(error, 'Importe o mesmo arquivo de novo: o que já entrou não entra outra vez.');
         }
         kept = null;
-        const total = (kind) => answers.filter((line) => state(line).kind === kind).length;
         replace(result,
-            h('p', { class: 'notice good', role: 'status' }, `${count(total('new'), 'lançamento registrado', 'lançamentos registrados')}, `
-                + `${count(total('known'), 'já estava', 'já estavam')}, ${count(total('bad'), 'com erro', 'com erro')}. `,
+            h('p', { class: 'notice good', role: 'status' }, `${count(total(answers, 'new'), 'lançamento registrado', 'lançamentos registrados')}, `
+                + `${count(total(answers, 'known'), 'já estava', 'já estavam')}, ${total(answers, 'bad')} com erro. `,
             h('a', { href: address('mes', { conta: chosen.conta }) }, 'Ver o mês')), shown(answers, texts));
     }
 

@@ -1,37 +1,22 @@
 // Follows the balances: the stream of events while there is one, else a look every ten seconds.
 
 import { open, Problem } from './api.js';
+import { pause } from './clock.js';
 
 const POLL_MS = 10_000;
 // The stream sends a comment every 15 s.
 const SILENCE_MAX_MS = 45_000;
 const RECONNECT_MS = 1_000;
 
-/** The events of a Server-Sent Events text, and what is left of it (WHATWG HTML §9.2.6). */
-export function events(text) {
-    const parts = text.replaceAll('\r\n', '\n').split('\n\n');
-    const rest = parts.pop();
-    const found = parts.map((part) => {
-        const event = { type: 'message', data: '' };
-        for (const line of part.split('\n')) {
-            const at = line.indexOf(':');
-            if (at <= 0) continue;
-            const value = line.slice(at + 1).replace(/^ /, '');
-            if (line.slice(0, at) === 'event') event.type = value;
-            if (line.slice(0, at) === 'data') event.data += value;
-        }
-        return event;
-    });
-    return [found.filter((event) => event.type !== 'message' || event.data), rest];
-}
+/** Whether a block of Server-Sent Events is an event (WHATWG HTML §9.2.6). A comment is none. */
+const isEvent = (block) => /^(event|data):/m.test(block);
 
 async function read(conta, stop, onChange, onState) {
     const quiet = new AbortController();
     const signal = AbortSignal.any([stop, quiet.signal]);
     let timer = setTimeout(() => quiet.abort(), SILENCE_MAX_MS);
     // A browser opens six connections to one origin: tabs that nobody sees must not hold them.
-    const hide = () => { if (document.hidden) quiet.abort(); };
-    document.addEventListener('visibilitychange', hide);
+    document.addEventListener('visibilitychange', () => { if (document.hidden) quiet.abort(); }, { signal });
     try {
         const headers = { Accept: 'text/event-stream' };
         const answer = await open('v1/consolidados/eventos', { query: { conta }, headers, signal, answerMaxMs: 0 });
@@ -46,31 +31,20 @@ async function read(conta, stop, onChange, onState) {
             if (done) return;
             clearTimeout(timer);
             timer = setTimeout(() => quiet.abort(), SILENCE_MAX_MS);
-            const [found, left] = events(rest + value);
-            rest = left;
-            if (found.length) onChange();
+            const blocks = (rest + value).replaceAll('\r\n', '\n').split('\n\n');
+            rest = blocks.pop();
+            if (blocks.some(isEvent)) onChange();
         }
     } finally {
         clearTimeout(timer);
-        document.removeEventListener('visibilitychange', hide);
+        quiet.abort();
     }
 }
 
-/** Until the tab is seen. */
-const visible = (stop) => new Promise((resolve) => {
-    const look = () => {
-        if (document.hidden && !stop.aborted) return;
-        document.removeEventListener('visibilitychange', look);
-        resolve();
-    };
-    document.addEventListener('visibilitychange', look);
-    stop.addEventListener('abort', look, { once: true });
-    look();
-});
-
-const pause = (ms, stop) => new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    stop.addEventListener('abort', () => { clearTimeout(timer); resolve(); }, { once: true });
+/** Until the tab is seen or hidden. */
+const turned = (stop) => new Promise((resolve) => {
+    document.addEventListener('visibilitychange', resolve, { once: true, signal: stop });
+    stop.addEventListener('abort', resolve, { once: true });
 });
 
 /** Calls `onChange` when balances of `conta` may have changed, and `onState` with `live`, `polling` or `lost`. Returns what ends it. */
@@ -79,7 +53,7 @@ export function follow(conta, onChange, onState) {
     const stop = stopping.signal;
     (async () => {
         while (!stop.aborted) {
-            await visible(stop);
+            while (document.hidden && !stop.aborted) await turned(stop);
             if (stop.aborted) return;
             let status = null;
             try {

@@ -83,7 +83,7 @@ export function monthView(params) {
         cards, chart.node, days);
 
     const view = {
-        title: period.grouping === '' ? period.name : `Ano de ${period.name}`, node, follows: conta, report: () => {},
+        title: period.grouping === '' ? period.name : `Ano de ${period.name}`, node, follows: conta,
         async load(signal) {
             const query = (range) => ({ conta, de: range[0], ate: range[1], agrupar: period.grouping });
             const [now, before] = await Promise.all([
@@ -116,7 +116,7 @@ export function monthView(params) {
         const quiet = (value, shown) => value === 0n ? h('span', { class: 'none' }, shown) : shown;
         replace(days, table(`Valores de ${period.name}`, columns,
             rows.map((row) => ({
-                mark: `${row.isToday ? 'today' : ''}${row.isFuture ? ' future' : ''}`,
+                mark: row.isToday ? 'today' : null,
                 cells: [[link(row), row.isToday && period.grouping === '' && h('span', { class: 'tag' }, 'hoje')], money(row.opening),
                     quiet(row.inflow, money(row.inflow)), quiet(row.outflow, money(row.outflow)), quiet(row.net, money(row.net, { plus: true })),
                     money(row.closing), String(row.entries)],

@@ -37,35 +37,22 @@ function loader(view, notices) {
     const stop = new AbortController();
     let isLoading = false;
     let isDue = false;
-    const report = (error) => {
-        if (stop.signal.aborted) return;
-        replace(notices, notice(text(error), 'bad'));
-    };
-    const load = async () => {
-        if (stop.signal.aborted) return;
-        if (isLoading) {
-            isDue = true;
-            return;
-        }
+    view.report = (error) => { if (!stop.signal.aborted) replace(notices, notice(text(error), 'bad')); };
+    view.reload = async () => {
+        isDue = true;
+        if (isLoading) return;
         isLoading = true;
         try {
-            do {
+            while (isDue && !stop.signal.aborted) {
                 isDue = false;
-                try {
-                    await view.load(stop.signal);
-                    if (!stop.signal.aborted) replace(notices);
-                } catch (error) {
-                    report(error);
-                }
-                if (isDue) await new Promise((resolve) => setTimeout(resolve, REFRESH_PAUSE_MS));
-            } while (isDue && !stop.signal.aborted);
+                await view.load(stop.signal).then(() => { if (!stop.signal.aborted) replace(notices); }, view.report);
+                if (isDue) await clock.pause(REFRESH_PAUSE_MS);
+            }
         } finally {
             isLoading = false;
         }
     };
-    view.report = report;
-    view.reload = load;
-    return { load, stop: () => stop.abort() };
+    return () => stop.abort();
 }
 
 function text(error) {
@@ -75,7 +62,7 @@ function text(error) {
 }
 
 function showLive(state) {
-    const texts = { live: 'Ao vivo', lost: 'Reconectando…', polling: 'atualização ao vivo indisponível' };
+    const texts = { live: 'Ao vivo', lost: 'Reconectando…', polling: 'atualização ao vivo indisponível', off: '' };
     liveState.className = `live is-${state}`;
     if (liveState.textContent !== texts[state]) liveState.textContent = texts[state];
 }
@@ -84,10 +71,7 @@ function show() {
     const { view: name, params } = place();
     const allowed = VIEWS.filter((view) => session.can(view.scope));
     const chosen = allowed.find((view) => view.name === name) ?? allowed[0];
-    if (!chosen) {
-        replace(main, h('h1', {}, 'Sem acesso'), notice('Este token não permite ver nem registrar nada.', 'bad'));
-        return;
-    }
+    if (!chosen) return replace(main, h('h1', {}, 'Sem acesso'), notice('Este token não permite ver nem registrar nada.', 'bad'));
     const conta = params.conta || firstAccount(names);
     leaveView();
     // A dialog of the view before, after the browser's Back.
@@ -101,16 +85,12 @@ function show() {
         h('a', { href: address(one.name, { conta }), 'aria-current': one === chosen ? 'page' : null, 'data-foco': one.name }, one.title)))));
     replace(document.getElementById('escolha'), view.hidesPicker ? null
         : picker(names, conta, (next) => go(chosen.name, { ...place().params, conta: next })));
-    const loads = loader(view, notices);
-    if (view.load) loads.load();
-    const unfollow = view.load && view.follows !== undefined && session.can(READ)
-        ? follow(view.follows, loads.load, showLive) : null;
-    if (!unfollow) {
-        liveState.className = 'live';
-        liveState.textContent = '';
-    }
+    const stop = loader(view, notices);
+    if (view.load) view.reload();
+    const unfollow = view.follows !== undefined && session.can(READ) ? follow(view.follows, view.reload, showLive) : null;
+    if (!unfollow) showLive('off');
     leaveView = () => {
-        loads.stop();
+        stop();
         unfollow?.();
     };
     return heading;

@@ -26,16 +26,14 @@ export function periodOf(params) {
 
 /** `onChange` receives `{de, ate}`. */
 export function periodChoice(current, onChange) {
-    const from = field('De', h('input', { type: 'date', required: true, value: current.de }));
-    const to = field('Até', h('input', { type: 'date', required: true, value: current.ate }));
+    const day = (value) => h('input', { type: 'date', required: true, value, onchange: () => changed() });
+    const [from, to] = [field('De', day(current.de)), field('Até', day(current.ate))];
     const changed = () => {
         const [de, ate] = [from.control.value, to.control.value];
         if (!isDay(de) || !isDay(ate)) return;
         to.fail(ate < de ? 'Antes do início' : null);
         if (ate >= de) onChange({ de, ate });
     };
-    from.control.addEventListener('change', changed);
-    to.control.addEventListener('change', changed);
     const presets = usual().map(([name, de, ate]) => h('button', {
         type: 'button', class: 'quiet small', 'aria-pressed': String(de === current.de && ate === current.ate),
         onclick: (event) => {

@@ -6,7 +6,7 @@ import * as session from './session.js';
 import { accountField, refusal } from './accounts.js';
 import { KINDS, NATURES, registered } from './entry.js';
 import { brazilian, plusDays } from './dates.js';
-import { field, foreign, h, notice, replace, select } from './dom.js';
+import { field, foreign, h, notice, once, replace, select } from './dom.js';
 import { centavos, money, typed } from './money.js';
 import { address, note } from './router.js';
 
@@ -27,11 +27,9 @@ export function registerView(params, names) {
     const result = h('div', { 'aria-live': 'polite' });
     const button = h('button', { type: 'submit' }, 'Registrar');
     const correction = params.correcao && notice('O lançamento errado foi estornado. Mude o que estava errado e registre.');
-    const form = h('form', { class: 'register', novalidate: true, onsubmit: submit },
-        correction,
+    const form = h('form', { class: 'register', novalidate: true, onsubmit: submitted }, correction,
         h('fieldset', {}, h('legend', {}, 'Tipo'), kinds),
         h('div', { class: 'fields' }, Object.values(fields).map((one) => one.node)), h('div', { class: 'actions' }, button), result);
-    let isSending = false;
     let attempt = { content: null, key: null };
 
     const entry = () => {
@@ -58,9 +56,15 @@ export function registerView(params, names) {
         first?.focus();
     }
 
-    async function submit(event) {
+    async function submitted(event) {
         event.preventDefault();
-        if (isSending) return;
+        let made = null;
+        await once(button, async () => { made = await send(); });
+        if (made) await showRegistered(made);
+    }
+
+    /** Returns the entry, or nothing if it is not registered. */
+    async function send() {
         for (const one of Object.values(fields)) one.fail(null);
         const body = entry();
         const missing = [
@@ -68,15 +72,10 @@ export function registerView(params, names) {
             !body.valor && { campo: 'valor', mensagem: 'Escreva um valor como 1.234,56.' },
             !body.data && { campo: 'data', mensagem: 'Diga o dia.' },
         ].filter(Boolean);
-        if (missing.length) {
-            fail(missing, '');
-            return;
-        }
+        if (missing.length) return fail(missing, '');
         // The same content is the same entry until it is known to be registered.
         const content = JSON.stringify(body);
         if (attempt.content !== content) attempt = { content, key: newKey() };
-        isSending = true;
-        button.setAttribute('aria-disabled', 'true');
         replace(result, notice('Registrando…'));
         try {
             const answer = await registered('v1/lancamentos', { body, key: attempt.key });
@@ -89,20 +88,12 @@ export function registerView(params, names) {
                 for (const name of ['valor', 'descricao', 'referencia']) fields[name].control.value = '';
                 fields.valor.control.focus();
             }
-            free();
-            await showRegistered(answer.entry);
+            return answer.entry;
         } catch (error) {
             if (!(error instanceof Problem)) throw error;
             fail(error.name === 'conta-nao-permitida' ? [{ campo: 'conta', mensagem: refusal(names) }] : error.faults, error.status === 0 || error.status >= 500
                 ? 'Não se sabe se foi registrado. Registre de novo sem mudar nada: o mesmo lançamento não entra duas vezes.' : error.message);
-        } finally {
-            free();
         }
-    }
-
-    function free() {
-        isSending = false;
-        button.removeAttribute('aria-disabled');
     }
 
     async function showRegistered(made) {

@@ -6,9 +6,12 @@ export function place() {
     return { view: path, params: Object.fromEntries(new URLSearchParams(query)) };
 }
 
+/** The parameters that have a value, as a query. */
+export const queryOf = (params) =>
+    new URLSearchParams(Object.entries(params).filter(([, value]) => value !== null && value !== undefined && value !== '')).toString();
+
 export function address(view, params = {}) {
-    const set = Object.entries(params).filter(([, value]) => value !== null && value !== undefined && value !== '');
-    const query = new URLSearchParams(set).toString();
+    const query = queryOf(params);
     return `#/${view}${query && `?${query}`}`;
 }
 

@@ -1,7 +1,7 @@
 // Who looks: a token in this tab's session only. It arrives in the fragment, which no server sees, from an issuer, or is pasted.
 
 import * as clock from './clock.js';
-import { field, h } from './dom.js';
+import { field, h, once } from './dom.js';
 import { claimsOf } from './jwt.js';
 import * as oidc from './oidc.js';
 
@@ -151,6 +151,15 @@ function ask(reason) {
         const issuer = oidc.isOffered() ? issuerWay(done) : null;
         const input = field('Token de acesso', h('textarea', { rows: '4', required: true, spellcheck: 'false', autocomplete: 'off' }),
             'Fica só nesta aba e não vai para o endereço da página.');
+        const use = async () => {
+            try {
+                if (await accept(input.control.value.trim().replace(/^Bearer\s+/i, ''), null)) return done();
+                input.fail('Este token não foi aceito. Confira se foi copiado inteiro e se ainda vale.');
+                input.control.focus();
+            } catch {
+                input.fail(UNANSWERED);
+            }
+        };
         const button = h('button', { type: 'submit' }, issuer ? 'Usar o token' : 'Entrar');
         const form = h('form', {}, input.node, button);
         const dialog = h('dialog', { 'aria-labelledby': 'entrar', class: 'sign-in' },
@@ -160,23 +169,9 @@ function ask(reason) {
         dialog.addEventListener('cancel', (event) => event.preventDefault());
         // A browser closes it at the second Escape, whatever the listener of `cancel` does.
         dialog.addEventListener('close', () => { if (dialog.isConnected) dialog.showModal(); });
-        form.addEventListener('submit', async (event) => {
+        form.addEventListener('submit', (event) => {
             event.preventDefault();
-            if (button.disabled) return;
-            button.disabled = true;
-            try {
-                const text = input.control.value.trim().replace(/^Bearer\s+/i, '');
-                if (!(await accept(text, null))) {
-                    input.fail('Este token não foi aceito. Confira se foi copiado inteiro e se ainda vale.');
-                    input.control.focus();
-                    return;
-                }
-                done();
-            } catch {
-                input.fail(UNANSWERED);
-            } finally {
-                button.disabled = false;
-            }
+            once(button, use);
         });
         document.body.append(dialog);
         dialog.showModal();
@@ -189,10 +184,7 @@ export async function leave() {
     for (const name of [KEPT, RENEWAL]) sessionStorage.removeItem(name);
     // Else the issuer would let the next person at this browser in as this one.
     const farewell = isIssued && oidc.isOffered() ? await oidc.farewell() : null;
-    if (farewell) {
-        location.assign(farewell);
-        return;
-    }
+    if (farewell) return location.assign(farewell);
     location.hash = '';
     location.reload();
 }
