@@ -43,11 +43,20 @@ function rowOf(row, grouping, today) {
     };
 }
 
+const percent = new Intl.NumberFormat('pt-BR', { style: 'percent', maximumSignificantDigits: 3, signDisplay: 'never' });
+
+/** `12,5% a mais`: a change beside the amount before. There is no part of nothing or of a debt. */
+function part(change, before) {
+    if (before <= 0n || before + change < 0n) return null;
+    return `${percent.format(Number(change) / Number(before))} a ${change < 0n ? 'menos' : 'mais'}`;
+}
+
 function card(title, value, before, beforeName, { plus } = {}) {
     const change = value - before;
+    const share = part(change, before);
     return h('div', { class: 'card figure' }, h('h2', {}, title), h('p', { class: 'big' }, money(value, { plus })),
         beforeName && h('p', { class: 'compared' }, `${beforeName}: `, money(before),
-            change !== 0n && [' (', money(change, { plus: true }), ')']));
+            change !== 0n && [' (', money(change, { plus: true }), share && `; ${share}`, ')']));
 }
 
 export function monthView(params) {
