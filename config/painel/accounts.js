@@ -19,6 +19,12 @@ export const isGroup = (conta) => conta.endsWith('*');
 
 export const accountName = (conta) => conta === '*' ? 'Todas as contas' : isGroup(conta) ? `${conta.slice(0, -2)} (grupo)` : conta;
 
+const lastPart = (conta) => accountName(conta).split('.').at(-1);
+
+/** An account in a list that people read: the last part of its name, beneath it the whole one. */
+export const accountLabel = (conta) => [foreign(lastPart(conta)),
+    lastPart(conta) !== accountName(conta) && h('span', { class: 'path' }, foreign(accountName(conta)))];
+
 /** Every account that the token covers, up to a limit. */
 export async function accounts(signal) {
     const found = [];
@@ -131,7 +137,7 @@ export function accountsView(params) {
         });
         const name = (row) => h('span', { class: `depth-${Math.min(row.depth, 6)}` },
             h('a', { href: address('mes', { conta: row.conta }), 'data-foco': row.conta, class: row.isParent ? 'group' : null },
-                foreign(wanted ? accountName(row.conta) : row.isParent ? `${row.conta.slice(0, -2).split('.').at(-1)} (grupo)` : row.conta.split('.').at(-1))));
+                wanted ? accountLabel(row.conta) : foreign(lastPart(row.conta))));
         const columns = [{ title: 'Conta' }, { title: 'Saldo', class: 'number' }, { title: 'Lançamentos', class: 'number extra' },
             { title: 'Último dia', class: 'extra' }, { title: 'Comparar' }];
         replace(body,
@@ -157,7 +163,7 @@ export function accountsView(params) {
         const [de, ate] = monthRange(month);
         const answers = await Promise.all(asked.map((conta) => balances({ conta, de, ate, agrupar: 'mes' }, { signal })));
         const line = (title, member) => [title, ...answers.map((answer) => money(centavos(answer.totais[member])))];
-        const columns = [{ title: 'Valor' }, ...asked.map((conta) => ({ title: foreign(accountName(conta)), class: 'number' }))];
+        const columns = [{ title: 'Valor' }, ...asked.map((conta) => ({ title: accountLabel(conta), class: 'number' }))];
         replace(compared, h('h2', {}, `Lado a lado em ${monthName(month)}`), table('Contas lado a lado', columns, [
             line('Saldo inicial', 'saldo_inicial'), line('Entradas', 'total_creditos'), line('Saídas', 'total_debitos'),
             line('Resultado', 'saldo_do_periodo'), line('Saldo final', 'saldo_final')]));

@@ -5,7 +5,7 @@ import * as session from './session.js';
 import { effect, KINDS, NATURES, showEntry } from './entry.js';
 import { brazilian, rangeText, tableDay } from './dates.js';
 import { field, foreign, h, notice, replace, select, slowButton, table } from './dom.js';
-import { isGroup } from './accounts.js';
+import { accountLabel, isGroup } from './accounts.js';
 import { centavos, money, reais } from './money.js';
 import { periodChoice, periodOf } from './period.js';
 import { note } from './router.js';
@@ -166,7 +166,7 @@ export function entriesView(params) {
                     [h('button', { type: 'button', class: 'link', 'data-foco': entry.id, onclick: () => open(entry) },
                         entry.descricao ? foreign(entry.descricao) : KINDS[entry.tipo]),
                     marks.map((one) => h('span', { class: 'tag' }, one))],
-                    entry.categoria ? foreign(entry.categoria) : '', ...(isGroup(conta) ? [foreign(entry.conta)] : []),
+                    entry.categoria ? foreign(entry.categoria) : '', ...(isGroup(conta) ? [accountLabel(entry.conta)] : []),
                     money(effect(entry), { plus: true }), ...(hasBalance ? [money(after)] : [])],
             };
         });
