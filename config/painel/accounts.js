@@ -39,7 +39,7 @@ export async function accounts(signal) {
 }
 
 /** The groups among these names: every beginning before a dot, and what the token covers as a whole. */
-export function groupsOf(names) {
+function groupsOf(names) {
     const groups = new Set(coverage().filter(isGroup));
     for (const name of names) {
         const parts = name.split('.');
@@ -90,7 +90,7 @@ export function accountField(conta, names, hint) {
 }
 
 /** The rows of the tree: each group before its accounts, with the sum of theirs. */
-export function tree(list) {
+function tree(list) {
     const rows = new Map();
     const row = (name, depth, isParent) => {
         if (!rows.has(name)) rows.set(name, { conta: name, depth, isParent, saldo: 0n, quantidade: 0, ultima: null });

@@ -10,7 +10,7 @@ import { address, note } from './router.js';
 const PERMILLE = 1000n;
 
 /** Groups of `totais` by category, those that cost most first. */
-export function grouped(items) {
+function grouped(items) {
     const groups = new Map();
     for (const item of items) {
         const group = groups.get(item.categoria) ?? { categoria: item.categoria, inflow: 0n, outflow: 0n, entries: 0, months: new Map() };

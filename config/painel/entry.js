@@ -18,16 +18,13 @@ const DESCRIPTION_MAX = 200;
 /** The effect on the balance. */
 export const effect = (entry) => entry.tipo === 'credito' ? centavos(entry.valor) : -centavos(entry.valor);
 
-/**
- * Sends something that its key makes safe to repeat, until its outcome is known or the tries are used up.
- * Returns the answer's body and whether it had been registered before.
- */
+/** Sends something that is safe to repeat, until its outcome is known or the tries are used up. Returns the entry. */
 export async function registered(path, { body, key }) {
-    const headers = { ...(body ? { 'Content-Type': 'application/json' } : {}), ...(key ? { 'Idempotency-Key': key } : {}) };
+    const headers = { 'Content-Type': 'application/json', ...(key && { 'Idempotency-Key': key }) };
     for (let count = 1; ; count += 1) {
         try {
-            const answer = await open(path, { method: 'POST', body: body && JSON.stringify(body), headers });
-            return { entry: await whole(answer.json()), isReplay: answer.status === 200 };
+            const answer = await open(path, { method: 'POST', body: JSON.stringify(body), headers });
+            return await whole(answer.json());
         } catch (error) {
             const isUnknown = error instanceof Problem && (error.status === 0 || error.status >= 500 || error.status === 429);
             if (!isUnknown || count === TRIES_MAX) throw error;
@@ -91,7 +88,7 @@ function content(entry, { dialog, fill, onChange }) {
 
         async function reverse() {
             try {
-                const { entry: reversal } = await registered(`v1/lancamentos/${encodeURIComponent(entry.id)}/estorno`, { body: {
+                const reversal = await registered(`v1/lancamentos/${encodeURIComponent(entry.id)}/estorno`, { body: {
                     data: day, descricao: entry.descricao && [...`Estorno: ${entry.descricao}`].slice(0, DESCRIPTION_MAX).join(''),
                 } });
                 if (isCorrection) {

@@ -6,8 +6,7 @@ import { h } from './dom.js';
 export function centavos(text) {
     const parts = /^(-?)([0-9]+)\.([0-9]{2})$/.exec(text);
     if (!parts) throw new TypeError(`not an amount: ${text}`);
-    const value = BigInt(parts[2] + parts[3]);
-    return parts[1] ? -value : value;
+    return BigInt(parts.slice(1).join(''));
 }
 
 /** The figure without currency and sign: `1.234,56`. */
@@ -32,8 +31,7 @@ export function money(value, { plus = false } = {}) {
 /** What a person typed, as the API accepts it: `1.234,56`, `1234,5`, `R$ 12` and `12.50` are amounts. `null`: none. */
 export function typed(text) {
     const bare = text.trim().replace(/^R\$\s*/, '');
-    let parts = /^([0-9]{1,3}(?:\.[0-9]{3})+|[0-9]+)(?:,([0-9]{1,2}))?$/.exec(bare);
-    if (!parts) parts = /^([0-9]+)\.([0-9]{1,2})$/.exec(bare);
+    const parts = /^([0-9]{1,3}(?:\.[0-9]{3})+|[0-9]+)(?:,([0-9]{1,2}))?$/.exec(bare) ?? /^([0-9]+)\.([0-9]{1,2})$/.exec(bare);
     if (!parts) return null;
     const whole = parts[1].replaceAll('.', '').replace(/^0+(?=[0-9])/, '');
     return `${whole}.${(parts[2] ?? '').padEnd(2, '0')}`;

@@ -3,7 +3,7 @@
 const DECODED_AS = ['utf-8', 'windows-1252'];
 
 /** The text of a file: UTF-8, else Windows-1252. */
-export function decoded(bytes) {
+function decoded(bytes) {
     try {
         return new TextDecoder(DECODED_AS[0], { fatal: true }).decode(bytes);
     } catch {

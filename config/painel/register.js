@@ -78,7 +78,7 @@ export function registerView(params, names) {
         if (attempt.content !== content) attempt = { content, key: newKey() };
         replace(result, notice('Registrando…'));
         try {
-            const answer = await registered('v1/lancamentos', { body, key: attempt.key });
+            const made = await registered('v1/lancamentos', { body, key: attempt.key });
             attempt = { content: null, key: null };
             // A reload must not bring back what is registered.
             correction?.remove();
@@ -88,7 +88,7 @@ export function registerView(params, names) {
                 for (const name of ['valor', 'descricao', 'referencia']) fields[name].control.value = '';
                 fields.valor.control.focus();
             }
-            return answer.entry;
+            return made;
         } catch (error) {
             if (!(error instanceof Problem)) throw error;
             fail(error.name === 'conta-nao-permitida' ? [{ campo: 'conta', mensagem: refusal(names) }] : error.faults, error.status === 0 || error.status >= 500
