@@ -14,6 +14,7 @@ import hmac
 import json
 import os
 import pathlib
+import re
 import sys
 import tempfile
 import time
@@ -207,6 +208,17 @@ def see_month(person):
     totals = expected["totais"]
     assert cards[0] == seen(totals["saldo_inicial"]) and cards[1] == seen(totals["total_creditos"]), cards
     assert cards[2] == seen(totals["total_debitos"]) and cards[4] == seen(totals["saldo_final"]), cards
+    previous = month(first - datetime.timedelta(days=1))
+    answer = ask(f"{CONSOLIDADO}/v1/consolidados", conta=ACCOUNT, de=previous[0], ate=previous[1]).json()
+    before = decimal.Decimal(answer["totais"]["total_creditos"])
+    change = decimal.Decimal(totals["total_creditos"]) - before
+    compared = browser.run("return document.querySelectorAll('.cards .compared')[1].textContent")
+    share = re.search(r"([0-9.]+(?:,[0-9]+)?)% a (mais|menos)", compared)
+    assert before > 0 and (share is None) == (change == 0), (compared, before, change)
+    if share:
+        percent, exact = decimal.Decimal(share[1].replace(".", "").replace(",", ".")), 100 * abs(change) / before
+        # Three digits are shown.
+        assert abs(percent - exact) <= exact / 190 and share[2] == ("mais" if change > 0 else "menos"), (compared, before, change)
 
     assert person.download(f"saldos-{first}-a-{last}.csv").count(b"\r\n") == len(expected["dias"]) + 1, "the CSV of the month"
 
@@ -486,6 +498,8 @@ def compare_accounts(person):
     person.open("contas")
     person.write("Procurar", ACCOUNT.split(".")[0])
     person.see(ACCOUNT)
+    links = person.browser.run("return [...document.querySelectorAll('main tbody a')].map((one) => one.innerText.split('\\n'))")
+    assert [ACCOUNT.split(".")[-1], ACCOUNT] in links, links
     for name in (ACCOUNT, ACCOUNT.split(".")[0] + " (grupo)"):
         person.write("Procurar", ACCOUNT.split(".")[0])
         person.click(f"document.querySelector('[aria-label=\"Comparar {name}\"]')", f"the choice of {name}")
