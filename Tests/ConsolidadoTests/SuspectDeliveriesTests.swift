@@ -23,9 +23,14 @@ import Testing
         return (SuspectDeliveries(queue, logger: Logger(label: "tests")), queue)
     }
 
+    /// The messages of the next batches, each settled: a queue of which everything is settled ends.
     private static func numbers(_ source: SuspectDeliveries, batches: Int) async -> [[UInt64]] {
         var numbers: [[UInt64]] = []
-        for _ in 0..<batches { numbers.append(await source.nextBatch()?.tags.map(\.number) ?? []) }
+        for _ in 0..<batches {
+            let tags = await source.nextBatch()?.tags ?? []
+            numbers.append(tags.map(\.number))
+            await source.settle(tags)
+        }
         return numbers
     }
 
@@ -53,7 +58,7 @@ import Testing
 
     @Test func `suspects of a closed channel are not handed out`() async {
         let (source, queue) = await Self.source([[Self.delivery(1, earlier: 20), Self.delivery(2)]])
-        #expect(await Self.numbers(source, batches: 1) == [[2]])
+        #expect(await source.nextBatch()?.tags.map(\.number) == [2])
         await source.suspendConsuming()
         await queue.resumeConsuming()
         // A new channel redelivers both messages.

@@ -29,13 +29,13 @@ package actor FakeSource: DeliverySource {
 
     /// Returns once everything is settled, like a shutdown that waits for it.
     package func run() async throws {
-        while self.settled.count < self.total { await withCheckedContinuation { self.waiters.append($0) } }
+        while self.settled.count < self.total, !Task.isCancelled { await self.waitForChange() }
     }
 
     package func nextBatch() async -> DeliveryBatch? {
         while self.batches.isEmpty || self.isSuspended {
-            if self.settled.count == self.total { return nil }
-            await withCheckedContinuation { self.waiters.append($0) }
+            if self.settled.count == self.total || Task.isCancelled { return nil }
+            await self.waitForChange()
         }
         let batch = self.batches.removeFirst().map { self.onThisChannel($0) }
         for delivery in batch { self.unsettled[delivery.tag] = delivery }
@@ -76,6 +76,17 @@ package actor FakeSource: DeliverySource {
             exchange: delivery.exchange, routingKey: delivery.routingKey, properties: delivery.properties, body: delivery.body,
             bodyBytesTotal: delivery.bodyBytesTotal
         )
+    }
+
+    /// Ends with its task too, so that a time limit ends a test in which a message never arrives.
+    private func waitForChange() async {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { waiter in
+                if Task.isCancelled { waiter.resume() } else { self.waiters.append(waiter) }
+            }
+        } onCancel: {
+            Task { await self.wake() }
+        }
     }
 
     private func wake() {
