@@ -100,6 +100,14 @@ import Testing
         #expect(feed.expectReader() == nil, "there is a reader")
     }
 
+    @Test func `no reader waits for changes after shutdown`() {
+        var feed = Feed()
+        feed.link = FeedLink(isFollowing: false, starts: 1)
+        _ = feed.turn(after: .seconds(60))
+        _ = feed.state.close()
+        #expect(feed.expectReader() == nil)
+    }
+
     @Test func `changes are wanted from shortly before the first reader until some time after the last`() throws {
         var feed = Feed { $0.restAfter = .seconds(60) }
         feed.link = FeedLink(isFollowing: false, starts: 1)
