@@ -97,6 +97,38 @@ import Testing
         #expect(Self.texts(entries[1])["descricao"] == "m")
     }
 
+    @Test func `a statement without an account or a currency has none of the statement before`() {
+        let first = "<STMTRS><CURDEF>USD<BANKACCTFROM><ACCTID>1</BANKACCTFROM>\(Self.transaction("a"))</STMTRS>"
+        let entries = self.read("<OFX>\(first)<STMTRS>\(Self.transaction("a"))</STMTRS></OFX>").entries.map(Self.texts)
+        #expect(entries.map { $0["chave"] } == ["ofx:1:a", "ofx::a"])
+        #expect(entries.map { $0["moeda"] } == ["USD", nil])
+    }
+
+    @Test(arguments: ["BANKACCTTO", "CCACCTTO"])
+    func `the account of the other side is not the statement's, wherever it stands`(element: String) {
+        let other = "<\(element)><BANKID>1<ACCTID>9</\(element)>"
+        let file = "<OFX><STMTRS><ACCTID>1\(other)\(Self.transaction("a", "1", other))\(Self.transaction("b"))</STMTRS></OFX>"
+        #expect(self.read(file).entries.map { Self.texts($0)["chave"] } == ["ofx:1:a", "ofx:1:b"])
+    }
+
+    @Test func `an amount has the currency of its transaction, not the one that it was exchanged from`() {
+        let transactions = [
+            Self.transaction("1", "1", "<ORIGCURRENCY><CURRATE>5.1<CURSYM>USD</ORIGCURRENCY><MEMO>x"),
+            Self.transaction("2", "1", "<CURRENCY><CURRATE>5.1<CURSYM>USD</CURRENCY>"), Self.transaction("3"),
+        ]
+        let entries = self.read(Self.statement(transactions.joined())).entries.map(Self.texts)
+        #expect(entries.map { $0["moeda"] } == ["BRL", "USD", "BRL"])
+        #expect(entries[0]["descricao"] == "x")
+    }
+
+    @Test func `a transaction that nobody closes ends with the next one, and with its list`() {
+        let open = ["a", "b"].map { Self.transaction($0).replacing("</STMTTRN>", with: "") }
+        let (entries, lines, failure) = self.read(Self.statement(open.joined(separator: "\n")))
+        #expect(failure == nil)
+        #expect(entries.map { Self.texts($0)["chave"] } == ["ofx:12345-6:a", "ofx:12345-6:b"])
+        #expect(lines == [3, 4])
+    }
+
     @Test func `different transactions under one FITID are numbered, equal ones are one`() {
         let transactions = [Self.transaction("a"), Self.transaction("a", "-11"), Self.transaction("a"), Self.transaction("b")]
         let file = Self.statement(transactions.joined(separator: "\n"))
@@ -138,6 +170,19 @@ import Testing
         let entries = self.read(file).entries.map(Self.texts)
         #expect(entries.map { $0["chave"] } == ["ofx:234:a"])
         #expect(entries.map { $0["moeda"]?.count } == [16])
+        let keys = [256, 257].map { length in
+            let account = String(repeating: "9", count: length)
+            return self.read(Self.statement(Self.transaction("a"), account: account)).entries.map { Self.texts($0)["chave"] }
+        }
+        #expect(keys[0] == keys[1], "an account is cut at 256 characters")
+    }
+
+    @Test func `what is too long for a tag is text`() {
+        for tag in ["<B \(String(repeating: "y", count: 2000))>", "<\(String(repeating: "y", count: 100))>"] {
+            let file = Self.statement(Self.transaction("1", "1", "<MEMO>x \(tag) z"))
+            let description = self.read(file).entries.first.flatMap { Self.texts($0)["descricao"] }
+            #expect(description == String("x \(tag) z".prefix(200)))
+        }
     }
 
     @Test func `a bare less-than sign is text`() {
