@@ -54,6 +54,30 @@ import Testing
         #expect([2, 4].allSatisfy { if case .success(.criado) = outcomes[$0] { true } else { false } })
     }
 
+    @Test func `a simulated lote answers what registering it would answer, and registers nothing`() async throws {
+        let repository = FakeLancamentoRepository()
+        try await self.with(repository) { service in
+            guard
+                case .criado(let stored) = try await service.register(
+                    Self.entry(5, chave: "stored"), registradoPor: "x", canal: .rest, traceparent: nil)
+            else { throw NotRegistered() }
+            let lote = [
+                Self.entry(1, chave: "k"), Self.entry(1, chave: "k"), Self.entry(2, chave: "k"), Self.entry(3), Self.entry(3),
+                Self.entry(5, chave: "stored"), Self.entry(6, chave: "stored"),
+            ]
+            var keys = SimulatedKeys()
+            let outcomes = await service.simulate(lote, registradoPor: "x", canal: .lote, after: &keys)
+            #expect([0, 3, 4].allSatisfy { if case .success(.seriaCriado) = outcomes[$0] { true } else { false } }, "\(outcomes)")
+            #expect([1, 2].map { outcomes[$0] } == [.success(.repetiriaAnterior), .failure(.chaveComOutroConteudo)])
+            #expect([5, 6].map { outcomes[$0] } == [.success(.repetido(stored)), .failure(.chaveComOutroConteudo)])
+            // The next part of the same lote.
+            let next = await service.simulate(
+                [Self.entry(1, chave: "k"), Self.entry(2, chave: "k")], registradoPor: "x", canal: .lote, after: &keys)
+            #expect(next == [.success(.repetiriaAnterior), .failure(.chaveComOutroConteudo)])
+        }
+        #expect(await repository.entries.count == 1)
+    }
+
     @Test func `entries that find the queue full are retried`() async throws {
         let repository = FakeLancamentoRepository()
         let outcomes = try await self.with(repository, queueMax: 20) { service in
