@@ -1,8 +1,4 @@
 extension PostgresClient {
-    /// What a server answers where a prepared statement is of another session: `invalid_sql_statement_name`, `duplicate_prepared_statement`,
-    /// and `protocol_violation` for another number of parameters (PostgreSQL, appendix A).
-    private static let foreignStatements: Set<String> = ["26000", "42P05", "08P01"]
-
     /// Whether each connection of the pool has a session of the server to itself.
     ///
     /// A pooler that lends sessions for one transaction (PgBouncer's `pool_mode = transaction`) looks like a server until the next transaction
@@ -21,10 +17,20 @@ extension PostgresClient {
                 return try rows.read { columns throws(PostgresError) in try columns.nextIfPresent(String.self) } == ["primeira"]
             }
         } catch {
-            // Another session's statement may have the name of ours, and other columns.
-            let isForeign = error.code == .decoding || error.sqlState.map { Self.foreignStatements.contains($0) } ?? false
-            if isForeign { return false }
+            if error.isOfForeignStatement { return false }
             throw error
         }
+    }
+}
+
+extension PostgresError {
+    /// `invalid_sql_statement_name`, `duplicate_prepared_statement`, and `protocol_violation` for another number of parameters (PostgreSQL,
+    /// appendix A).
+    private static let foreignStatements: Set<String> = ["26000", "42P05", "08P01"]
+
+    /// Whether a prepared statement is of another session: the server does not know it, or it has the name of ours and other parameters or
+    /// columns.
+    var isOfForeignStatement: Bool {
+        self.code == .decoding || self.sqlState.map { Self.foreignStatements.contains($0) } ?? false
     }
 }
