@@ -59,8 +59,13 @@ struct PostgresClientTests {
             var reading = writing
             (writing.role, reading.role) = (.readWrite, .primary)
             let reads = PostgresClient(configuration: reading, logger: Logger(label: "tests"))
+            let changes = NIOLockedValueBox(0)
             let writes = PostgresClient(
-                configuration: writing, logger: Logger(label: "tests"), onServerChange: { reads.renewConnections() })
+                configuration: writing, logger: Logger(label: "tests"),
+                onServerChange: {
+                    changes.withLockedValue { $0 += 1 }
+                    reads.renewConnections()
+                })
             let session: @Sendable () async throws -> Int32 = { try await reads.query("select pg_backend_pid()").first!.decode(0) }
             let insert: @Sendable () async -> PostgresError? = {
                 do throws(PostgresError) { try await writes.query("insert into t values (1)") } catch { return error }
@@ -72,6 +77,7 @@ struct PostgresClientTests {
                 defer { group.cancelAll() }
                 try await writes.query("create table t (n int)")
                 let before = try await session()
+                #expect(changes.withLockedValue { $0 } == 0, "the first server is no other")
                 try await TestServers.administer(url, "alter database \"\(database)\" set default_transaction_read_only = on")
                 // A session keeps the setting of its beginning.
                 try await writes.withConnection { connection throws(PostgresError) in
@@ -88,6 +94,11 @@ struct PostgresClientTests {
                 }
                 #expect(lent == before)
                 #expect(try await session() != before, "a lent connection is closed when it is returned")
+                try await writes.withConnection { _ throws(PostgresError) in
+                    // On another connection.
+                    _ = try await writes.query("select 1")
+                }
+                #expect(changes.withLockedValue { $0 } == 1, "a further connection is to the same server")
             }
         }
     }
