@@ -25,6 +25,8 @@ from painel import ACCOUNT, CONSOLIDADO, LANCAMENTOS, SCOPES, Person
 
 PAGE = f"{CONSOLIDADO}/painel"
 CLIENT = "painel"
+# Wherever it stands in a token, its bytes become both letters in which base64url differs from base64, and some are not ASCII.
+NAME = "ana é >>>???"
 LIFETIME_S = 3600
 # Longer than the page's pause between two renewals.
 SHORT_LIFETIME_S = 8
@@ -49,17 +51,19 @@ class Issuer:
         self.renewals = set()
         # The kinds of grant that were given, and the addresses after sign-out.
         self.grants, self.farewells = [], []
-        # What a test changes: parameters of the answer in the address, claims of the tokens, how long they last, and what is refused.
-        self.answer, self.claims, self.lifetime_s = {}, {}, LIFETIME_S
+        # What a test changes: parameters of the answer in the address, claims of the tokens, what the issuer says of itself, how long the
+        # tokens last, and what is refused.
+        self.answer, self.claims, self.described, self.lifetime_s = {}, {}, {}, LIFETIME_S
         self.is_silent = self.forgets_codes = self.refuses_renewal = False
 
     def signed(self, claims):
-        text = ".".join(encoded(json.dumps(part).encode()) for part in ({"alg": "RS256", "kid": "1", "typ": "JWT"}, claims))
+        parts = ({"alg": "RS256", "kid": "1", "typ": "JWT"}, claims)
+        text = ".".join(encoded(json.dumps(part, ensure_ascii=False).encode()) for part in parts)
         return f"{text}.{encoded(run('dgst', '-sha256', '-sign', self.key, given=text.encode()))}"
 
     def token(self):
         now = int(time.time())
-        claims = {"iss": self.url, "aud": "fluxo-caixa", "sub": "ana", "iat": now, "exp": now + self.lifetime_s, "contas": ["*"], "scope": SCOPES}
+        claims = {"iss": self.url, "aud": "fluxo-caixa", "sub": NAME, "iat": now, "exp": now + self.lifetime_s, "contas": ["*"], "scope": SCOPES}
         return self.signed(claims | self.claims)
 
     def keys(self):
@@ -72,7 +76,7 @@ class Issuer:
             "end_session_endpoint": f"{self.url}/logout", "jwks_uri": f"{self.url}/keys", "response_types_supported": ["code"],
             "subject_types_supported": ["public"], "id_token_signing_alg_values_supported": ["RS256"],
             "code_challenge_methods_supported": ["S256"],
-        }
+        } | self.described
 
     def authorized(self, query):
         """Where the person goes from here; `None`: the request is not one of the page."""
@@ -98,7 +102,7 @@ class Issuer:
                 return refusal
             if encoded(hashlib.sha256(form.get("code_verifier", "").encode()).digest()) != asked["code_challenge"]:
                 return refusal
-            identity = {"iss": self.url, "aud": CLIENT, "sub": "ana", "exp": int(time.time()) + 60, "nonce": asked["nonce"]}
+            identity = {"iss": self.url, "aud": CLIENT, "sub": NAME, "exp": int(time.time()) + 60, "nonce": asked["nonce"]}
             extra = {"id_token": self.signed(identity | self.claims)}
         elif kind == "refresh_token":
             if self.refuses_renewal or form.get("refresh_token") not in self.renewals:
@@ -204,6 +208,7 @@ def sign_in(person, issuer):
     assert place(browser) == f"{PAGE}#/mes?conta={ACCOUNT}", place(browser)
     assert issuer.grants == ["authorization_code"], issuer.grants
     person.see("Saldo final")
+    assert browser.run("return document.getElementById('sair').title") == NAME, "another name than the token's"
     kept = browser.run("return [localStorage.length, document.cookie, Object.keys(sessionStorage).sort()]")
     assert kept == [0, "", ["fluxo-caixa.renovacao", "fluxo-caixa.token"]], "more than the tab's token is kept"
     browser.call("refresh")
@@ -255,7 +260,7 @@ def renew(person, issuer):
     headers = {"Authorization": f"Bearer {issuer.token()}"}
     listed = requests.get(f"{LANCAMENTOS}/v1/lancamentos", params={"conta": ACCOUNT}, headers=headers, timeout=60).json()["itens"]
     assert sorted(entry["descricao"] for entry in listed) == ["Entrou de novo", "Renovado"], listed
-    assert {entry["registrado_por"] for entry in listed} == {"ana"}, listed
+    assert {entry["registrado_por"] for entry in listed} == {NAME}, listed
     end = time.monotonic() + WAIT_S
     while len(requests.get(f"{browser.session}/window/handles", timeout=30).json()["value"]) > 1:
         assert time.monotonic() < end, "the other tab stays"
@@ -280,6 +285,10 @@ def refuse(person, issuer):
         ({"answer": {"error": "<b>call 0800</b>"}}, "recusou o acesso. Entre de novo", False),
         ({"forgets_codes": True}, "não vale mais", False),
         ({"claims": {"nonce": "another"}}, "não é a deste acesso", True),
+        ({"claims": {"aud": "another"}}, "não é a deste acesso", True),
+        ({"claims": {"iss": "http://another"}}, "não é a deste acesso", True),
+        ({"described": {"issuer": "http://another"}}, "não é como está configurado", False),
+        ({"described": {"token_endpoint": "http://127.0.0.1:1/token"}}, "não é como está configurado", False),
         ({"claims": {"aud": [CLIENT]}}, "não aceitam o acesso deste emissor", True),
         ({"is_silent": True}, "não responde", False),
     ]
