@@ -33,6 +33,10 @@ struct ConformanceTests {
         }
     }
 
+    @Test func `the program of the guide about durable queues notices an extract that is cut`() async throws {
+        try await ConformanceTool.run("cut_extract.py", ["\(ConformanceTool.config)/guias/acompanhar-sem-perder.md"])
+    }
+
     @Test func `every example of the page runs as it is shown`() async throws {
         try await Stack.with(consolidados: 1) { stack in
             print(try await ConformanceTool.run("examples.py", [stack.lancamentos.url], stack: stack))
