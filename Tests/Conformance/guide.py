@@ -36,7 +36,7 @@ def main(guide):
     with tempfile.TemporaryDirectory() as folder:
         root = pathlib.Path(folder)
         (root / ".local").mkdir()
-        (root / ".local/endpoints.env").write_text("".join(f"{name}={os.environ[name]}\n" for name in ENDPOINTS))
+        (root / ".local/integrador.env").write_text("".join(f"{name}={os.environ[name]}\n" for name in ENDPOINTS))
         (root / "guia.py").write_text(program, encoding="utf-8")
         path = f"{pathlib.Path(sys.executable).parent}:{os.environ.get('PATH', '/usr/bin:/bin')}"
         # What the guide does not say is not there: it has to set its variables itself.

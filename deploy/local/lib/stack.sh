@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The local stack as a whole: its servers and instances, .local/endpoints.env, the sample entry, the summary.
+# The local stack as a whole: its servers and instances, .local/integrador.env, .local/endpoints.env, the sample entry, the summary.
 
 stack_folders() {
     local_folder
@@ -41,7 +41,7 @@ stack_stop() {
     rabbitmq_stop "$LOCAL/rabbitmq"
     if process_runs "$LOCAL/postgres/pid"; then say "Stopping PostgreSQL"; fi
     postgres_stop "$LOCAL/postgres"
-    rm -f "$RUN"/* "$LOCAL/endpoints.env" "$LOCAL/consolidados" "$LOCAL/observar"
+    rm -f "$RUN"/* "$LOCAL/integrador.env" "$LOCAL/endpoints.env" "$LOCAL/consolidados" "$LOCAL/observar"
 }
 
 # token OPTION…: a token signed with the stack's secret.
@@ -62,16 +62,20 @@ consolidado_urls() {
     for name in $(instances_running consolidado); do instance_url "$name"; done | paste --serial --delimiters=,
 }
 
-# The databases' URLs are those of their owners, who may inspect and repair everything.
+# integrador.env has what an integrator needs; endpoints.env has also the secrets of an operator. The databases' URLs are those of
+# their owners, who may inspect and repair everything.
 write_endpoints() {
-    write_private "$LOCAL/endpoints.env" <<ENV
+    write_private "$LOCAL/integrador.env" <<ENV
 LANCAMENTOS_URL=$(instance_url lancamentos-1)
 CONSOLIDADO_URLS=$(consolidado_urls)
 AMQP_URL=$(<"$LOCAL/rabbitmq/url.integrador")
+TOKEN=$(local_token)
+ENV
+    write_private "$LOCAL/endpoints.env" <<ENV
+$(<"$LOCAL/integrador.env")
 RABBITMQ_MANAGEMENT_URL=$(<"$LOCAL/rabbitmq/url.management")
 LANCAMENTOS_DATABASE_URL=$(database_url lancamentos_migrador)
 CONSOLIDADO_DATABASE_URL=$(database_url consolidado_migrador)
-TOKEN=$(local_token)
 AUTH_HS256_SECRET=$(secret "$SECRETS/auth")
 ENV
 }
@@ -114,7 +118,7 @@ print_summary() {
     if process_runs "$RUN/prometheus.pid"; then
         summary_line Prometheus "$(prometheus_url) (deploy/monitoring/check --prometheus $(prometheus_url))"
     fi
-    printf '\nTo try it, paste:\n\n. %q\n' "$LOCAL/endpoints.env"
+    printf '\nTo try it, paste:\n\n. %q\n' "$LOCAL/integrador.env"
     cat <<'TEXT'
 curl -i "$LANCAMENTOS_URL/v1/lancamentos" -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \
     -H 'Idempotency-Key: venda-1' -d '{"conta":"loja1","tipo":"credito","valor":"10.00","descricao":"Venda"}'
