@@ -13,7 +13,7 @@ import Testing
         let call = ExampleCall(try Self.operation("registrarLancamento"))
         #expect(
             call.curl == """
-                curl --fail-with-body "$LANCAMENTOS_URL/v1/lancamentos" \\
+                curl --include --fail-with-body "$LANCAMENTOS_URL/v1/lancamentos" \\
                     --header "Authorization: Bearer $TOKEN" \\
                     --header 'Idempotency-Key: venda-2026-000123' \\
                     --header 'Content-Type: application/json' \\

@@ -54,7 +54,10 @@ struct ExampleCall {
 
     var curl: String {
         let query = self.query.map { "\(Self.percentEncoded($0.name))=\(Self.percentEncoded($0.value))" }.joined(separator: "&")
-        var parts = ["curl --fail-with-body \"$\(self.variable)\(self.path)\(query.isEmpty ? "" : "?\(query)")\""]
+        // Only the status says whether an entry was registered now or before.
+        let showsStatus = self.operation.answers.count { $0.status.hasPrefix("2") } > 1
+        let address = "$\(self.variable)\(self.path)\(query.isEmpty ? "" : "?\(query)")"
+        var parts = ["curl \(showsStatus ? "--include " : "")--fail-with-body \"\(address)\""]
         if self.isEventStream { parts.append("--no-buffer") }
         if self.operation.method != "GET", self.body == nil { parts.append("--request \(self.operation.method)") }
         if !self.operation.isOpen { parts.append("--header \"Authorization: Bearer $TOKEN\"") }
