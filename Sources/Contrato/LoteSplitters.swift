@@ -10,6 +10,13 @@ package protocol LoteSplitter: Sendable {
 
     /// Ends the body.
     mutating func finish() -> Received
+
+    /// Where a file has what a member of an entry says, in Portuguese; nil where nothing but the member's name says it.
+    func place(of member: String) -> String?
+}
+
+extension LoteSplitter {
+    package func place(of member: String) -> String? { nil }
 }
 
 /// Why the rest of a body cannot be read.

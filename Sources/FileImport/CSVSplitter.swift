@@ -17,6 +17,8 @@ package struct CSVSplitter: LoteSplitter {
     private let conta: Conta
     private var rows = CSVRows()
     private var columns: [Column] = []
+    /// The names of the columns as the header has them.
+    private var titles: [Column: String] = [:]
     private var hasFailed = false
     private var beginning: [UInt8] = []
     private var repetitions = Repetitions()
@@ -64,6 +66,18 @@ package struct CSVSplitter: LoteSplitter {
         return (pieces, nil)
     }
 
+    package func place(of member: String) -> String? {
+        guard var column = Column(rawValue: member) else { return nil }
+        // Without a column for it the sign of the amount is the kind.
+        if column == .tipo, self.titles[.tipo] == nil { column = .valor }
+        guard let title = self.titles[column] else { return nil }
+        return switch column {
+        case .valor: "coluna `\(title)`, com ponto ou vírgula decimal"
+        case .data: "coluna `\(title)`, como `AAAA-MM-DD` ou `DD/MM/AAAA`"
+        default: "coluna `\(title)`"
+        }
+    }
+
     // MARK: - Header
 
     /// Reads the names of the columns.
@@ -73,12 +87,13 @@ package struct CSVSplitter: LoteSplitter {
         var names = cells.map(Self.folded)
         // A separator at the end of the row.
         while names.last?.isEmpty ?? false { names.removeLast() }
-        for name in names {
+        for (name, title) in zip(names, cells) {
             guard let column = Column(rawValue: name) else {
                 return "O cabeçalho do CSV tem uma coluna desconhecida, a \(self.columns.count + 1)ª. São aceitas: \(accepted)."
             }
             guard !self.columns.contains(column) else { return "O cabeçalho do CSV tem a coluna `\(column.rawValue)` mais de uma vez." }
             self.columns.append(column)
+            self.titles[column] = FileText.collapse(title)
         }
         for required in [Column.data, .valor] where !self.columns.contains(required) {
             return "Falta no cabeçalho do CSV a coluna `\(required.rawValue)`."

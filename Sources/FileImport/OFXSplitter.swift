@@ -100,6 +100,19 @@ package struct OFXSplitter: LoteSplitter {
         return (pieces, .file(detail))
     }
 
+    package func place(of member: String) -> String? {
+        switch member {
+        case "tipo", "valor": "`\(Field.amount.rawValue)`, cujo sinal é o `tipo`, com ponto ou vírgula decimal"
+        case "data": "`\(Field.posted.rawValue)`, que começa com `AAAAMMDD`"
+        case "moeda": "`\(Field.currency.rawValue)` do extrato ou `\(Field.transactionCurrency.rawValue)` da transação"
+        case "descricao": "`\(Field.memo.rawValue)` e `\(Field.name.rawValue)`"
+        case "referencia": "`\(Field.checkNumber.rawValue)` ou `\(Field.reference.rawValue)`"
+        case "metadados": "`\(Field.type.rawValue)`"
+        case "chave": "`\(Field.id.rawValue)`, de que a chave é feita"
+        default: nil
+        }
+    }
+
     // MARK: - Elements
 
     private mutating func open(_ name: String, _ line: Int, _ pieces: inout [LotePiece]) {
@@ -174,7 +187,8 @@ package struct OFXSplitter: LoteSplitter {
             entry.tipo = (read?.isNegative ?? amount.hasPrefix("-") ? Tipo.debito : .credito).rawValue
             entry.valor = read?.text ?? amount
         }
-        entry.data = fields[.posted].map(Self.day)
+        // A line of a lote may leave its day out; a transaction without one is not given the day of its import.
+        entry.data = fields[.posted].map(Self.day) ?? ""
         entry.moeda = (fields[.transactionCurrency] ?? self.currency)?.uppercased()
         let description = [fields[.memo], fields[.name]].compactMap(\.self)
         let joined = description.count == 2 && description[0] == description[1] ? description[0] : description.joined(separator: " - ")

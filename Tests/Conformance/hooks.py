@@ -48,13 +48,18 @@ def before_load_schema(context, raw_schema):
     schemas["Instante"]["pattern"] = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$"
     if "ResultadoDeLote" in schemas:
         schemas["ResultadoDeLote"]["oneOf"] = [
-            {"required": ["id"], "properties": {"status": {"enum": [200, 201]}}},
+            {"required": ["id"], "not": {"required": ["valor"]}, "properties": {"status": {"enum": [200, 201]}}},
             {
                 "required": ["simulado"],
                 "not": {"anyOf": [{"required": ["id"]}, {"required": ["erro"]}]},
+                "dependentRequired": {"tipo": ["valor"], "valor": ["data"], "data": ["tipo"]},
                 "properties": {"status": {"enum": [200]}},
             },
-            {"required": ["erro"], "properties": {"status": {"enum": [400, 403, 413, 422, 503]}}},
+            {
+                "required": ["erro"],
+                "not": {"required": ["valor"]},
+                "properties": {"status": {"enum": [400, 403, 413, 422, 503]}},
+            },
         ]
         content = raw_schema["paths"]["/v1/lancamentos/lote"]["post"]["requestBody"]["content"]
         for media_type in (NDJSON, "application/json"):

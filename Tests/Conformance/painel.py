@@ -525,6 +525,9 @@ def import_file(person):
     browser.call(f"element/{person.field('Arquivo OFX ou CSV')}/value", {"text": str(file)})
     person.see("2 novos, 0 já registrados, 1 com erro")
     person.see("Tarifa & taxas")
+    # What would be registered is beside what the file says.
+    person.see(f"novo: entrada de {reais('150.75')} em {TODAY.strftime('%d/%m/%Y')}")
+    person.see(f"novo: saída de {reais('30.00')} em {TODAY.strftime('%d/%m/%Y')}")
     # Another account: the same file is looked through for it.
     other = ACCOUNT.replace(".loja", ".outra")
     for account in (other, ACCOUNT):

@@ -191,10 +191,12 @@ import Testing
     }
 
     @Test func `a zero, an unreadable amount and an unreadable day are passed on to be refused`() {
-        let file = Self.statement(Self.transaction("1", "0.00") + "<STMTTRN><FITID>2<TRNAMT>-x<DTPOSTED>2026-01</STMTTRN>")
+        let file = Self.statement(
+            Self.transaction("1", "0.00") + "<STMTTRN><FITID>2<TRNAMT>-x<DTPOSTED>2026-01</STMTTRN><STMTTRN><FITID>3<TRNAMT>1</STMTTRN>")
         let entries = self.read(file).entries.map(Self.texts)
-        #expect(entries.map { $0["valor"] } == ["0.00", "-x"])
-        #expect(entries.map { $0["data"] } == ["2026-01-31", "2026-01"])
+        #expect(entries.map { $0["valor"] } == ["0.00", "-x", "1.00"])
+        // Without its day a transaction is not given the day of the import.
+        #expect(entries.map { $0["data"] } == ["2026-01-31", "2026-01", ""])
     }
 
     @Test(arguments: ["PK\u{3}\u{4}zip", "%PDF-1.7", "nothing", "", "<html><body></html>", "OFXHEADER:100"])

@@ -2,7 +2,10 @@
 
 import { lines, open, Problem } from './api.js';
 import { accountField, refusal } from './accounts.js';
+import { brazilian } from './dates.js';
 import { field, foreign, h, notice, replace, table } from './dom.js';
+import { KINDS } from './entry.js';
+import { centavos, reais } from './money.js';
 import { preview } from './preview.js';
 import { address } from './router.js';
 
@@ -19,7 +22,10 @@ function state(line) {
         return { kind: 'bad', text: `${line.linha ? `linha ${line.linha}: ` : ''}${faults || line.erro.detail || line.erro.title}` };
     }
     if (line.status === 201) return { kind: 'new', text: 'registrado' };
-    return line.simulado && !line.id ? { kind: 'new', text: 'novo' } : { kind: 'known', text: 'já estava registrado' };
+    if (!line.simulado || line.id) return { kind: 'known', text: 'já estava registrado' };
+    // What would be registered is shown; what has no amount repeats an earlier line of the file.
+    if (!line.valor) return { kind: 'known', text: 'repete uma linha anterior' };
+    return { kind: 'new', text: `novo: ${KINDS[line.tipo].toLowerCase()} de ${reais(centavos(line.valor))} em ${brazilian(line.data)}` };
 }
 
 const count = (number, one, many) => `${number} ${number === 1 ? one : many}`;

@@ -4,11 +4,12 @@ import FluxoDeCaixa
 import NIOConcurrencyHelpers
 
 /// The outcomes that are not answered yet, packed: 17 bytes for a registered entry, the entry's bytes and a few more for a refused one, some
-/// bytes for a refused row of a file. They need a few times the memory of the lote's body at the most, however long the rendered answer is.
+/// bytes for a simulated entry and for a refused row of a file. They need a few times the memory of the lote's body at the most, however
+/// long the rendered answer is.
 struct LoteAnswers {
     private enum Tag: UInt8 {
-        case registered, replayed, simulated, conflict, overloaded, databaseAway, databaseRefuses, unknown, unknownWithKey, openWithKey,
-            refused, refusedRow, tooLarge, malformed, ended
+        case registered, replayed, wouldRegisterCredit, wouldRegisterDebit, wouldRepeat, conflict, overloaded, databaseAway,
+            databaseRefuses, unknown, unknownWithKey, openWithKey, refused, refusedRow, tooLarge, malformed, ended
     }
 
     /// Packed outcomes are kept in pieces, so that the memory of answered ones is freed.
@@ -30,15 +31,20 @@ struct LoteAnswers {
         var packed: [UInt8] = []
         switch outcome {
         case .registered(let id): Self.pack(.registered, id, &packed)
-        case .replayed(let id): Self.pack(.replayed, id, &packed)
-        case .simulated: packed = [Tag.simulated.rawValue]
-        case .failed(.chaveComOutroConteudo, _): packed = [Tag.conflict.rawValue]
-        case .failed(.sobrecarga, _): packed = [Tag.overloaded.rawValue]
-        case .failed(.bancoIndisponivel, _): packed = [Tag.databaseAway.rawValue]
-        case .failed(.bancoRecusa, _): packed = [Tag.databaseRefuses.rawValue]
-        case .failed(.resultadoDesconhecido(let id?), let temChave): Self.pack(temChave ? .unknownWithKey : .unknown, id, &packed)
-        // Only another attempt with the same key has an unknown id.
-        case .failed(.resultadoDesconhecido(nil), _): packed = [Tag.openWithKey.rawValue]
+        case .replayed(let id, let line):
+            Self.pack(.replayed, id, &packed)
+            packed.pack(line ?? 0)
+        case .wouldRegister(let tipo, let valor, let data, let line):
+            packed = [(tipo == .credito ? Tag.wouldRegisterCredit : .wouldRegisterDebit).rawValue]
+            packed.pack(Int(valor.centavos))
+            packed.pack(data.diasDesde(.primeiro))
+            packed.pack(line ?? 0)
+        case .wouldRepeat(let line):
+            packed = [Tag.wouldRepeat.rawValue]
+            packed.pack(line ?? 0)
+        case .failed(let failure, let temChave, let line):
+            Self.pack(failure, temChave: temChave, &packed)
+            packed.pack(line ?? 0)
         case .refused(let bytes):
             packed.reserveCapacity(bytes.count + 8)
             packed.append(Tag.refused.rawValue)
@@ -73,15 +79,18 @@ struct LoteAnswers {
         let outcome: EntryOutcome
         switch tag {
         case .registered: outcome = .registered(Self.takeID(&reader))
-        case .replayed: outcome = .replayed(Self.takeID(&reader))
-        case .simulated: outcome = .simulated
-        case .conflict: outcome = .failed(.chaveComOutroConteudo, temChave: true)
-        case .overloaded: outcome = .failed(.sobrecarga, temChave: false)
-        case .databaseAway: outcome = .failed(.bancoIndisponivel, temChave: false)
-        case .databaseRefuses: outcome = .failed(.bancoRecusa, temChave: false)
-        case .unknown: outcome = .failed(.resultadoDesconhecido(Self.takeID(&reader)), temChave: false)
-        case .openWithKey: outcome = .failed(.resultadoDesconhecido(nil), temChave: true)
-        case .unknownWithKey: outcome = .failed(.resultadoDesconhecido(Self.takeID(&reader)), temChave: true)
+        case .replayed: outcome = .replayed(Self.takeID(&reader), line: Self.takeLine(&reader))
+        case .wouldRegisterCredit: outcome = Self.takeWouldRegister(.credito, &reader)
+        case .wouldRegisterDebit: outcome = Self.takeWouldRegister(.debito, &reader)
+        case .wouldRepeat: outcome = .wouldRepeat(line: Self.takeLine(&reader))
+        case .conflict: outcome = .failed(.chaveComOutroConteudo, temChave: true, line: Self.takeLine(&reader))
+        case .overloaded: outcome = .failed(.sobrecarga, temChave: false, line: Self.takeLine(&reader))
+        case .databaseAway: outcome = .failed(.bancoIndisponivel, temChave: false, line: Self.takeLine(&reader))
+        case .databaseRefuses: outcome = .failed(.bancoRecusa, temChave: false, line: Self.takeLine(&reader))
+        case .openWithKey: outcome = .failed(.resultadoDesconhecido(nil), temChave: true, line: Self.takeLine(&reader))
+        case .unknown, .unknownWithKey:
+            let id = Self.takeID(&reader)
+            outcome = .failed(.resultadoDesconhecido(id), temChave: tag == .unknownWithKey, line: Self.takeLine(&reader))
         case .refused: outcome = .refused(reader.takeBytes())
         case .refusedRow:
             let line = reader.takeNumber()
@@ -107,67 +116,35 @@ struct LoteAnswers {
         for shift in stride(from: 120, through: 0, by: -8) { packed.append(UInt8(truncatingIfNeeded: id.bits >> shift)) }
     }
 
+    private static func pack(_ failure: RegistrationFailure, temChave: Bool, _ packed: inout [UInt8]) {
+        switch failure {
+        case .chaveComOutroConteudo: packed.append(Tag.conflict.rawValue)
+        case .sobrecarga: packed.append(Tag.overloaded.rawValue)
+        case .bancoIndisponivel: packed.append(Tag.databaseAway.rawValue)
+        case .bancoRecusa: packed.append(Tag.databaseRefuses.rawValue)
+        case .resultadoDesconhecido(let id?): self.pack(temChave ? .unknownWithKey : .unknown, id, &packed)
+        // Only another attempt with the same key has an unknown id.
+        case .resultadoDesconhecido(nil): packed.append(Tag.openWithKey.rawValue)
+        }
+    }
+
     private static func takeID(_ reader: inout PackedReader) -> LancamentoID {
         var bits: UInt128 = 0
         for _ in 0..<16 { bits = bits << 8 | UInt128(reader.takeByte()) }
         return LancamentoID(bits: bits)
     }
 
+    private static func takeWouldRegister(_ tipo: Tipo, _ reader: inout PackedReader) -> EntryOutcome {
+        guard let valor = Valor(centavos: Int64(reader.takeNumber())), let data = Dia.primeiro.somando(dias: reader.takeNumber()) else {
+            preconditionFailure("an amount or a day that was not packed")
+        }
+        return .wouldRegister(tipo, valor, data, line: self.takeLine(&reader))
+    }
+
     /// Lines are counted from 1; 0 stands for none.
     private static func takeLine(_ reader: inout PackedReader) -> Int? {
         let line = reader.takeNumber()
         return line == 0 ? nil : line
-    }
-}
-
-/// The outcome of one entry of a lote.
-enum EntryOutcome: Equatable, Sendable {
-    case registered(LancamentoID)
-    case replayed(LancamentoID)
-    /// Would be registered, or repeat an earlier entry of the same simulated lote.
-    case simulated
-    case failed(RegistrationFailure, temChave: Bool)
-    /// Refused. The entry's bytes, which are smaller than the answer, give the reason when they are read again.
-    case refused([UInt8])
-    /// A row of a file that is refused. The entry that was made of it can be much larger than the row, so its bytes are not kept.
-    case refusedRow(Problema, line: Int)
-    case tooLarge(line: Int?)
-    /// A row of a file that is no entry.
-    case malformed(RowFault, line: Int?)
-    /// The reading ended here: the last answer.
-    case ended(Problema)
-
-    /// The line of a file that this is about.
-    var line: Int? {
-        switch self {
-        case .refusedRow(_, let line): line
-        case .tooLarge(let line), .malformed(_, let line): line
-        default: nil
-        }
-    }
-
-    /// The outcome of an entry that is refused.
-    /// - Parameter line: of a file; nil for JSON.
-    init(_ problema: Problema, bytes: [UInt8], line: Int?) {
-        if let line { self = .refusedRow(problema, line: line) } else { self = .refused(bytes) }
-    }
-
-    init(_ result: Result<RegistrationOutcome, RegistrationFailure>, temChave: Bool) {
-        switch result {
-        case .success(.criado(let lancamento)): self = .registered(lancamento.id)
-        case .success(.repetido(let lancamento)): self = .replayed(lancamento.id)
-        case .failure(let failure): self = .failed(failure, temChave: temChave)
-        }
-    }
-}
-
-extension EntryOutcome {
-    init(_ result: Result<SimulatedOutcome, RegistrationFailure>, temChave: Bool) {
-        switch result {
-        case .success(.seriaCriado), .success(.repetiriaAnterior): self = .simulated
-        case .success(.repetido(let lancamento)): self = .replayed(lancamento.id)
-        case .failure(let failure): self = .failed(failure, temChave: temChave)
-        }
     }
 }
 

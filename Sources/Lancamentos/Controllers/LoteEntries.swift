@@ -90,9 +90,14 @@ struct LoteLines: Sendable {
         if let line = outcome.line { writer.member("linha", line) }
         switch outcome {
         case .registered(let id): Self.found(&writer, 201, id)
-        case .replayed(let id): Self.found(&writer, 200, id)
-        case .simulated: writer.member("status", 200)
-        case .failed(let failure, let temChave): self.problem(&writer, ProblemaHTTP(failure, temChave: temChave).problema)
+        case .replayed(let id, _): Self.found(&writer, 200, id)
+        case .wouldRegister(let tipo, let valor, let data, _):
+            writer.member("status", 200)
+            writer.member("tipo", tipo.rawValue)
+            writer.member("valor", valor.description)
+            writer.member("data", data.description)
+        case .wouldRepeat: writer.member("status", 200)
+        case .failed(let failure, let temChave, _): self.problem(&writer, ProblemaHTTP(failure, temChave: temChave).problema)
         case .refused(let bytes):
             switch self.reader.read(bytes) {
             case .refused(let problema): self.problem(&writer, problema)

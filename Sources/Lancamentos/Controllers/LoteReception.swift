@@ -53,7 +53,7 @@ struct LoteReception: Sendable {
                 if !hasFailed {
                     let received = splitter.receive(Array(buffer.readableBytesView.prefix(room)))
                     if splitter.hasBegun { self.answers.begin(.answers) }
-                    hasFailed = await self.register(received, hasBegun: splitter.hasBegun, &simulated)
+                    hasFailed = await self.register(received, of: splitter, &simulated)
                 }
                 // Discarded bytes count as well, so that no caller holds a slot without end.
                 if receivedBytes > self.bodyMaxBytes {
@@ -71,7 +71,8 @@ struct LoteReception: Sendable {
             self.answers.begin(.refused(Problema(.ilegivel, detail: "O corpo está vazio.")))
             return
         }
-        _ = await self.register(splitter.finish(), hasBegun: splitter.hasBegun, &simulated)
+        let last = splitter.finish()
+        _ = await self.register(last, of: splitter, &simulated)
     }
 
     /// Stops reading and closes the connection after the answer. A body that already has its last answer gets no other.
@@ -82,15 +83,20 @@ struct LoteReception: Sendable {
         self.answers.append([.ended(problema)])
     }
 
+    private typealias EntryOfLote = (novo: NovoLancamento, line: Int?)
+
     /// An entry that was read: already answered, or to be registered.
     private enum Step {
         case answered(EntryOutcome)
-        case toRegister(NovoLancamento)
+        case toRegister(EntryOfLote)
     }
 
     /// Registers the entries and answers a fault that ends the body.
     /// - Returns: whether there is such a fault.
-    private func register(_ received: LoteSplitter.Received, hasBegun: Bool, _ simulated: inout SimulatedKeys) async -> Bool {
+    private func register(
+        _ received: LoteSplitter.Received, of splitter: any LoteSplitter, _ simulated: inout SimulatedKeys
+    ) async -> Bool {
+        let place = splitter.place(of:)
         var steps: [Step] = []
         var failure = received.failure
         pieces: for piece in received.pieces {
@@ -105,24 +111,25 @@ struct LoteReception: Sendable {
                 continue
             }
             switch self.reader.read(bytes) {
-            case .entry(let entry): steps.append(.toRegister(entry))
-            case .refused(let problema): steps.append(.answered(EntryOutcome(problema, bytes: bytes, line: piece.line)))
+            case .entry(let entry): steps.append(.toRegister((entry, piece.line)))
+            case .refused(let problema):
+                steps.append(.answered(EntryOutcome(problema, bytes: bytes, line: piece.line, place: place)))
             case .unreadable(let error) where self.continuesAfterUnreadable:
-                steps.append(.answered(EntryOutcome(Problema(error), bytes: bytes, line: piece.line)))
+                steps.append(.answered(EntryOutcome(Problema(error), bytes: bytes, line: piece.line, place: place)))
             case .unreadable(let error):
                 failure = .json(error)
                 break pieces
             }
         }
-        if !steps.isEmpty { await self.register(steps, &simulated) }
+        if !steps.isEmpty { await self.register(steps, of: splitter, &simulated) }
         guard let problema = failure?.problema else { return false }
-        if hasBegun { self.answers.append([.ended(problema)]) } else { self.answers.begin(.refused(problema)) }
+        if splitter.hasBegun { self.answers.append([.ended(problema)]) } else { self.answers.begin(.refused(problema)) }
         return true
     }
 
-    private func register(_ steps: [Step], _ simulated: inout SimulatedKeys) async {
-        let entries = steps.compactMap { if case .toRegister(let entry) = $0 { entry } else { nil } }
-        var outcomes = await self.outcomes(entries, &simulated)[...]
+    private func register(_ steps: [Step], of splitter: any LoteSplitter, _ simulated: inout SimulatedKeys) async {
+        let entries: [EntryOfLote] = steps.compactMap { if case .toRegister(let entry) = $0 { entry } else { nil } }
+        var outcomes = await self.outcomes(entries, of: splitter, &simulated)[...]
         self.answers.append(
             steps.map { step in
                 switch step {
@@ -132,14 +139,17 @@ struct LoteReception: Sendable {
             })
     }
 
-    private func outcomes(_ entries: [NovoLancamento], _ simulated: inout SimulatedKeys) async -> [EntryOutcome] {
+    private func outcomes(
+        _ entries: [EntryOfLote], of splitter: any LoteSplitter, _ simulated: inout SimulatedKeys
+    ) async -> [EntryOutcome] {
         let sub = self.call.identity.sub
+        let novos = entries.map { $0.novo }
+        let place = splitter.place(of:)
         guard !self.simulates else {
-            let results = await self.service.simulate(entries, registradoPor: sub, canal: .lote, after: &simulated)
-            return zip(entries, results).map { EntryOutcome($1, temChave: $0.chave != nil) }
+            let results = await self.service.simulate(novos, registradoPor: sub, canal: .lote, after: &simulated)
+            return zip(entries, results).map { EntryOutcome($1, temChave: $0.novo.chave != nil, line: $0.line, place: place) }
         }
-        let results = await self.service.register(
-            lote: entries, registradoPor: sub, traceparent: self.call.traceparent.description)
-        return zip(entries, results).map { EntryOutcome($1, temChave: $0.chave != nil) }
+        let results = await self.service.register(lote: novos, registradoPor: sub, traceparent: self.call.traceparent.description)
+        return zip(entries, results).map { EntryOutcome($1, temChave: $0.novo.chave != nil, line: $0.line, place: place) }
     }
 }

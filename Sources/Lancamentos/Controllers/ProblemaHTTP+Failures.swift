@@ -34,7 +34,8 @@ extension ProblemaHTTP {
         case .chaveComOutroConteudo:
             self.init(
                 Problema(
-                    .chaveComOutroConteudo, detail: "Esta Idempotency-Key já registrou, nesta conta, um lançamento com outro conteúdo.")
+                    .chaveComOutroConteudo,
+                    detail: "Esta chave de idempotência já registrou, nesta conta, um lançamento com outro conteúdo.")
             )
         case .sobrecarga:
             self.init(Problema(.sobrecarga, detail: "Há pedidos demais em espera; este não foi registrado."))
@@ -45,7 +46,7 @@ extension ProblemaHTTP {
         case .resultadoDesconhecido(let id):
             let detail =
                 temChave
-                ? "Não se sabe se o lançamento foi registrado. Repita o pedido com a mesma Idempotency-Key."
+                ? "Não se sabe se o lançamento foi registrado. Repita o pedido com a mesma chave de idempotência."
                 : "Não se sabe se o lançamento foi registrado. Consulte-o pelo `id` antes de repetir; um 404 só vale depois de 30 s."
             self.init(Problema(.resultadoDesconhecido, detail: detail, id: id), retryAfterS: temChave ? 1 : nil)
         }

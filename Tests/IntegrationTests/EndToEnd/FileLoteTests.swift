@@ -85,6 +85,39 @@ struct FileLoteTests {
         }
     }
 
+    @Test func `a simulated file says what each of its lines would register, and a refused key has its line`() async throws {
+        try await Stack.with(consolidados: 0) { stack in
+            func lines(_ transactions: [String], _ query: String) async throws -> [JSONValue] {
+                let query = "?conta=loja42.caixa\(query)"
+                return try Self.lines(try await Self.send(stack, Self.statement(transactions), type: Self.ofx, query: query))
+            }
+            // The third repeats the second.
+            let transactions = [
+                Self.transaction(1, amount: "10.00"), Self.transaction(2, amount: "-4,00"), Self.transaction(2, amount: "-4,00"),
+                Self.transaction(3, amount: "0.00"),
+            ]
+            let simulated = try await lines(transactions, "&simular=true")
+            #expect(simulated.map { $0["status"] } == ["200", "200", "200", "422"].map { .number($0) })
+            #expect(simulated.map { $0["linha"] } == ["5", "6", "7", "8"].map { .number($0) })
+            #expect(simulated.map { $0["tipo"]?.text } == ["credito", "debito", nil, nil])
+            #expect(simulated.map { $0["valor"]?.text } == ["10.00", "4.00", nil, nil])
+            #expect(simulated.map { $0["data"]?.text } == ["2026-01-02", "2026-01-02", nil, nil])
+            #expect(simulated.allSatisfy { $0["id"] == nil })
+
+            let registered = try await lines(transactions, "")
+            #expect(registered.map { $0["status"] } == ["201", "201", "200", "422"].map { .number($0) })
+            #expect(registered.allSatisfy { $0["valor"] == nil })
+            for query in ["", "&simular=true"] {
+                let other = try await lines([Self.transaction(2, amount: "-4,00"), Self.transaction(1, amount: "11.00")], query)
+                #expect(other.last?["status"] == .number("422") && other.last?["linha"] == .number("6"), "\(query)")
+                let problem = other.last?["erro"]
+                #expect(problem?["type"]?.text?.hasSuffix("#chave-com-outro-conteudo") == true, "\(query)")
+                #expect(problem?["detail"]?.text?.contains("`FITID`") == true, "\(query)")
+                #expect(other.first?["id"] == registered[1]["id"], "\(query)")
+            }
+        }
+    }
+
     @Test func `a whole file is refused where it is of another kind, or its account is missing or not the caller's`() async throws {
         try await Stack.with(consolidados: 1) { stack in
             let statement = Self.statement([Self.transaction(1, amount: "1.00")])
