@@ -44,7 +44,7 @@ struct DocumentationSite: Sendable {
             lancamentos: document)
         var pages = [
             try reference.page(), try events.page(), try TextPages.changes(Documents.mudancas),
-            try TextPages.problems(Documents.problemas, operations: groups.flatMap(\.operations)),
+            try TextPages.problems(Documents.problemas, operations: groups.flatMap(\.operations), messages: events.messageMembers),
         ]
         pages += try Documents.guias.map { try TextPages.guide($0.name, $0.text) }
         let contents = try Self.contents(groups, events)

@@ -28,6 +28,9 @@ WAIT_S = 60
 SEARCHES = (
     ("estorno", "/docs#estornarLancamento"), ("registrarlote", "/docs#registrarLote"), ("LOTE", "/docs#registrarLote"),
     ("duravel", "/docs/guias/acompanhar-sem-perder"), ("401", "/problemas#nao-autenticado"), ("token", "/docs#autenticacao"),
+    ("webhook", "/docs/eventos#lancamentosRegistrados"), ("TRNAMT", "/docs/guias/importar-arquivo"),
+    ("idempotência", "/docs/guias/repetir-com-seguranca"), ("retry", "/docs/guias/repetir-com-seguranca"),
+    ("saldo", "/docs#saldoDoDia"), ("extrato", "/docs#listarLancamentos"),
 )
 ENTER, TAB, ESCAPE = "\ue007", "\ue004", "\ue00c"
 

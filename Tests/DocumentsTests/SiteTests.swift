@@ -104,6 +104,34 @@ import Testing
         #expect(found.contains { $0["p"]?.text == "/\(path)" }, "\(found.compactMap { $0["p"]?.text })")
     }
 
+    private static func plain(_ text: String) -> String { text.folding(options: [.diacriticInsensitive, .caseInsensitive], locale: nil) }
+
+    /// Words of an index entry's title, names and text, as the script compares them.
+    @Test(arguments: [
+        ("webhook", "docs/eventos#lancamentosRegistrados"), ("TRNAMT", "docs/guias/importar-arquivo"),
+        ("FITID", "docs/guias/importar-arquivo"), ("DTPOSTED", "docs/guias/importar-arquivo"),
+        ("retry", "docs/guias/repetir-com-seguranca"), ("idempotência", "docs/guias/repetir-com-seguranca"),
+        ("idempotencia", "docs#repetir-com-seguranca"), ("saldo", "docs#saldoDoDia"), ("extrato", "docs#listarLancamentos"),
+        ("cancelar", "docs#estornarLancamento"), ("paginação", "docs#listarLancamentos"), ("changelog", "docs/mudancas"),
+    ])
+    func `the search finds the words that integrators type`(word: String, path: String) throws {
+        let entries = try JSONReader.read(Array(Self.text("/docs/busca.json").utf8)).elements
+        let found = entries.filter { entry in
+            entry["k"]?.text == "titulo"
+                && ["t", "c", "n", "x"].contains { Self.plain(entry[$0]?.text ?? "").contains(Self.plain(word)) }
+        }
+        #expect(found.contains { $0["p"]?.text == "/\(path)" }, "\(found.compactMap { $0["p"]?.text })")
+    }
+
+    @Test func `words that people search for lead to headings`() throws {
+        let entries = try JSONReader.read(Array(Self.text("/docs/busca.json").utf8)).elements
+        #expect(SearchWords.byPath.count > 20)
+        for (path, words) in SearchWords.byPath {
+            let heading = entries.first { $0["p"]?.text == path && $0["k"]?.text == "titulo" }
+            #expect(heading?["n"]?.text?.hasSuffix(words) == true, "\(path)")
+        }
+    }
+
     @Test(arguments: services)
     func `every call shows its parameters, members, statuses, problems, headers and examples`(
         service: PublishedDocument.Service
@@ -181,11 +209,25 @@ import Testing
         }
     }
 
-    @Test func `every problem names the calls that answer it`() throws {
+    @Test func `every problem names the calls, lines and messages that answer it`() throws {
         let html = try Self.text("/problemas")
         let sections = html.split(separator: "<h2 id=\"").dropFirst()
         #expect(sections.count == Problema.Nome.allCases.count)
         for section in sections where !section.hasPrefix("metodo\"") { #expect(section.contains("href=\"docs#"), "\(section.prefix(30))") }
+        func names(_ text: String) -> Set<String> {
+            Set(sections.filter { $0.contains(text) }.map { String($0.prefix { $0 != "\"" }) })
+        }
+        let document = try Documented.openAPI(.lancamentos)
+        let lote = try #require(document.operations.first { $0.path.hasSuffix("/lote") })
+        let lines = document.resolved(try #require(lote.value["responses"]?["200"]))["x-problemas"]?.texts ?? []
+        #expect(lines.count > 5 && names(" em uma linha da resposta</li>") == Set(lines))
+        let messages = try #require(try Documented.asyncAPI().value["components"]?["messages"])
+        let refused = messages["RespostaRecusado"]?["x-problemas"]?.texts ?? []
+        #expect(refused.count > 5 && names("href=\"docs/eventos#RespostaRecusado\"") == Set(refused))
+        // The call and the message name their problems too.
+        let links = Set(try #require(try Self.pages()["/docs/eventos"]).links)
+        for name in refused { #expect(links.contains("../problemas#\(name)"), "\(name)") }
+        #expect(try Self.text("/docs").contains("Em uma linha da resposta: <a href=\"problemas#\(lines.first ?? "")\">"))
     }
 
     @Test func `every guide of config is served`() throws {

@@ -127,6 +127,7 @@ struct EventsPage {
                 <h3 id="\(id)"><a class="anchor" href="#\(id)">\(Self.text(value["title"]))</a></h3>
                 <p class="call"><code>\(Self.text(value["name"]))</code> <span class="note">\(Self.text(value["contentType"]))</span></p>
                 \(try self.markdown.render(Self.text(value["summary"])))\
+                \(self.site.problems((value["x-problemas"]?.elements ?? []).compactMap(\.text)))\
                 \(try self.part("Propriedades AMQP", properties, "\(id).propriedades"))\
                 \(try self.part("Cabeçalhos", value["headers"], "\(id).cabecalhos"))\
                 \(try self.part("Corpo", value["payload"], "\(id).corpo"))\

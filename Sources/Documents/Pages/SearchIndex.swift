@@ -15,13 +15,14 @@ struct SearchIndex {
         let context: String
         /// From the root of the service.
         let path: String
-        /// Other names of a heading: its id, and the method and path of a call.
+        /// Other names of a heading: its id, the method and path of a call, and words that people search for instead.
         var names = ""
         /// The beginning of what is said there, without code.
         var text = ""
     }
 
-    private static let textBytesMax = 600
+    /// The longest guide has no heading but its title.
+    private static let textBytesMax = 8192
     private static let namesBytesMax = 200
     /// Examples and forms, whose words would be found everywhere.
     private static let skippedElements = ["figure", "form", "summary"]
@@ -73,7 +74,16 @@ struct SearchIndex {
                 self.append(words, to: &entries[current].text, bytesMax: self.textBytesMax)
             }
         }
-        return entries
+        return self.withSearchWords(entries)
+    }
+
+    private static func withSearchWords(_ entries: [Entry]) -> [Entry] {
+        entries.map { entry in
+            guard entry.kind == .heading, let words = SearchWords.byPath[entry.path] else { return entry }
+            var entry = entry
+            self.append(words, to: &entry.names, bytesMax: .max)
+            return entry
+        }
     }
 
     /// What follows a tag up to the next one, in one line.

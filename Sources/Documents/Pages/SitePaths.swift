@@ -18,6 +18,12 @@ struct SitePaths: Sendable {
         self.root + path.dropFirst()
     }
 
+    /// Links to problems by their names; empty if there is none.
+    func problems(_ names: [String], in place: String = "") -> HTML {
+        let links: [HTML] = names.map { "<a href=\"\(self.link("/problemas#\($0)"))\"><code>\($0)</code></a>" }
+        return links.isEmpty ? "" : "<p class=\"problems\">\(place)\(links.joined(by: ", "))</p>"
+    }
+
     /// Where a link in a text leads: a link to a file of `config/` leads to its page.
     /// - Returns: `nil` for what is neither a page, a fragment nor an address elsewhere.
     func target(_ target: String) -> String? {

@@ -15,8 +15,8 @@ enum TextPages {
             body: "<div class=\"prose\">\n\(try site.markdown().render(text))</div>\n")
     }
 
-    /// Each problem with the calls that may answer it.
-    static func problems(_ text: String, operations: [APIOperation]) throws -> Page {
+    /// Each problem with the calls and messages that may answer it.
+    static func problems(_ text: String, operations: [APIOperation], messages: [JSONMember]) throws -> Page {
         let site = SitePaths(page: "/problemas")
         let markdown = site.markdown()
         var html: HTML = ""
@@ -24,7 +24,7 @@ enum TextPages {
         var name: String?
         func close() throws {
             html += try markdown.render(section)
-            if let name { html += self.calls(operations.filter { $0.answers.contains { $0.problems.contains(name) } }, site) }
+            if let name { html += self.answers(with: name, operations, messages, site) }
             section = []
         }
         for block in try MarkdownBlock.read(text) {
@@ -38,11 +38,21 @@ enum TextPages {
         return Page(path: "/problemas", title: try self.title(of: text), body: "<div class=\"prose\">\n\(html)</div>\n")
     }
 
-    private static func calls(_ operations: [APIOperation], _ site: SitePaths) -> HTML {
-        guard !operations.isEmpty else { return "" }
-        let links: [HTML] = operations.map { operation in
-            "<li><a href=\"\(site.link("/docs#\(operation.id)"))\"><code>\(operation.method) \(operation.path)</code></a></li>"
+    private static func answers(
+        with problem: String, _ operations: [APIOperation], _ messages: [JSONMember], _ site: SitePaths
+    ) -> HTML {
+        var links = operations.compactMap { operation -> HTML? in
+            let isWhole = operation.answers.contains { $0.problems.contains(problem) }
+            let isLine = operation.answers.contains { $0.lineProblems.contains(problem) }
+            guard isWhole || isLine else { return nil }
+            let place = isLine ? "\(isWhole ? ", também" : ",") em uma linha da resposta" : ""
+            let call: HTML = "<code>\(operation.method) \(operation.path)</code>"
+            return "<li><a href=\"\(site.link("/docs#\(operation.id)"))\">\(call)</a>\(place)</li>"
         }
+        for message in messages where message.value["x-problemas"]?.elements.contains(.string(problem)) == true {
+            links.append("<li><a href=\"\(site.link("\(EventsPage.path)#\(message.name)"))\">A resposta a um comando, pela fila</a></li>")
+        }
+        guard !links.isEmpty else { return "" }
         return "<p>Respondem assim:</p>\n<ul class=\"calls\">\(links)</ul>\n"
     }
 

@@ -45,6 +45,8 @@ struct APIOperation {
         let media: [Media]
         /// Names of the problems that the body may be.
         let problems: [String]
+        /// Names of the problems that a line of the body may have.
+        let lineProblems: [String]
     }
 
     let service: PublishedDocument.Service
@@ -103,7 +105,8 @@ struct APIOperation {
         let headers = (value["headers"]?.members ?? []).map { JSONMember(name: $0.name, value: document.resolved($0.value)) }
         return Answer(
             status: member.name, description: self.text(value["description"]), headers: headers,
-            media: media.filter { $0.type != "application/problem+json" }, problems: (problem?["examples"]?.members ?? []).map(\.name))
+            media: media.filter { $0.type != "application/problem+json" }, problems: (problem?["examples"]?.members ?? []).map(\.name),
+            lineProblems: (value["x-problemas"]?.elements ?? []).compactMap(\.text))
     }
 
     private static func media(of value: JSONValue, in document: OpenAPIDocument) -> [Media] {

@@ -75,8 +75,8 @@ struct OperationHTML {
 
     private func answers(_ operation: APIOperation) throws -> HTML {
         let statuses: [HTML] = try operation.answers.map { answer in
-            let problems: [HTML] = answer.problems.map { "<a href=\"\(self.site.link("/problemas#\($0)"))\"><code>\($0)</code></a>" }
-            let links: HTML = problems.isEmpty ? "" : "<p class=\"problems\">\(problems.joined(by: ", "))</p>"
+            let links: HTML =
+                "\(self.site.problems(answer.problems))\(self.site.problems(answer.lineProblems, in: "Em uma linha da resposta: "))"
             return """
                 <div class="member" id="\(operation.id).\(answer.status)">
                 <dt><a class="anchor" href="#\(operation.id).\(answer.status)">\

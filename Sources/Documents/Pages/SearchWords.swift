@@ -1,0 +1,41 @@
+/// Words that integrators search for where the pages use others, by the address of the heading that answers them.
+///
+/// Only what the system has is listed. The search compares without case and accents, so one spelling of a word is enough.
+enum SearchWords {
+    static let byPath = [
+        "/docs#primeiros-passos": "sandbox homologação ambiente de teste quickstart tutorial",
+        "/docs#autenticacao": "login senha credenciais api key oauth bearer",
+        "/docs#escopos": "permissão permissões perfil role",
+        "/docs#contas": "criar conta hierarquia curinga wildcard filial",
+        "/docs#repetir-com-seguranca": "retry idempotência duplicidade duplicado",
+        "/docs#eventos-em-vez-de-webhooks": "callback notificação assinatura push",
+        "/docs#erros": "exceção exception error falha",
+        "/docs#limites-e-prazos": "timeout rate limit throttling tamanho máximo gzip",
+        "/docs#o-que-nao-muda": "versionamento compatibilidade",
+        "/docs#registrarLancamento": "criar incluir entrada saída receita despesa transação retroativo agendado futuro",
+        "/docs#listarLancamentos": "extrato consultar pesquisar filtrar paginação exportar download",
+        "/docs#totalizarLancamentos": "relatório soma agrupar categoria",
+        "/docs#registrarLote": "batch bulk em massa upload",
+        "/docs#estornarLancamento": "cancelar excluir apagar desfazer devolução reembolso refund parcial",
+        "/docs#saldoDoDia": "saldo atual fechamento posição balance",
+        "/docs#saldoDoPeriodo": "saldo mensal semanal fluxo de caixa fechamento relatório",
+        "/docs#eventosDeSaldo": "tempo real streaming sse eventsource websocket push",
+        "/docs#vivo": "health check liveness",
+        "/docs#pronto": "health check readiness",
+        "/docs#metricas": "prometheus monitoramento",
+        "/docs#openapi": "swagger postman sdk gerador de cliente",
+        "/docs/eventos": "fila rabbitmq amqp mensageria pub sub",
+        "/docs/eventos#lancamentosRegistrados": "webhook callback notificação assinatura",
+        "/docs/eventos#consolidadosAtualizados": "webhook callback notificação de saldo",
+        "/docs/eventos#CartaMorta": "dlq dead letter",
+        "/docs/guias/acompanhar-sem-perder": "webhook callback notificação sincronizar",
+        "/docs/guias/repetir-com-seguranca": "retry retentativa idempotência backoff timeout duplicidade",
+        "/docs/guias/ler-o-que-gravou": "consistência read your writes tempo real",
+        "/docs/guias/importar-arquivo": "extrato bancário ofx csv planilha excel upload conciliação",
+        "/docs/guias/conciliar-por-csv": "extrato exportar excel planilha conciliação download",
+        "/docs/mudancas": "changelog versões depreciação novidades",
+        "/problemas#limite-de-taxa": "rate limit throttling too many requests",
+        "/problemas#chave-com-outro-conteudo": "idempotência duplicidade",
+        "/problemas#resultado-desconhecido": "timeout sem resposta",
+    ]
+}
