@@ -40,6 +40,12 @@ import Testing
         #expect(entries.allSatisfy { $0["conta"] == "loja" && $0["chave"]?.hasPrefix("csv:") ?? false })
     }
 
+    @Test func `a row without a day is not one of today`() {
+        let (pieces, _) = self.read("data;valor;descricao\n;10,00;Saldo\n2026-01-01;1;x\n")
+        // The reader of a lote refuses an empty day; a missing one would be today.
+        #expect(pieces.map { Self.texts($0)["data"] } == ["", "2026-01-01"])
+    }
+
     @Test func `decimal points and commas are read with either separator`() {
         let (pieces, _) = self.read("valor,data\n\"1,234.56\",2026-01-01\n1234.5,2026-01-01\n\"1.234,56\",2026-01-01\n")
         #expect(pieces.map { Self.texts($0)["valor"] } == ["1234.56", "1234.50", "1234.56"])
