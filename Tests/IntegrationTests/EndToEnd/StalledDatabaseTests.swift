@@ -100,6 +100,16 @@ struct StalledDatabaseTests {
         return try #require(rows.first).decode(0)
     }
 
+    /// Waits until commits wait. The server's processes read a changed configuration one after the other, and the one that decides this is
+    /// not among the first.
+    private static func commitsBeginToWait(_ database: String) async throws -> Bool {
+        try await eventually {
+            let commit = Task { try await TestServers.administer(database, "comment on schema public is 'teste'") }
+            defer { commit.cancel() }
+            return try await eventually(within: .seconds(1)) { try await Self.waitingCommits(database, of: "tests") > 0 }
+        }
+    }
+
     @Test func `what may still be committed is never reported as missing or not registered`() async throws {
         try await CommandScene.with { scene in
             let stack = scene.stack
@@ -118,6 +128,7 @@ struct StalledDatabaseTests {
 
             try await TestServers.administer(database, "alter system set synchronous_standby_names = 'ausente'")
             try await TestServers.administer(database, "select pg_reload_conf()")
+            #expect(try await Self.commitsBeginToWait(database))
             async let keyless = post(instances[0])
             async let keyed = post(instances[0], key: "k")
             async let estorno = client.send("POST", "\(instances[0])/\(original)/estorno")
