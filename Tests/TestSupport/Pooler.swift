@@ -19,7 +19,7 @@ package struct Pooler: Sendable {
             throw TestFailure("the database's URL names no host, port and user")
         }
         let listening = try FreePort.find()
-        let file = "\(folder)/pgbouncer-\(listening)"
+        let file = "\(folder)/pgbouncer-\(TestServers.uniqueName())"
         let password = address.password.map { " password=\($0)" } ?? ""
         let settings = """
             [databases]

@@ -28,7 +28,7 @@ package struct PrivateServers: Sendable {
             for server in wanted.reversed() { try await servers.run(server, "stop") }
             return value
         } catch {
-            // The test's own failure is the one to tell; what is left running is ended with the run.
+            // The test's own failure is reported; a server that still runs is ended with the run.
             for server in wanted.reversed() { try? await servers.run(server, "stop") }
             throw error
         }

@@ -30,7 +30,7 @@ package final class ServiceProcess: Sendable {
         self.environment = environment
         self.url = "http://127.0.0.1:\(port)"
         self.port = port
-        self.log = "\(folder)/\(product)-\(port).log"
+        self.log = "\(folder)/\(product)-\(TestServers.uniqueName()).log"
     }
 
     /// An instance outside any ``Stack``, on a free port.

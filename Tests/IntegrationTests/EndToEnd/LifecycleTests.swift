@@ -65,6 +65,15 @@ struct LifecycleTests {
         }
     }
 
+    /// Defect: the kernel chose a port for the second time, and the test below read the log of the instance that had it first.
+    @Test func `no two instances share a port or a log, not even one after the other`() throws {
+        let instances = try (0..<1_000).map { _ in
+            try ServiceProcess.make("lancamentos", databaseURL: "postgresql://127.0.0.1:1/x", amqpURL: "amqp://127.0.0.1:1")
+        }
+        #expect(Set(instances.map(\.port)).count == 1_000)
+        #expect(Set(instances.map(\.log)).count == 1_000)
+    }
+
     @Test(arguments: [
         (["FLUXO_LANCAMENTOS_PORTA": "abc"], "FLUXO_LANCAMENTOS_PORTA"), (["FLUXO_NADA": "1"], "FLUXO_NADA"),
         (["FLUXO_AUTH_MODO": "nenhum", "FLUXO_LANCAMENTOS_ENDERECO": "0.0.0.0"], "auth.modo"),
