@@ -20,6 +20,37 @@ private let origin = ContinuousClock.now
         #expect(consumer.isConsuming)
     }
 
+    private static func binding(_ key: String) -> AMQPTopology.Binding { .init(queue: "q", exchange: "e", routingKey: key) }
+
+    @Test func `further bindings are made once on each channel, and count when the broker has made them`() throws {
+        let consumer = try Consumer.consuming()
+        let (a, b, c) = (Self.binding("a"), Self.binding("b"), Self.binding("c"))
+        consumer.bind([b, a])
+        #expect(consumer.requestsDue() == [.queueBind(a), .queueBind(b)])
+        #expect(consumer.isConsuming && consumer.madeBindings.isEmpty)
+        try consumer.receive(.answered(.queueBind(a)))
+        #expect(consumer.madeBindings == [a])
+        try consumer.receive(.answered(.queueBind(b)))
+        consumer.bind([b, c])
+        #expect(consumer.requestsDue() == [.queueBind(c)])
+        #expect(consumer.madeBindings == [a, b], "a binding that is not wanted any more stays")
+        #expect(consumer.requestsDue() == [])
+        _ = consumer.lose()
+        #expect(consumer.madeBindings.isEmpty)
+        consumer.bind([c])
+        let requests = consumer.requestsDue()
+        #expect(
+            requests == [
+                .channelOpen, .queueDeclare(.init(name: "q")), .queueBind(c), .qos(prefetchMessages: 1000),
+                .consume(queue: "q", consumerTag: "batch-0"),
+            ])
+        consumer.bind([c, b])
+        #expect(consumer.requestsDue() == [], "the channel is being opened")
+        for request in requests { try consumer.receive(.answered(request)) }
+        #expect(consumer.madeBindings == [c])
+        #expect(consumer.requestsDue() == [.queueBind(b)])
+    }
+
     @Test func `messages are handed out in order, at most a batch to each user`() throws {
         let consumer = try Consumer.consuming { $0.batchMessagesMax = 2 }
         try consumer.deliver(1...5)
@@ -254,6 +285,8 @@ private final class Consumer {
     }
 
     var isConsuming: Bool { self.state.isConsuming }
+    var madeBindings: Set<AMQPTopology.Binding> { self.state.madeBindings }
+    func bind(_ bindings: Set<AMQPTopology.Binding>) { self.state.bind(bindings) }
     var deadline: ContinuousClock.Instant? { self.state.deadline }
     func isOver(_ now: ContinuousClock.Instant) -> Bool { self.state.isOver(now: now) }
     func requestsDue(at now: ContinuousClock.Instant = origin) -> [BrokerMethod] { self.state.requestsDue(now: now) }

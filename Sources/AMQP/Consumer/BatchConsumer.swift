@@ -17,7 +17,7 @@ public actor BatchConsumer: Service {
     public nonisolated var unownedExecutor: UnownedSerialExecutor { self.thread.executor.asUnownedSerialExecutor() }
 
     nonisolated let thread: BrokerThread
-    private nonisolated let consuming = NIOLockedValueBox((isConsuming: false, starts: UInt64(0)))
+    private nonisolated let consuming = NIOLockedValueBox(Consumption())
     private let logger: Logger
     private var connectionLog = ConnectionLog()
     private var state: State
@@ -38,12 +38,22 @@ public actor BatchConsumer: Service {
 
     isolated deinit { self.thread.executor.stop() }
 
+    /// What the broker delivers to a consumer.
+    public struct Consumption: Sendable {
+        /// Whether the broker is delivering: connected and consuming.
+        public fileprivate(set) var isConsuming = false
+        /// How often the broker has begun to deliver. When it begins again, messages may have been missed of a queue that ended with its
+        /// connection.
+        public fileprivate(set) var starts: UInt64 = 0
+        /// The bindings that ``BatchConsumer/bind(_:)`` has made since then.
+        public fileprivate(set) var bindings: Set<AMQPTopology.Binding> = []
+    }
+
+    /// What the broker delivers now.
+    public nonisolated var consumption: Consumption { self.consuming.withLockedValue { $0 } }
+
     /// Whether the broker is delivering: connected and consuming.
     public nonisolated var isConsuming: Bool { self.consuming.withLockedValue { $0.isConsuming } }
-
-    /// How often the broker has begun to deliver. When it begins again, messages may have been missed of a queue that ended with its
-    /// connection.
-    public nonisolated var consumingStarts: UInt64 { self.consuming.withLockedValue { $0.starts } }
 
     /// Connects and consumes until graceful shutdown, then hands out nothing more, waits up to ``ConsumerSettings/drainTimeout`` until what
     /// was handed out is settled, acknowledges it, closes and returns. Failures of the broker never end it. If its task is cancelled it closes
@@ -113,6 +123,13 @@ public actor BatchConsumer: Service {
         self.changed()
     }
 
+    /// Makes these bindings besides the topology's: those that are missing at once, all of them again with each new channel. Bindings of an
+    /// earlier call stay until the channel ends.
+    public func bind(_ bindings: Set<AMQPTopology.Binding>) {
+        self.state.bind(bindings)
+        self.changed()
+    }
+
     /// Receives more although the user keeps many deliveries unsettled: those handed out and received until now no longer count against the
     /// prefetch. The user limits how many it keeps.
     public func makeRoom() {
@@ -131,10 +148,11 @@ public actor BatchConsumer: Service {
     }
 
     private func updateConsuming() {
-        let isConsuming = self.state.isConsuming
         self.consuming.withLockedValue { consuming in
+            let isConsuming = self.state.isConsuming
             if isConsuming, !consuming.isConsuming { consuming.starts += 1 }
             consuming.isConsuming = isConsuming
+            consuming.bindings = self.state.madeBindings
         }
     }
 }

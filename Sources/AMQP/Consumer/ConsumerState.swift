@@ -46,6 +46,12 @@ struct ConsumerState<Waiter, Suspender>: ~Copyable {
     /// The present consumer among those of this session.
     private var consumerNumber = 0
     private var needsRoom = false
+    /// Bindings besides the topology's.
+    private var furtherBindings: Set<AMQPTopology.Binding> = []
+    /// Those that were requested on the present channel.
+    private var requestedBindings: Set<AMQPTopology.Binding> = []
+    /// Those that the broker has made on the present channel.
+    private(set) var madeBindings: Set<AMQPTopology.Binding> = []
     private var channelBackoff: Backoff
     private var channelOpenedAt: Instant?
     private var ledger = AckLedger()
@@ -122,6 +128,9 @@ struct ConsumerState<Waiter, Suspender>: ~Copyable {
         }
     }
 
+    /// These bindings are wanted besides the topology's.
+    mutating func bind(_ bindings: Set<AMQPTopology.Binding>) { self.furtherBindings = bindings }
+
     private var consumerTag: String { "batch-\(self.consumerNumber)" }
 
     // MARK: - Life
@@ -149,6 +158,8 @@ struct ConsumerState<Waiter, Suspender>: ~Copyable {
         self.channel = .none(reopenAt: reopenAt)
         self.channelOpenedAt = nil
         self.needsRoom = false
+        self.requestedBindings.removeAll()
+        self.madeBindings.removeAll()
         self.ledger.open(generation: self.ledger.generation + 1)
         self.clearInbox()
         return self.suspenders
@@ -174,6 +185,8 @@ struct ConsumerState<Waiter, Suspender>: ~Copyable {
         case .answered(.channelClose):
             // Closed by this side: the next one may open as soon as it is wanted.
             reaction.suspenders = self.channelGone(reopenAt: now)
+        case .answered(.queueBind(let binding)):
+            if self.requestedBindings.contains(binding) { self.madeBindings.insert(binding) }
         case .answered, .blocked, .unblocked: break
         case .cancelled:
             if case .consuming = self.channel { self.channel = .lost }
@@ -263,7 +276,7 @@ struct ConsumerState<Waiter, Suspender>: ~Copyable {
         case .none(let reopenAt):
             guard self.lifecycle.isRunning, self.isWanted, reopenAt <= now else { return [] }
             self.channel = .opening
-            return [.channelOpen] + self.topology.declarations + [
+            return [.channelOpen] + self.topology.declarations + self.bindingsDue() + [
                 .qos(prefetchMessages: self.settings.prefetchMessagesMax), .consume(queue: self.queue, consumerTag: self.consumerTag),
             ]
         case .lost:
@@ -283,8 +296,16 @@ struct ConsumerState<Waiter, Suspender>: ~Copyable {
             let previous = self.consumerTag
             self.consumerNumber += 1
             return [.cancel(consumerTag: previous), .consume(queue: self.queue, consumerTag: self.consumerTag)]
-        case .opening, .consuming, .cancelled, .closing: return []
+        case .consuming: return self.bindingsDue()
+        case .opening, .cancelled, .closing: return []
         }
+    }
+
+    /// The requests for the bindings that are wanted and were not requested yet.
+    private mutating func bindingsDue() -> [BrokerMethod] {
+        let due = self.furtherBindings.subtracting(self.requestedBindings)
+        self.requestedBindings.formUnion(due)
+        return due.sorted { ($0.exchange, $0.routingKey) < ($1.exchange, $1.routingKey) }.map { .queueBind($0) }
     }
 
     /// When there is something to do although nothing happens.

@@ -23,6 +23,44 @@ extension AMQPTests {
             #expect(try await TestBroker.messagesLeft(in: name) == ["m1", "m150", "m299"])
         }
 
+        @Test func `receives by the bindings that it makes while it consumes, also after a new channel`() async throws {
+            let name = TestBroker.uniqueName("bind")
+            let exchange = AMQPTopology.Exchange(name: name, kind: .topic, durable: false, autoDelete: true)
+            // The queue has the name that the broker chooses.
+            let queue = AMQPTopology.Queue(name: "", durable: false, exclusive: true, autoDelete: true)
+            let publisher = ConfirmedPublisher(
+                configuration: try TestBroker.configuration(), topology: AMQPTopology(exchanges: [exchange]), logger: .quiet)
+            let consumer = BatchConsumer(
+                configuration: try TestBroker.configuration(), topology: AMQPTopology(exchanges: [exchange], queues: [queue]), queue: "",
+                logger: .quiet)
+            @Sendable func bindings(_ keys: Set<String>) -> Set<AMQPTopology.Binding> {
+                Set(keys.map { AMQPTopology.Binding(queue: "", exchange: name, routingKey: $0) })
+            }
+            @Sendable func received(_ keys: String...) async -> [String] {
+                _ = await publisher.publish(keys.map { .test(name, $0, key: $0) })
+                var received: [String] = []
+                while received.last != "end", let batch = await consumer.nextBatch() {
+                    received += batch.deliveries.map(\.routingKey)
+                    await consumer.settle(batch.tags)
+                }
+                return received
+            }
+            try await withServices([publisher, consumer]) {
+                await consumer.bind(bindings(["a.#", "end"]))
+                #expect(await eventually { consumer.consumption.isConsuming && consumer.consumption.bindings == bindings(["a.#", "end"]) })
+                #expect(await received("a.x", "b", "a", "end") == ["a.x", "a", "end"])
+                await consumer.bind(bindings(["b", "end"]))
+                #expect(await eventually { consumer.consumption.bindings.isSuperset(of: bindings(["b"])) })
+                #expect(await received("b", "a", "c", "end") == ["b", "a", "end"])
+                await consumer.suspendConsuming()
+                #expect(consumer.consumption.bindings.isEmpty)
+                await consumer.resumeConsuming()
+                #expect(await eventually { consumer.consumption.isConsuming && consumer.consumption.bindings == bindings(["b", "end"]) })
+                #expect(consumer.consumption.starts == 2)
+                #expect(await received("a", "b", "end") == ["b", "end"])
+            }
+        }
+
         @Test func `receives more than the prefetch once room is made, and settles all of it`() async throws {
             let name = TestBroker.uniqueName("room")
             var settings = ConsumerSettings()
