@@ -90,13 +90,13 @@ package enum ConsolidadoApp: ServiceApp {
         )
         var newsSettings = ConsumerSettings()
         // Readers receive changes four times a second: messages may gather, and wake fewer threads.
-        newsSettings.smallBatchPause = .milliseconds(20) ... .milliseconds(50)
+        newsSettings.smallBatchPause = .milliseconds(50) ... .milliseconds(100)
         let news = BatchConsumer(
-            configuration: try AMQPConfiguration(broker, purpose: "feed"), topology: ConsolidadoTopology.feed, queue: "",
+            configuration: try AMQPConfiguration(broker, purpose: "feed"), topology: FeedQueue.topology, queue: "",
             settings: newsSettings, logger: logger)
         var feedLimits = SaldoFeedLimits()
         feedLimits.readersMax = settings.eventStreamsMax
-        let feed = SaldoFeed(limits: feedLimits, source: news, agora: SystemClock.agora)
+        let feed = SaldoFeed(limits: feedLimits, source: FeedQueue(consumer: news), agora: SystemClock.agora)
         let follower = SaldoFollower(source: news, feed: feed, logger: logger)
         let reconciler = Reconciler(
             leases: PostgresReconciliationStore.source(try PostgresConfiguration(common.database)),

@@ -53,8 +53,6 @@ package enum AMQPNames {
         package static let allRegistrados = "lancamento.registrado.#"
         /// Binds a queue to every command; `#` also matches no word.
         package static let allComandos = "lancamento.registrar.#"
-        /// Binds a queue to every changed day.
-        package static let allAtualizados = "consolidado.atualizado.#"
         /// The command of a user who may send for every account.
         package static let registrar = "lancamento.registrar"
 
@@ -70,6 +68,15 @@ package enum AMQPNames {
         /// The key of the event of a changed day of this account.
         package static func atualizado(_ conta: Conta) -> String {
             "consolidado.atualizado.\(conta.nome)"
+        }
+
+        /// Binds a queue to the changed days of the accounts that the filter covers, and of the account above them; `#` also matches no word.
+        package static func atualizados(_ filtro: FiltroDeConta) -> String {
+            switch filtro {
+            case .uma(let conta): self.atualizado(conta)
+            case .abaixoDe(let conta): "\(self.atualizado(conta)).#"
+            case .todas: "consolidado.atualizado.#"
+            }
         }
 
         /// The account in the key of the event of a changed day; nil for another key.

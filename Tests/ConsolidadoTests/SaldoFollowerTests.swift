@@ -15,28 +15,28 @@ import Testing
 
     /// Changes that arrive as soon as they are wanted, or not at all.
     private final class FakeFeedSource: FeedSource {
-        private let state: NIOLockedValueBox<(isFollowing: Bool, starts: UInt64, rests: Int)>
+        private let state: NIOLockedValueBox<(link: FeedLink, rests: Int)>
         private let isReachable: Bool
 
         init(isFollowing: Bool = true, isReachable: Bool = true) {
-            self.state = NIOLockedValueBox((isFollowing, 0, 0))
+            self.state = NIOLockedValueBox((FeedLink(isFollowing: isFollowing, starts: 0, filters: isFollowing ? [.todas] : []), 0))
             self.isReachable = isReachable
         }
 
-        var link: FeedLink { self.state.withLockedValue { FeedLink(isFollowing: $0.isFollowing, starts: $0.starts) } }
+        var link: FeedLink { self.state.withLockedValue { $0.link } }
         var rests: Int { self.state.withLockedValue { $0.rests } }
 
-        func follow() async {
+        func follow(_ filters: Set<FiltroDeConta>) async {
             self.state.withLockedValue { state in
-                guard self.isReachable, !state.isFollowing else { return }
-                state.isFollowing = true
-                state.starts += 1
+                guard self.isReachable else { return }
+                if !state.link.isFollowing { state.link = FeedLink(isFollowing: true, starts: state.link.starts + 1) }
+                state.link.filters.formUnion(filters)
             }
         }
 
         func rest() async {
             self.state.withLockedValue { state in
-                state.isFollowing = false
+                state.link.isFollowing = false
                 state.rests += 1
             }
         }
@@ -98,7 +98,7 @@ import Testing
     }
 
     @Test(arguments: ["{}", "no JSON", #"{"type":"br.fluxocaixa.consolidado.atualizado.v2"}"#])
-    func `news that cannot be read are lost with a word, and settled`(body: String) async throws {
+    func `news that cannot be read are lost and settled, and perdeu reports it`(body: String) async throws {
         // Each turn has a comment, so that a reader without the word waits for nothing.
         let feed = Self.feed { $0.commentInterval = .zero }
         let reader = try feed.subscribe(.todas, validUntil: nil)
@@ -141,7 +141,7 @@ import Testing
         }
         let running = Task { await feed.run() }
         defer { running.cancel() }
-        await feed.awaitChanges()
+        await feed.awaitChanges(of: .todas)
         #expect(source.link.isFollowing)
         let reader = try feed.subscribe(.todas, validUntil: nil)
         #expect(await reader.next()?.map(\.text) == [": vivo\n\n"])
@@ -159,7 +159,7 @@ import Testing
         do {
             let reader = try feed.subscribe(.todas, validUntil: nil)
             #expect(await eventually { source.link.isFollowing })
-            // A source that stops nevertheless is asked again, and the reader receives a word of the gap.
+            // A source that stops nevertheless receives the request again, and perdeu reports the gap to the reader.
             await source.rest()
             #expect(await eventually { source.link.isFollowing })
             var received = ""
@@ -170,14 +170,14 @@ import Testing
 
     @Test func `a reader waits for a broker that is away as long as the limit says, and not at shutdown`() async throws {
         let feed = Self.feed(FakeFeedSource(isFollowing: false, isReachable: false)) { $0.startMax = .milliseconds(20) }
-        await feed.awaitChanges()
+        await feed.awaitChanges(of: .todas)
         let reader = try feed.subscribe(.todas, validUntil: nil)
         #expect(await reader.next()?.map(\.text) == [": vivo, sem o broker: as mudanças chegam quando ele voltar\n\n"])
         let ended = Self.feed(FakeFeedSource(isFollowing: false, isReachable: false)) { $0.startMax = .seconds(3600) }
         let running = Task { await ended.run() }
         running.cancel()
         await running.value
-        await ended.awaitChanges()
+        await ended.awaitChanges(of: .todas)
         #expect(throws: FeedRefusal.closed) { try ended.subscribe(.todas, validUntil: nil) }
     }
 

@@ -29,6 +29,15 @@ import Testing
         }
     }
 
+    @Test func `a queue is bound to the news of the accounts that a filter covers`() throws {
+        for (filtro, pattern) in [
+            ("loja42.caixa", "consolidado.atualizado.loja42.caixa"), ("loja42.*", "consolidado.atualizado.loja42.#"),
+            ("*", "consolidado.atualizado.#"),
+        ] {
+            #expect(AMQPNames.RoutingKey.atualizados(try #require(FiltroDeConta(parsing: filtro))) == pattern)
+        }
+    }
+
     /// Other systems and the broker's permissions depend on these names.
     @Test func `names are as published`() {
         #expect(AMQPNames.Exchange.lancamentos == "fluxo-caixa.lancamentos")

@@ -23,7 +23,7 @@ struct EventosController: Sendable {
         try collected.throwIfAny()
         guard let filtro else { throw ErrosDeCampo([]) }
         // Changes that happen after the answer's head are on the stream.
-        await self.feed.awaitChanges()
+        await self.feed.awaitChanges(of: filtro)
         let reader: SaldoReader
         do throws(FeedRefusal) {
             reader = try self.feed.subscribe(

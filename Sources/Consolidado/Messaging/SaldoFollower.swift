@@ -40,7 +40,7 @@ package final class SaldoFollower: Service {
             self.logger.debug("news with an unknown routing key")
             return
         }
-        // Most news are of accounts that nobody looks at.
+        // The queue also receives news of accounts whose last reader has left.
         guard self.feed.wants(conta) else { return }
         guard !delivery.isTruncated, let news = EventoConsolidadoAtualizado.decode(delivery.body), news.conta == conta else {
             self.logger.debug("news that cannot be read")
@@ -50,32 +50,4 @@ package final class SaldoFollower: Service {
         let block = EventBlock(event: "saldo", id: String(news.versao), data: news.dados)
         self.feed.offer(SaldoUpdate(chave: ChaveDeSaldo(conta: conta, data: news.data), versao: news.versao, block: block))
     }
-}
-
-extension BatchConsumer: FeedSource {
-    package nonisolated var link: FeedLink { FeedLink(isFollowing: self.isConsuming, starts: self.consumingStarts) }
-
-    package func follow() { self.resumeConsuming() }
-
-    package func rest() async { await self.suspendConsuming() }
-}
-
-extension ConsolidadoTopology {
-    /// More than the broker can send while this process stands still for as long as the feed accepts (``SaldoFeedLimits/stallMax``).
-    private static let newsMax: Int32 = 50_000
-
-    /// The queue of an instance that follows the news. The broker names it, and deletes it with its last consumer or its connection. An empty
-    /// name means the last queue that was declared on the channel.
-    static let feed = AMQPTopology(
-        exchanges: [.init(name: AMQPNames.Exchange.consolidados, kind: .topic)],
-        queues: [
-            .init(
-                name: "", durable: false, exclusive: true, autoDelete: true,
-                arguments: [
-                    AMQPNames.QueueArgument.type: .string(AMQPNames.QueueArgument.classic),
-                    AMQPNames.QueueArgument.maxLength: .int32(newsMax),
-                ])
-        ],
-        bindings: [.init(queue: "", exchange: AMQPNames.Exchange.consolidados, routingKey: AMQPNames.RoutingKey.allAtualizados)]
-    )
 }

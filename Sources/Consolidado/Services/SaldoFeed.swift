@@ -36,11 +36,11 @@ package final class SaldoFeed: Service, Sendable {
     /// The most readers at the same time.
     package var readersMax: Int { self.limits.readersMax }
 
-    /// Waits until changes arrive, at most ``SaldoFeedLimits/startMax``: they do not arrive before the first reader.
-    package func awaitChanges() async {
-        guard let end = self.state.withLockedValue({ $0.expectReader(now: .now) }) else { return }
+    /// Waits until the changes of these accounts arrive, at most ``SaldoFeedLimits/startMax``: they do not arrive before the first reader.
+    package func awaitChanges(of filtro: FiltroDeConta) async {
+        guard let end = self.state.withLockedValue({ $0.expectReader(of: filtro, now: .now) }) else { return }
         defer { self.state.withLockedValue { $0.endWait() } }
-        while self.state.withLockedValue({ $0.awaitsChanges }), .now < end {
+        while self.state.withLockedValue({ $0.awaitsChanges(of: filtro) }), .now < end {
             do { try await Task.sleep(for: self.limits.interval / 10) } catch { return }
         }
     }
@@ -78,8 +78,14 @@ package final class SaldoFeed: Service, Sendable {
             group.addTask { for await request in requests { await self.send(request) } }
             continuation.yield(.rest)
             await cancelWhenGracefulShutdown {
+                var sent: (request: FeedRequest, at: ContinuousClock.Instant)?
                 while (try? await Task.sleep(for: self.limits.interval / self.limits.groups)) != nil {
-                    if let request = self.turn(now: .now) { continuation.yield(request) }
+                    let now = ContinuousClock.now
+                    let request = self.turn(now: now)
+                    // Repeated now and then: the source may have followed, and stopped.
+                    if let sent, sent.request == request, now - sent.at < self.limits.interval { continue }
+                    sent = request.map { ($0, now) }
+                    if let request { continuation.yield(request) }
                 }
             }
             continuation.finish()
@@ -90,7 +96,7 @@ package final class SaldoFeed: Service, Sendable {
 
     private func send(_ request: FeedRequest) async {
         switch request {
-        case .follow: await self.source.follow()
+        case .follow(let filters): await self.source.follow(filters)
         case .rest: await self.source.rest()
         }
     }
@@ -106,7 +112,7 @@ package final class SaldoFeed: Service, Sendable {
         }
         for handOver in handOvers { handOver.waiter.resume(returning: handOver.blocks) }
         self.streams.record(count)
-        self.connected.record(request == .follow ? 0 : 1)
+        self.connected.record(link.isFollowing || count == 0 ? 1 : 0)
         if losses > 0 { self.lost.increment(by: losses) }
         return request
     }

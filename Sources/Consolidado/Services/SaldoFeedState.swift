@@ -19,6 +19,8 @@ struct SaldoFeedState<Waiter: Sendable>: Sendable {
 
     private struct Reader: Sendable {
         let filtro: FiltroDeConta
+        /// Whether all changes of its accounts arrive.
+        var isCovered: Bool
         let validUntil: Instante?
         let isWanted: @Sendable () -> Bool
         var kept: [ChaveDeSaldo: SaldoUpdate] = [:]
@@ -37,6 +39,10 @@ struct SaldoFeedState<Waiter: Sendable>: Sendable {
     private var nextID: ReaderID = 0
     private var pending: [ChaveDeSaldo: SaldoUpdate] = [:]
     private var newest: NewestVersions
+    /// The filters of the readers, and of those that have left since changes are wanted.
+    private var followed: Set<FiltroDeConta> = []
+    /// Whether changes of some of them do not arrive yet.
+    private var isIncomplete = false
     private var link = FeedLink(isFollowing: false, starts: 0)
     private var lastDue: Instant
     private var wantedUntil: Instant
@@ -59,23 +65,33 @@ struct SaldoFeedState<Waiter: Sendable>: Sendable {
     private(set) var count = 0
 
     /// Whether a reader that subscribes now has to expect that changes do not arrive yet.
-    var awaitsChanges: Bool { !self.isClosed && !self.link.isFollowing }
+    func awaitsChanges(of filtro: FiltroDeConta) -> Bool { !self.isClosed && !self.link.covers(filtro) }
 
     /// What the source of the changes has to do. They are wanted while there are readers, and a short time longer.
     func request(now: Instant) -> FeedRequest? {
-        let isWanted = self.count > 0 || now < self.wantedUntil
-        return isWanted == self.link.isFollowing ? nil : isWanted ? .follow : .rest
+        guard self.isWanted(now: now) else { return self.link.isFollowing ? .rest : nil }
+        return self.link.isFollowing && !self.isIncomplete ? nil : .follow(self.followed)
     }
 
+    private func isWanted(now: Instant) -> Bool { self.count > 0 || now < self.wantedUntil }
+
     /// A reader is about to subscribe.
-    /// - Returns: until when it waits for changes to begin to arrive, and then calls ``endWait()``; nil: it does not wait. Only the first
-    ///   readers do: later ones would hold up other requests while the broker is away.
-    mutating func expectReader(now: Instant) -> Instant? {
-        if self.count == 0, now >= self.wantedUntil { self.startBy = now + self.limits.startMax }
+    /// - Returns: until when it waits for changes to begin to arrive, and then calls ``endWait()``; nil: it does not wait. While the broker is
+    ///   away only the first readers do: later ones would hold up other requests.
+    mutating func expectReader(of filtro: FiltroDeConta, now: Instant) -> Instant? {
+        if !self.isWanted(now: now) { self.startBy = now + self.limits.startMax }
         self.wantedUntil = now + self.limits.restAfter
-        guard self.awaitsChanges, now < self.startBy, self.startWaiters < self.limits.startWaitersMax else { return nil }
+        self.follow(filtro)
+        let waitEnd = self.link.isFollowing ? now + self.limits.startMax : self.startBy
+        guard self.awaitsChanges(of: filtro), now < waitEnd, self.startWaiters < self.limits.startWaitersMax else { return nil }
         self.startWaiters += 1
-        return self.startBy
+        return waitEnd
+    }
+
+    private mutating func follow(_ filtro: FiltroDeConta) {
+        guard !self.followed.contains(.todas), !self.followed.contains(filtro) else { return }
+        if self.followed.count >= self.limits.filtersMax { self.followed = [.todas] } else { self.followed.insert(filtro) }
+        self.isIncomplete = true
     }
 
     /// A reader waits no longer.
@@ -95,8 +111,10 @@ struct SaldoFeedState<Waiter: Sendable>: Sendable {
         guard self.count < self.limits.readersMax else { throw .full }
         self.nextID += 1
         self.count += 1
+        self.follow(filtro)
         self.readers[self.group(of: self.nextID)][self.nextID] = Reader(
-            filtro: filtro, validUntil: validUntil, isWanted: isWanted, hasLost: hasLost, commentAt: now + self.limits.commentInterval)
+            filtro: filtro, isCovered: self.link.covers(filtro), validUntil: validUntil, isWanted: isWanted, hasLost: hasLost,
+            commentAt: now + self.limits.commentInterval)
         self.readersOf[filtro, default: []].insert(self.nextID)
         return self.nextID
     }
@@ -134,7 +152,9 @@ struct SaldoFeedState<Waiter: Sendable>: Sendable {
         return self.readers.joined().compactMap { $0.value.waiter.map { HandOver(waiter: $0, blocks: nil) } }
     }
 
-    private func group(of id: ReaderID) -> Int { Int(id % UInt64(self.limits.groups)) }
+    /// Readers of one account often subscribe at regular distances, as clients share their streams among instances. Multiplied by a large odd
+    /// number (Fibonacci hashing) their ids fall into different groups.
+    private func group(of id: ReaderID) -> Int { Int((id &* 0x9E37_79B9_7F4A_7C15) >> 32) % self.limits.groups }
 
     private static func takeBlocks(of reader: inout Reader, isFollowing: Bool) -> [EventBlock] {
         var blocks: [EventBlock] = []
@@ -196,17 +216,35 @@ struct SaldoFeedState<Waiter: Sendable>: Sendable {
     ///   - link: whether changes arrive now.
     mutating func due(now: Instant, agora: Instante, link: FeedLink) -> [HandOver] {
         // The queue begins empty each time, and drops messages if this process stood still.
-        let mayHaveMissed = (link.isFollowing && link.starts != self.link.starts) || now - self.lastDue > self.limits.stallMax
-        if mayHaveMissed { self.loseAll() }
+        let isNewStart = link.isFollowing && link.starts != self.link.starts
+        if isNewStart || now - self.lastDue > self.limits.stallMax { self.loseAll() }
         // In place of silence until the next comment, which a reader would take for days without changes.
         if link.isFollowing != self.link.isFollowing { self.commentToAll() }
-        self.link = FeedLink(isFollowing: link.isFollowing, starts: link.isFollowing ? link.starts : self.link.starts)
+        let coversMore = isNewStart || link.filters.count != self.link.filters.count
+        self.link = FeedLink(
+            isFollowing: link.isFollowing, starts: link.isFollowing ? link.starts : self.link.starts, filters: link.filters)
+        if link.isFollowing, coversMore { self.updateCovered(areNew: isNewStart) }
         self.lastDue = now
         if self.count > 0 { self.wantedUntil = now + self.limits.restAfter }
+        if !self.isWanted(now: now) { self.followed.removeAll() }
+        if self.isIncomplete || coversMore { self.isIncomplete = !self.followed.isSubset(of: self.link.filters) }
         self.newest.forget(now: now)
         self.share()
         defer { self.nextGroup = (self.nextGroup + 1) % self.limits.groups }
         return self.handOver(to: self.nextGroup, now: now, agora: agora)
+    }
+
+    /// Changes of further accounts arrive: their readers may have missed some until now.
+    /// - Parameter areNew: changes have begun to arrive, and every reader has lost some.
+    private mutating func updateCovered(areNew: Bool) {
+        for group in self.readers.indices {
+            for (id, reader) in self.readers[group] {
+                let isCovered = self.link.covers(reader.filtro)
+                guard isCovered != reader.isCovered else { continue }
+                self.readers[group][id]?.isCovered = isCovered
+                if isCovered, !areNew { self.lose(id) }
+            }
+        }
     }
 
     /// Every reader receives a comment now. The times of the later ones stay, so that not all readers receive those at once.

@@ -1,4 +1,5 @@
 package import Edge
+package import FluxoDeCaixa
 
 /// A change of a day of an account, encoded once for all readers.
 package final class SaldoUpdate: Sendable {
@@ -20,8 +21,8 @@ package struct SaldoFeedLimits: Sendable {
     package var readersMax = 1000
     /// How long changes gather: a reader receives at most one of a day in this time.
     package var interval: Duration = .milliseconds(250)
-    /// Groups of readers, which receive their changes one after the other within ``interval``.
-    package var groups = 10
+    /// Groups of readers, which receive their changes one after the other within ``interval``. Few, as the turn of a group wakes threads.
+    package var groups = 5
     /// The time between two comments to a reader.
     package var commentInterval: Duration = .seconds(15)
     /// Days kept for a reader that does not keep up.
@@ -32,8 +33,10 @@ package struct SaldoFeedLimits: Sendable {
     package var rememberedDaysMax = 20_000
     /// A longer time between two turns counts as a gap: the broker's queue may have been full.
     package var stallMax: Duration = .seconds(5)
-    /// How long the first readers wait for the changes to begin to arrive; then their streams say that they do not.
+    /// How long the first readers of an account wait for its changes to begin to arrive; then their streams begin without them.
     package var startMax: Duration = .seconds(1)
+    /// Filters whose changes arrive. With more of them the changes of all accounts do.
+    package var filtersMax = 1000
     /// Readers that wait so at the same time. The streams of others begin at once.
     package var startWaitersMax = 64
     /// How long changes go on arriving after the last reader left: a page that is loaded again connects within this time.
@@ -50,33 +53,41 @@ package enum FeedRefusal: Error {
     case closed
 }
 
-/// Whether changes arrive from the broker.
+/// Which changes arrive from the broker.
 package struct FeedLink: Sendable {
-    package let isFollowing: Bool
+    package var isFollowing: Bool
     /// How often changes have begun to arrive.
-    package let starts: UInt64
+    package var starts: UInt64
+    /// The accounts whose changes arrive. Until the next start they only become more.
+    package var filters: Set<FiltroDeConta>
 
-    package init(isFollowing: Bool, starts: UInt64) {
+    package init(isFollowing: Bool, starts: UInt64, filters: Set<FiltroDeConta> = []) {
         self.isFollowing = isFollowing
         self.starts = starts
+        self.filters = filters
+    }
+
+    /// Whether the changes of the filter's accounts arrive.
+    func covers(_ filtro: FiltroDeConta) -> Bool {
+        self.isFollowing && (self.filters.contains(filtro) || self.filters.contains(.todas))
     }
 }
 
 /// The changes of all instances. They cost the broker and each instance processor time, so they arrive only while they are wanted.
 package protocol FeedSource: Sendable {
-    /// Whether changes arrive now.
+    /// Which changes arrive now.
     var link: FeedLink { get }
 
-    /// Lets changes arrive from now on, or as soon as the broker is reachable.
-    func follow() async
+    /// Lets the changes of these accounts arrive from now on, or as soon as the broker is reachable.
+    func follow(_ filters: Set<FiltroDeConta>) async
 
     /// Lets no changes arrive. Returns when the broker has stopped sending them.
     func rest() async
 }
 
 /// What a ``FeedSource`` has to do.
-enum FeedRequest: Sendable {
-    case follow
+enum FeedRequest: Sendable, Equatable {
+    case follow(Set<FiltroDeConta>)
     case rest
 }
 
