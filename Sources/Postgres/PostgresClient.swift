@@ -20,6 +20,8 @@ public final class PostgresClient: Service, Sendable {
         var hasLostServer = false
         /// Connections that were begun earlier are not lent again.
         var renewedAt: Instant?
+
+        func isOutdated(_ connection: PostgresConnection) -> Bool { self.renewedAt.map { connection.begunAt < $0 } ?? false }
     }
 
     private let configuration: PostgresConfiguration
@@ -131,7 +133,8 @@ public final class PostgresClient: Service, Sendable {
         }
     }
 
-    /// Closes every connection, lent ones when they are returned, so that the next callers reach the server that the address leads to now.
+    /// Closes every connection, lent ones when they are returned and new ones when they are open, so that the next callers reach the server
+    /// that the address leads to now.
     public func renewConnections() {
         // Without a reference a connection is closed by its deinit.
         _ = self.state.withLockedValue { state in
@@ -218,9 +221,10 @@ public final class PostgresClient: Service, Sendable {
 
     private func takeBack(_ connection: PostgresConnection, _ reuse: PostgresConnection.Reuse) async {
         switch reuse {
-        case .possible where self.state.withLockedValue { $0.renewedAt.map { connection.begunAt < $0 } ?? false }: self.discard()
         case .possible:
-            self.perform(self.state.withLockedValue { $0.pool.released(connection) })
+            let action = self.state.withLockedValue { $0.isOutdated(connection) ? nil : $0.pool.released(connection) }
+            guard let action else { return self.discard() }
+            self.perform(action)
             self.noteReturn()
         case .insideTransaction:
             self.logger.warning("connection returned inside a transaction and closed")
@@ -272,9 +276,16 @@ public final class PostgresClient: Service, Sendable {
                 return state.hasLostServer
             }
             if isOther { self.onServerChange?() }
-            let (action, demand) = self.state.withLockedValue { ($0.pool.connected(connection), $0.pool.demand(now: .now)) }
-            self.perform(action)
-            self.meet(demand)
+            let next = self.state.withLockedValue { state -> (action: Pool.FreeAction, demand: Pool.Demand)? in
+                state.isOutdated(connection) ? nil : (state.pool.connected(connection), state.pool.demand(now: .now))
+            }
+            guard let next else {
+                // Without a reference a connection is closed by its deinit.
+                self.requestAttempt.yield()
+                return
+            }
+            self.perform(next.action)
+            self.meet(next.demand)
         } catch {
             if error.code != .cancelled { self.note { $0.connectFailed(error) } }
             let (failed, demand) = self.state.withLockedValue { state in

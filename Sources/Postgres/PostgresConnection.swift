@@ -19,8 +19,8 @@ public actor PostgresConnection {
     /// libpq: "a PGconn may be used by only one thread at a time"; this actor runs on one thread only.
     private(set) var handle: OpaquePointer?
     private let answerTimeout: Duration
-    /// When it began to connect.
-    nonisolated let begunAt = ContinuousClock.now
+    /// When it began to look up its server's addresses.
+    nonisolated let begunAt: ContinuousClock.Instant
     private var isBusy = false
     /// SQL text → the name under which the session has prepared it.
     private var statements: [String: String] = [:]
@@ -30,8 +30,9 @@ public actor PostgresConnection {
     /// Runs this actor on its connection's thread.
     public nonisolated var unownedExecutor: UnownedSerialExecutor { self.executor.asUnownedSerialExecutor() }
 
-    private init(configuration: PostgresConfiguration, executor: SocketExecutor) {
+    private init(configuration: PostgresConfiguration, executor: SocketExecutor, begunAt: ContinuousClock.Instant) {
         self.executor = executor
+        self.begunAt = begunAt
         self.answerTimeout = configuration.answerTimeout
     }
 
@@ -46,6 +47,7 @@ public actor PostgresConnection {
     ///
     /// - Throws: ``PostgresError/Code/connectFailed``.
     public static func connect(_ configuration: PostgresConfiguration) async throws(PostgresError) -> PostgresConnection {
+        let begunAt = ContinuousClock.now
         let addresses = try await configuration.resolveHosts()
         let executor: SocketExecutor
         do {
@@ -53,7 +55,7 @@ public actor PostgresConnection {
         } catch {
             throw PostgresError(.connectFailed, detail: "the process has no descriptor or thread left (errno \(error.code))")
         }
-        let connection = PostgresConnection(configuration: configuration, executor: executor)
+        let connection = PostgresConnection(configuration: configuration, executor: executor, begunAt: begunAt)
         try await connection.open(configuration, addresses)
         return connection
     }

@@ -1,4 +1,5 @@
 import Fixtures
+import HostNames
 import Logging
 import NIOConcurrencyHelpers
 import Postgres
@@ -101,6 +102,39 @@ struct PostgresClientTests {
                 #expect(changes.withLockedValue { $0 } == 1, "a further connection is to the same server")
             }
         }
+    }
+
+    /// A name server that calls a function before each answer.
+    private struct WatchedNames: HostLookup {
+        let onLookup: @Sendable () -> Void
+
+        func addresses(of host: String) async throws(HostNameError) -> [String] {
+            self.onLookup()
+            return ["127.0.0.1"]
+        }
+    }
+
+    /// Defect: it was lent once, and a read could be answered by the server before.
+    @Test func `a connection that is being opened while the pool is renewed is not lent`() async throws {
+        let url = try #require(TestServers.postgresURL).replacing("127.0.0.1", with: "banco.teste")
+        var configuration = try PostgresConfiguration(url: url, applicationName: "tests")
+        let (pool, lookups) = (NIOLockedValueBox<PostgresClient?>(nil), NIOLockedValueBox(0))
+        configuration.resolver = HostResolver(
+            lookup: WatchedNames {
+                let isFirst = lookups.withLockedValue { count in
+                    count += 1
+                    return count == 1
+                }
+                if isFirst { pool.withLockedValue { $0 }?.renewConnections() }
+            })
+        let client = PostgresClient(configuration: configuration, logger: Logger(label: "tests"))
+        pool.withLockedValue { $0 = client }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await client.run() }
+            defer { group.cancelAll() }
+            for _ in 0..<2 { try await client.query("select 1") }
+        }
+        #expect(lookups.withLockedValue { $0 } == 2)
     }
 
     @Test func `a COPY costs its connection, and the pool goes on`() async throws {
