@@ -2,7 +2,7 @@ extension PostgresClient {
     /// Whether each connection of the pool has a session of the server to itself.
     ///
     /// A pooler that lends sessions for one transaction (PgBouncer's `pool_mode = transaction`) looks like a server until the next transaction
-    /// meets another session, without the statements that were prepared and the locks that were taken. A pool of one connection cannot find
+    /// meets another session, without the statements that were prepared and the locks that it holds. A pool of one connection cannot find
     /// out, and returns true.
     public func hasOwnSessions() async throws(PostgresError) -> Bool {
         guard self.limits.connectionsMax > 1 else { return true }

@@ -9,7 +9,7 @@ package actor SchemaCheck {
     private let migrations: PostgresMigrations
     private let client: PostgresClient
     private let also: (@Sendable () async throws(PostgresError) -> String?)?
-    /// Whether no pooler takes sessions away; asked until it was seen once.
+    /// Whether no pooler replaces sessions; checked until it was seen once.
     private var hasOwnSessions = false
     private var last: (task: Task<String?, Never>, askedAt: ContinuousClock.Instant)?
 

@@ -113,7 +113,7 @@ struct AMQPTableTests {
     }
 
     @Test func `keeps the bytes of what was received`() throws {
-        // As many values as a frame of 128 KiB takes.
+        // As many values as a frame of 128 KiB holds.
         let content = Array(repeating: [0, UInt8(ascii: "t"), 7] as [UInt8], count: 43_000).joined() + [1, 0x61, UInt8(ascii: "V")]
         let bytes = UInt32(content.count).wire + content
         var table = try #require(AMQPTable(wireBytes: bytes))

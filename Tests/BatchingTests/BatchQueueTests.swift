@@ -62,7 +62,7 @@ import Testing
         #expect(queue.count == 5)
     }
 
-    @Test func `after closing nothing is accepted, what waits is handed out, then workers end`() {
+    @Test func `after closing nothing is accepted, waiting elements are handed out, then workers end`() {
         var queue = self.makeQueue()
         _ = queue.demand("idle")
         _ = queue.submit([1])

@@ -43,7 +43,7 @@ import Testing
         #expect(try Self.read([Self.chunked])?.bytes == Array("hello world".utf8))
     }
 
-    @Test func `one reader takes one answer after the other`() throws {
+    @Test func `one reader reads one answer after the other`() throws {
         var reader = ResponseReader()
         for _ in 0..<3 {
             #expect(try reader.read(ByteBuffer(string: Self.created))?.status == 201)

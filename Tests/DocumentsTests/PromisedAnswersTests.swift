@@ -18,7 +18,7 @@ import Testing
     }
 
     @Test(arguments: services)
-    func `a call's texts name no media type that it neither takes nor answers`(service: PublishedDocument.Service) throws {
+    func `a call's texts name no media type that it neither accepts nor answers`(service: PublishedDocument.Service) throws {
         let document = try Documented.openAPI(service)
         var named = 0
         for operation in document.operations {

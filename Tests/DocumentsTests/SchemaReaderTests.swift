@@ -83,7 +83,7 @@ import Testing
         #expect(shape.members[2].shape.description == "Outra.")
     }
 
-    @Test func `alternatives that are objects keep their members apart, and those of one object name what comes together`() throws {
+    @Test func `alternatives that are objects keep their members apart; those of one object name those that belong together`() throws {
         let apart = try Self.shape("{oneOf: [{title: A, properties: {x: {type: string}}}, {title: B, properties: {y: {type: string}}}]}")
         #expect(apart.alternatives.map(\.title) == ["A", "B"] && apart.alternatives.map { $0.members.map(\.name) } == [["x"], ["y"]])
         let together = try Self.shape(

@@ -126,7 +126,7 @@ import Testing
         #expect(other.headers[.contentEncoding] == "br" && other.text == Self.large)
         let weak = try await Self.send(.get, "/weak", [.acceptEncoding: "gzip"])
         #expect(weak.headers[.contentEncoding] == "gzip" && weak.headers[.eTag] == "W/\"7\"")
-        // Whoever takes nothing but gzip gets it for a small answer too.
+        // A client that accepts nothing but gzip receives it for a small answer, too.
         let strict = try await Self.send(.get, "/small", [.acceptEncoding: "gzip, identity;q=0"])
         #expect(strict.headers[.contentEncoding] == "gzip")
         #expect(try Self.gunzip(strict.body) == "{}")
@@ -152,7 +152,7 @@ import Testing
         #expect(plain.status == .notModified && plain.headers[.eTag] == "\"7-json\"")
         #expect(try await ask("*").status == .notModified)
         #expect(try await ask("\"6-json-gzip\"").status == .ok)
-        // Who no longer takes gzip cannot use the coded copy.
+        // A client that no longer accepts gzip cannot use the coded copy.
         let without = try await ask("\"7-json-gzip\"", [:])
         #expect(without.status == .ok && without.text == Self.large && without.headers[.eTag] == Self.tag)
     }

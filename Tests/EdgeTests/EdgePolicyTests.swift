@@ -41,7 +41,7 @@ import Testing
             #expect(third.headers[.rateLimit] == #""padrao";r=0;t=2"#)
             limited.clock.advance(.seconds(1))
             #expect(try await get(Self.writer).status == .ok)
-            // Others are not touched, and whoever is nobody takes from nobody.
+            // The buckets of others are not touched. A request without an identity uses nobody's.
             #expect(try await get(EdgeFixture.bearer(TestToken.good(sub: "eva"))).status == .ok)
             #expect(try await get([:]).headers[.rateLimit] == nil)
             #expect(try await get([:], "/open").headers[.rateLimit] == nil)
@@ -112,7 +112,7 @@ import Testing
 
     // MARK: - Requests at the same time
 
-    /// A handler that tells when it is reached, and answers when it is let go.
+    /// A handler that reports when it is reached, and answers when it is released.
     private struct Gate {
         let reached = AsyncStream.makeStream(of: Void.self)
         let open = AsyncStream.makeStream(of: Void.self)

@@ -113,7 +113,7 @@ import Testing
         }
     }
 
-    @Test func `a renewed certificate is shown without a restart, and a broken one is not taken`() async throws {
+    @Test func `a renewed certificate is shown without a restart, and a broken one is not used`() async throws {
         try await Scene.with { scene in
             let (authority, other) = (scene.authority, scene.other)
             let new = try await other.issue("novo", for: "DNS:localhost")
@@ -122,7 +122,7 @@ import Testing
                 let expiry = scene.fixture.registry.exposition().split(separator: "\n")
                     .first { $0.hasPrefix("fluxo_tls_certificate_expiry_timestamp_seconds ") }
                     .flatMap { Double($0.split(separator: " ")[1]) }
-                // openssl was told one day.
+                // The command of openssl names one day.
                 #expect(abs(try #require(expiry) - Date.now.timeIntervalSince1970 - 86_400) < 600)
                 try scene.use(new)
                 #expect(await Self.eventually { await Self.refusal { try await Self.get(port, believing: other) } == "answered 200 OK" })

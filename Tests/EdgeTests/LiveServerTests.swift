@@ -217,7 +217,7 @@ import Testing
     }
 
     @Test(arguments: ["Connection: close", "connection: Keep-Alive, CLOSE"])
-    func `a client that asks for the end reads that it comes`(header: String) async throws {
+    func `a client that asks for the end of the connection reads that it ends`(header: String) async throws {
         let answer = try await EdgeFixture().serve { port in
             try await RawConnection.exchange(port: port, ["GET /open HTTP/1.1\r\nHost: h\r\n\(header)\r\n\r\n", Self.get])
         }
@@ -268,7 +268,7 @@ import Testing
             return sent
         }
         // What the sockets of both sides hold.
-        #expect(sent < 64 << 20, "\(sent) bytes were taken")
+        #expect(sent < 64 << 20, "\(sent) bytes were accepted")
         // After the 5 s that an answer has to arrive, and not after the time that a request may take.
         #expect(.now - start < .seconds(120), "closed after \(ContinuousClock.now - start)")
     }
@@ -301,7 +301,7 @@ import Testing
 }
 
 extension String {
-    /// What stands between the separators, without what comes before the first.
+    /// The parts between the separators, without the text before the first.
     fileprivate func components(of separator: String) -> [Substring] {
         Array(self.split(separator: separator, omittingEmptySubsequences: false).dropFirst())
     }

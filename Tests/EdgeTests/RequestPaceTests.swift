@@ -6,7 +6,7 @@ import Testing
 
 @testable import Edge
 
-/// The handlers of one connection, on a clock that only moves when told.
+/// The handlers of one connection, on a clock that only the test moves.
 struct EmbeddedConnection {
     let loop = EmbeddedEventLoop()
     let channel: EmbeddedChannel
@@ -158,7 +158,7 @@ struct EmbeddedConnection {
         let end = pace.writeEnd(now: start)
         #expect(end == (writesEnd: true, closes: true))
         #expect(pace.isDiscarding)
-        // A slow reader has time until the socket has taken everything.
+        // A slow reader has time until the socket has accepted everything.
         #expect(pace.nextDeadline == start + .seconds(60))
         pace.lastAnswerSent(now: start)
         #expect(pace.nextDeadline == start + .seconds(5))

@@ -77,7 +77,7 @@ import Testing
             let running = Task { try await authenticator.run() }
             let token = "Bearer \(try TestKey.ec1.token(kid: "1"))"
             #expect(await Self.refusal(authenticator, token)?.nome == .sobrecarga)
-            // What could be told without keys is still told.
+            // What can be decided without keys is still decided.
             #expect(await Self.refusal(authenticator, nil)?.nome == .naoAutenticado)
             #expect(await Self.refusal(authenticator, "Bearer a.b.c")?.nome == .naoAutenticado)
             #expect(await Self.refusal(authenticator, "Bearer \(TestToken.good())")?.nome == .naoAutenticado)

@@ -60,7 +60,7 @@ package enum TestKey: Sendable {
 
     package static func set(_ keys: String...) -> String { "{\"keys\":[\(keys.joined(separator: ","))]}" }
 
-    /// The public key as other systems store it, for the attack that takes its text for a shared secret.
+    /// The public key as other systems store it, for the attack that uses its text as a shared secret.
     package var pem: String {
         switch self {
         case .rsa(let key): key.publicKey.pemRepresentation

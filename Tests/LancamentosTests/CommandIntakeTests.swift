@@ -143,7 +143,7 @@ import Testing
     }
 
     @Test(arguments: [PublishOutcome.returned(code: 312, text: "NO_ROUTE"), .rejected, .invalid(AMQPError(.invalidMessage))])
-    func `an answer that nothing takes: a good command stays, a refusal goes to the dead letters`(outcome: PublishOutcome) async throws {
+    func `an answer that no queue accepts: a good command stays, a refusal goes to the dead letters`(outcome: PublishOutcome) async throws {
         let repository = FakeLancamentoRepository()
         let (replies, letters) = (FakeBroker(outcomes: [Self.fila: outcome]), FakeBroker())
         let source = try await self.take(

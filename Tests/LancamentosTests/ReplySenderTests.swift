@@ -14,7 +14,7 @@ import Testing
         await ReplySender(publisher: broker, logger: Logger(label: "tests")).send(Self.messages)
     }
 
-    @Test func `confirmed is answered, and what nothing takes cannot be`() async {
+    @Test func `a confirmed answer is sent, and one that no queue accepts is not`() async {
         #expect(await self.send(FakeBroker(first: [.confirmed, .returned(code: 312, text: "")])) == [.answered, .unanswerable])
         #expect(await self.send(FakeBroker(first: [.rejected, .invalid(AMQPError(.invalidMessage))])) == [.unanswerable, .unanswerable])
     }
@@ -43,7 +43,7 @@ import Testing
         #expect(later)
     }
 
-    @Test func `an address that takes no answer is given up once, not for each of its answers`() async {
+    @Test func `an address that accepts no answer is given up once, not for each of its answers`() async {
         let broker = FakeBroker(outcomes: ["a": .unknown])
         let messages = ["a", "b", "a", "a"].map {
             AMQPMessage(exchange: "", routingKey: $0, mandatory: true, properties: AMQPProperties(), body: [])

@@ -11,7 +11,7 @@ import Testing
 @Suite struct RequeuedDeliveriesTests {
     private static let origin = RequeuedOrigin.comandos(user: "lancamentos")
 
-    /// A letter as it lies in the queue of dead letters.
+    /// A letter as it is stored in the queue of dead letters.
     private static func letter(_ motivo: Motivo = .invalido, of command: Delivery = Comandos.delivery()) -> Delivery {
         let refused = DeadLetter(
             delivery: command, recusa: MessageRefusal(motivo: motivo, erro: "x"), recebidoEm: .init(milissegundos: 0)

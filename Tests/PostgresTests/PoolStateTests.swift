@@ -133,7 +133,7 @@ import Testing
         #expect(state.demand(now: retry).attempts == 0, "the attempt is under way")
     }
 
-    @Test func `after shutdown nothing is lent and what comes back is closed`() {
+    @Test func `after shutdown nothing is lent, and a returned connection is closed`() {
         var state = self.makeState(connections: 1)
         _ = state.lease(1, self.start)
         _ = state.connected("a")

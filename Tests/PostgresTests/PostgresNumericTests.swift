@@ -18,7 +18,7 @@ import Testing
         #expect(try Int128(postgresBytes: bytes[...]) == number)
     }
 
-    @Test func `every size of number comes back`() throws {
+    @Test func `every size of number is returned unchanged`() throws {
         var number: Int128 = 1
         for _ in 0..<37 {
             for candidate in [number, number - 1, -number, number * 9] {

@@ -18,7 +18,7 @@ import Testing
             columnNames: ["name", "count", "note"], columnTypeOIDs: [25, 20, 25], storage: storage, cells: cells, affectedRows: 2)
     }()
 
-    @Test func `columns are read in their order, whoever reads them`() throws {
+    @Test func `columns are read in their order by every reader`() throws {
         func pair(_ columns: inout PostgresColumns) throws(PostgresError) -> String {
             "\(try columns.next(String.self)) \(try columns.next(Int64.self))"
         }

@@ -132,7 +132,7 @@ import Testing
         #expect(await leases.count == 2)
     }
 
-    @Test func `a session speaks several times before the server takes it for dead`() {
+    @Test func `a session speaks several times before the server considers it dead`() {
         #expect(LeaseLimits().keepAliveInterval * 3 <= LeaseLimits.silenceMax)
     }
 }

@@ -51,7 +51,7 @@ import Testing
         #expect(ended == nil)
     }
 
-    @Test func `what waits for a database or a broker does not stand still, and its time begins afterwards`() async throws {
+    @Test func `work that waits for a database or a broker is not stalled, and its time begins afterwards`() async throws {
         let work = WorkMeter()
         work.began()
         let isFree = NIOLockedValueBox(false)

@@ -1,7 +1,7 @@
 import FluxoDeCaixa
 import Lancamentos
 
-/// An answer of the entry service as its clients tell answers apart.
+/// An answer of the entry service as its clients distinguish answers.
 enum ClientAnswer: Sendable {
     case registered(Lancamento)
     case otherContent

@@ -76,7 +76,7 @@ package struct API: Sendable {
             request.headers.add(name: "Content-Type", value: "application/json")
         }
         for (name, value) in headers { request.headers.add(name: name, value: value) }
-        // The shared client takes gzip, but not if it shrinks a body as much as a year of equal days does.
+        // The shared client accepts gzip, but not if it shrinks a body as much as a year of equal days does.
         if !request.headers.contains(name: "Accept-Encoding") { request.headers.add(name: "Accept-Encoding", value: "identity") }
         if let body { request.body = .bytes(ByteBuffer(string: body)) }
         let response = try await HTTPClient.shared.execute(request, timeout: .seconds(timeoutSeconds))

@@ -50,7 +50,7 @@ package struct Stack: Sendable {
             return value
         } catch {
             await stack.stop()
-            // The test's own failure is the one to tell.
+            // The test's own failure is reported.
             try? await Self.cleanUp(name, postgres: servers == nil ? postgres : nil)
             throw error
         }

@@ -4,7 +4,7 @@ public struct AMQPMessage: Sendable, Hashable {
     public var exchange: String
     /// At most 255 bytes.
     public var routingKey: String
-    /// Asks the broker to return the message if no queue takes it; needs ``AMQPProperties/messageID``.
+    /// Asks the broker to return the message if no queue accepts it; needs ``AMQPProperties/messageID``.
     public var mandatory: Bool
     /// The properties.
     public var properties: AMQPProperties

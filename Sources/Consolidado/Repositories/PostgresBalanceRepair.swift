@@ -79,7 +79,7 @@ package struct PostgresBalanceRepair: AppliedEntries {
         _ = try await self.client.run(query, logger: self.logger) { columns throws(PostgresError) in try columns.next(Conta.self) }
     }
 
-    /// Removes applied entries and takes them out of days, months and accounts.
+    /// Removes applied entries and subtracts them from days, months and accounts.
     /// - Returns: how many were there.
     package func remove(_ ids: [LancamentoID]) async throws(StorageFailure) -> Int {
         let query: PostgresQuery = """

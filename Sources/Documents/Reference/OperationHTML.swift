@@ -1,6 +1,6 @@
 import Contrato
 
-/// One call: what it does and takes on one side, examples on the other.
+/// One call: what it does and accepts on one side, examples on the other.
 struct OperationHTML {
     /// The service whose process shows the page.
     let servedBy: PublishedDocument.Service

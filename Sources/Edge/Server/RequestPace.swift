@@ -143,7 +143,7 @@ struct RequestPace {
     }
 
     mutating func keepMoving(now: NIODeadline) {
-        // The event comes from another thread: the request may be complete by now, or another one may have begun.
+        // The event is from another thread: the request may be complete by now, or another one may have begun.
         guard self.isReading, self.asked.count == 1 else { return }
         self.isMoving = true
         self.requestDeadline = now + self.requestMax
@@ -179,7 +179,7 @@ struct RequestPace {
         self.isAnswering = false
         if self.isReading, self.asked.count == 1, self.requestDeadline == nil { self.requestDeadline = now + self.requestMax }
         if self.closesAfterAnswer {
-            // The client may read slowly what the socket has not taken yet.
+            // The client may read slowly what the socket has not accepted yet.
             self.discard(until: now + self.idleMax)
         } else if self.asked.isEmpty, !self.isReading {
             self.startIdle(now: now)
@@ -187,7 +187,7 @@ struct RequestPace {
         return (!self.dropsEnd, self.closesAfterAnswer)
     }
 
-    /// The socket has taken the last answer.
+    /// The socket has accepted the last answer.
     mutating func lastAnswerSent(now: NIODeadline) {
         let deadline = now + self.lingerMax
         self.lingerDeadline = self.lingerDeadline.map { min($0, deadline) } ?? deadline

@@ -21,7 +21,7 @@ struct ConnectionsTests {
                 for _ in 0..<500 {
                     clients.append(try await RawHTTP.open(port: instance.port, sending: sends))
                 }
-                // The first answer comes when the crowd is accepted, which takes a sanitized process a while; the promise holds from then on.
+                // The first answer arrives when the crowd is accepted, which takes a sanitized process a while; the promise holds from then on.
                 for (path, max) in [("/livez", Duration.seconds(15)), ("/readyz", .seconds(1)), ("/livez", .seconds(1))] {
                     let start = ContinuousClock.now
                     let text = try await RawHTTP.sendAllThenRead(

@@ -44,7 +44,7 @@ struct IntegratorQueueTests {
     @Test func `while the consolidation's own queue is full as well, events wait and are sent later`() async throws {
         try await CommandScene.with { scene in
             let management = try scene.servers.management()
-            // Nobody takes from the queue, which holds one message.
+            // Nobody consumes the queue, which holds one message.
             await scene.stack.consolidados[0].terminate()
             try await management.request(
                 "PUT", "policies/%2F/cheia",

@@ -37,7 +37,7 @@ struct ReadinessTests {
             }
             try await servers.signalTree(.postgres, SIGCONT)
             try await instance.waitUntilReady()
-            // The instance itself stands still: the kernel accepts the connection, and no answer comes.
+            // The instance itself stands still: the kernel accepts the connection, and no answer is sent.
             instance.signal(SIGSTOP)
             let silent = await Self.within(Self.commandMax) { await Self.failure { try await instance.health() } }
             #expect(silent.contains("status 1") && silent.contains("não respondeu em"), "\(silent)")

@@ -58,7 +58,7 @@ struct WaitersTests {
                             return try await client.execute(request, timeout: .seconds(60)).status.code
                         }
                     }
-                    // All are waiting, as far as their client can tell, and the first look after a quiet time is over.
+                    // All are waiting, as far as their client knows, and the first look after a quiet time is over.
                     try await Task.sleep(for: .seconds(8))
                     let rate = try await Self.rate(of: database, seconds: Self.measuredSeconds) - quiet
                     print("\(Self.waiters) waiting reads: \(rate.formatted()) statements a second beside \(quiet.formatted()) of others")

@@ -67,7 +67,7 @@ struct PostgresTransactionTests {
         }
     }
 
-    @Test func `a failed statement whose error is swallowed is not taken for a commit`() async throws {
+    @Test func `a failed statement whose error is swallowed does not count as a commit`() async throws {
         try await self.withTable { client in
             let error = await Self.failure(client) { connection throws(PostgresError) in
                 try await Self.insert(connection, 1)

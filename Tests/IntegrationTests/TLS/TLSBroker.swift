@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A RabbitMQ with certificates of an authority of a test's own. It asks for certificates, but also takes who has none.
+/// A RabbitMQ with certificates of an authority of a test's own. It asks for certificates, but also accepts clients without one.
 struct TLSBroker {
     let servers: PrivateServers
     let authority: TestAuthority

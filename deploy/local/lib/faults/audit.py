@@ -23,7 +23,7 @@ class AuditFailure(Exception):
 class Audit:
     lost: int = 0
     doubled: int = 0
-    # Registered although a client was told that it is not, or never sent, or with other content.
+    # Registered although an answer to a client denies it, or never sent, or with other content.
     unexpected: int = 0
     # Registered with an unknown outcome: allowed.
     recovered: int = 0
@@ -92,7 +92,7 @@ def compare_extract(ledger, lines, audit):
         elif entry.state in (State.REFUSED, State.ABSENT):
             audit.unexpected += 1
             audit.example(
-                f"entry {entry.number}, {line['id']}, is registered, but a client was told otherwise ({entry.state.value})"
+                f"entry {entry.number}, {line['id']}, is registered, but a client received another answer ({entry.state.value})"
             )
         elif entry.state is State.ACKNOWLEDGED:
             if entry.id != line["id"]:
