@@ -31,6 +31,8 @@ private let origin = ContinuousClock.now
         try consumer.receive(.answered(.queueBind(a)))
         #expect(consumer.madeBindings == [a])
         try consumer.receive(.answered(.queueBind(b)))
+        try consumer.receive(.answered(.queueBind(Self.binding("topology"))))
+        #expect(consumer.madeBindings == [a, b])
         consumer.bind([b, c])
         #expect(consumer.requestsDue() == [.queueBind(c)])
         #expect(consumer.madeBindings == [a, b], "a binding that is not wanted any more stays")

@@ -15,19 +15,21 @@ import Testing
 
     /// Changes that arrive as soon as they are wanted, or not at all.
     private final class FakeFeedSource: FeedSource {
-        private let state: NIOLockedValueBox<(link: FeedLink, rests: Int)>
+        private let state: NIOLockedValueBox<(link: FeedLink, follows: Int, rests: Int)>
         private let isReachable: Bool
 
         init(isFollowing: Bool = true, isReachable: Bool = true) {
-            self.state = NIOLockedValueBox((FeedLink(isFollowing: isFollowing, starts: 0, filters: isFollowing ? [.todas] : []), 0))
+            self.state = NIOLockedValueBox((FeedLink(isFollowing: isFollowing, starts: 0, filters: isFollowing ? [.todas] : []), 0, 0))
             self.isReachable = isReachable
         }
 
         var link: FeedLink { self.state.withLockedValue { $0.link } }
+        var follows: Int { self.state.withLockedValue { $0.follows } }
         var rests: Int { self.state.withLockedValue { $0.rests } }
 
         func follow(_ filters: Set<FiltroDeConta>) async {
             self.state.withLockedValue { state in
+                state.follows += 1
                 guard self.isReachable else { return }
                 if !state.link.isFollowing { state.link = FeedLink(isFollowing: true, starts: state.link.starts + 1) }
                 state.link.filters.formUnion(filters)
@@ -166,6 +168,16 @@ import Testing
             while !received.contains("perdeu") { received += try #require(await reader.next()).map(\.text).joined() }
         }
         #expect(await eventually { !source.link.isFollowing })
+    }
+
+    @Test func `a request that the source does not fulfil is repeated`() async throws {
+        let source = FakeFeedSource(isFollowing: false, isReachable: false)
+        let feed = Self.feed(source) { $0.interval = .milliseconds(1) }
+        let running = Task { await feed.run() }
+        defer { running.cancel() }
+        let reader = try feed.subscribe(.todas, validUntil: nil)
+        #expect(await eventually { source.follows >= 3 })
+        withExtendedLifetime(reader) {}
     }
 
     @Test func `a reader waits for a broker that is away as long as the limit says, and not at shutdown`() async throws {
