@@ -83,7 +83,8 @@ import Testing
         feed.offer("a", versao: 2)
         let later = (2...4).map { _ in feed.turn(after: .milliseconds(60)) }
         #expect(first.values.allSatisfy { $0 == [Self.text("a", 1)] } && later.joined().allSatisfy { $0.value == [Self.text("a", 2)] })
-        #expect(Set(([first] + later).flatMap(\.keys)) == Set(names) && ([first] + later).map(\.count).reduce(0, +) == 8)
+        #expect(([first] + later).map(\.count) == [2, 2, 2, 2])
+        #expect(Set(([first] + later).flatMap(\.keys)) == Set(names))
     }
 
     /// Defect: clients that share their streams of 50 accounts among instances had all readers of an account in one group.
@@ -219,7 +220,7 @@ import Testing
         #expect(feed.turn().isEmpty)
     }
 
-    @Test func `after a new connection without its accounts a reader receives perdeu twice, once they are followed`() throws {
+    @Test func `after a new connection a reader receives perdeu, and again when its accounts are followed`() throws {
         var feed = Feed()
         feed.link = Feed.following(1, [Self.uma("a")])
         let id = try feed.add("a", "a")
