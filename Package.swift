@@ -353,6 +353,7 @@ let package = Package(
             dependencies: [
                 "AMQP", "Access", "Consolidado", "Contrato", "Edge", "Fixtures", "FluxoDeCaixa", "LeaseFakes", "Mensageria",
                 "MensageriaFakes", "RepositoryContracts", "ServiceRuntime", "Storage", concurrencyHelpers, httpTypes, logging,
+                nioCore, nioEmbedded, nioPosix,
             ],
             swiftSettings: settings
         ),

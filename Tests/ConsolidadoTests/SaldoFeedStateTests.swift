@@ -25,6 +25,8 @@ import Testing
         init(_ configure: (inout SaldoFeedLimits) -> Void = { _ in }) {
             var limits = SaldoFeedLimits()
             limits.groups = 1
+            // No comments, but in the tests about them.
+            limits.commentInterval = .seconds(36_000)
             configure(&limits)
             self.state = SaldoFeedState(limits: limits, now: SaldoFeedStateTests.start)
             _ = self.turn()
@@ -44,6 +46,17 @@ import Testing
         ) throws -> UInt64 {
             let filtro = try #require(FiltroDeConta(parsing: filtro))
             return try self.state.subscribe(filtro, validUntil: validUntil, hasLost: hasLost, isWanted: isWanted, now: self.now)
+        }
+
+        /// Runs turns until the comment of the reader, which waits, has been given out. The reader waits again.
+        /// - Returns: how long that took.
+        @discardableResult
+        mutating func passComment(of id: UInt64, _ name: String) -> Duration {
+            let start = self.now
+            while self.now - start < .seconds(60), self.turn(after: .milliseconds(1))[name] == nil {}
+            let waits = self.next(id, name)
+            #expect(waits == nil)
+            return self.now - start
         }
 
         var request: FeedRequest? { self.state.request(now: self.now) }
@@ -320,8 +333,12 @@ import Testing
     }
 
     @Test func `a comment is due at once when the broker goes and when it is back, and the later ones keep their times`() throws {
-        var feed = Feed { $0.stallMax = .seconds(100) }
+        var feed = Feed {
+            $0.stallMax = .seconds(100)
+            $0.commentInterval = SaldoFeedLimits().commentInterval
+        }
         let id = try feed.add("a", "x")
+        feed.passComment(of: id, "a")
         let busy = try feed.subscribe("y")
         #expect(feed.next(busy, "busy") == [Self.alive])
         feed.link = FeedLink(isFollowing: false, starts: 1)
@@ -367,8 +384,12 @@ import Testing
     }
 
     @Test func `a comment is due every fifteen seconds and says whether the broker is there`() throws {
-        var feed = Feed { $0.stallMax = .seconds(100) }
+        var feed = Feed {
+            $0.stallMax = .seconds(100)
+            $0.commentInterval = SaldoFeedLimits().commentInterval
+        }
         let id = try feed.add("a", "x")
+        #expect(feed.passComment(of: id, "a") <= .seconds(15))
         #expect(feed.turn(after: .milliseconds(14_999)).isEmpty)
         #expect(feed.turn(after: .milliseconds(1))["a"] == [": vivo\n\n"])
         #expect(feed.next(id, "a") == nil)
@@ -377,6 +398,18 @@ import Testing
         #expect(feed.next(id, "a") == nil)
         #expect(feed.turn(after: .milliseconds(14_998)).isEmpty)
         #expect(feed.turn(after: .milliseconds(1))["a"] == [Self.aliveWithoutBroker])
+    }
+
+    @Test func `the comments of readers that subscribe at the same time are spread over fifteen seconds`() throws {
+        var feed = Feed {
+            $0.stallMax = .seconds(100)
+            $0.commentInterval = SaldoFeedLimits().commentInterval
+        }
+        for number in 0..<150 { _ = try feed.add("\(number)", "x") }
+        for _ in 0..<15 {
+            let readers = feed.turn(after: .seconds(1))
+            #expect((8...12).contains(readers.count) && readers.values.allSatisfy { $0 == [Self.alive] }, "\(readers.count) of 150")
+        }
     }
 
     @Test func `a stream ends when the token expires and when the caller has gone`() throws {

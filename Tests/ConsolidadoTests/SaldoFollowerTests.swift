@@ -6,6 +6,9 @@ import FluxoDeCaixa
 import Logging
 import MensageriaFakes
 import NIOConcurrencyHelpers
+import NIOCore
+import NIOEmbedded
+import NIOPosix
 import Testing
 
 @testable import Consolidado
@@ -121,18 +124,39 @@ import Testing
         #expect(await reader.next()?.map(\.text) == ["event: perdeu\ndata: {}\n\n"])
     }
 
-    @Test func `a reader that is dropped leaves its place, and one that is cancelled ends`() async throws {
+    @Test func `a reader that is dropped leaves its place, and its sink receives the end`() async throws {
         let feed = Self.feed { $0.readersMax = 1 }
+        let end = NIOLockedValueBox(false)
         do {
             let first = try feed.subscribe(.todas, validUntil: nil)
             #expect(throws: FeedRefusal.full) { try feed.subscribe(.todas, validUntil: nil) }
+            #expect(await first.next()?.count == 1)
+            first.next(.test { blocks in end.withLockedValue { $0 = blocks == nil } })
             withExtendedLifetime(first) {}
         }
+        #expect(await eventually { end.withLockedValue { $0 } })
         let second = try feed.subscribe(.todas, validUntil: nil)
         #expect(await second.next()?.count == 1)
-        let waiting = Task { await second.next() }
-        waiting.cancel()
-        #expect(await waiting.value == nil)
+    }
+
+    @Test func `the readers of one thread receive a change one after the other within the pause between two turns`() async throws {
+        let feed = Self.feed { $0.interval = .milliseconds(20) }
+        let loop = NIOAsyncTestingEventLoop()
+        let received = NIOLockedValueBox(0)
+        let readers = try (0..<10).map { _ in try feed.subscribe(.todas, validUntil: nil) }
+        for reader in readers {
+            #expect(await reader.next()?.count == 1)
+            reader.next(EventSink(eventLoop: loop) { _ in received.withLockedValue { $0 += 1 } })
+        }
+        _ = try await Self.follow(feed, [Self.delivery(1, key: "consolidado.atualizado.a", body: try Self.news("a", versao: 1))])
+        feed.turn(now: .now)
+        await loop.run()
+        #expect(received.withLockedValue { $0 } == 1)
+        await loop.advanceTime(by: .milliseconds(10))
+        #expect((2...9).contains(received.withLockedValue { $0 }))
+        await loop.advanceTime(by: .milliseconds(10))
+        #expect(received.withLockedValue { $0 } == readers.count)
+        await loop.shutdownGracefully()
     }
 
     @Test func `changes begin before the first reader's stream, which misses none`() async throws {
@@ -202,5 +226,18 @@ import Testing
         running.cancel()
         await running.value
         #expect(await end == nil)
+    }
+}
+
+extension EventSink {
+    fileprivate static func test(_ receive: @escaping @Sendable ([EventBlock]?) -> Void) -> EventSink {
+        EventSink(eventLoop: MultiThreadedEventLoopGroup.singleton.next(), receive: receive)
+    }
+}
+
+extension SaldoReader {
+    /// Waits for the next blocks; nil: the stream has ended.
+    fileprivate func next() async -> [EventBlock]? {
+        await withCheckedContinuation { task in self.next(.test { task.resume(returning: $0) }) }
     }
 }

@@ -299,10 +299,3 @@ import Testing
         #expect(Saude.host("::") == "[::1]" && Saude.host("fe80::1") == "[fe80::1]")
     }
 }
-
-extension String {
-    /// The parts between the separators, without the text before the first.
-    fileprivate func components(of separator: String) -> [Substring] {
-        Array(self.split(separator: separator, omittingEmptySubsequences: false).dropFirst())
-    }
-}

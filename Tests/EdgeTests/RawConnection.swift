@@ -61,3 +61,10 @@ extension EdgeFixture {
         }
     }
 }
+
+extension String {
+    /// The parts between the separators, without the text before the first.
+    func components(of separator: String) -> [Substring] {
+        Array(self.split(separator: separator, omittingEmptySubsequences: false).dropFirst())
+    }
+}

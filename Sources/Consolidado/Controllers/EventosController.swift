@@ -32,7 +32,7 @@ struct EventosController: Sendable {
         } catch {
             throw ProblemaHTTP(error, readersMax: self.feed.readersMax)
         }
-        return .eventStream { await reader.next() }
+        return call.eventStream { reader.next($0) }
     }
 }
 

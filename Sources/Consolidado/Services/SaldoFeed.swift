@@ -8,10 +8,8 @@ import ServiceLifecycle
 ///
 /// It waits for no reader. The changes kept for a slow reader are bounded; beyond that it receives `perdeu` (``SaldoFeedState``).
 package final class SaldoFeed: Service, Sendable {
-    typealias Waiter = CheckedContinuation<[EventBlock]?, Never>
-
     private let limits: SaldoFeedLimits
-    private let state: NIOLockedValueBox<SaldoFeedState<Waiter>>
+    private let state: NIOLockedValueBox<SaldoFeedState<EventSink>>
     private let source: any FeedSource
     private let agora: @Sendable () -> Instante
 
@@ -89,7 +87,7 @@ package final class SaldoFeed: Service, Sendable {
                 }
             }
             continuation.finish()
-            for handOver in self.state.withLockedValue({ $0.close() }) { handOver.waiter.resume(returning: handOver.blocks) }
+            self.send(self.state.withLockedValue { $0.close() })
             self.streams.record(0)
         }
     }
@@ -110,29 +108,23 @@ package final class SaldoFeed: Service, Sendable {
             let before = state.losses
             return (state.due(now: now, agora: agora, link: link), state.count, state.losses - before, state.request(now: now))
         }
-        for handOver in handOvers { handOver.waiter.resume(returning: handOver.blocks) }
+        self.send(handOvers)
         self.streams.record(count)
         self.connected.record(link.isFollowing || count == 0 ? 1 : 0)
         if losses > 0 { self.lost.increment(by: losses) }
         return request
     }
 
-    fileprivate func next(_ id: SaldoFeedState<Waiter>.ReaderID) async -> [EventBlock]? {
-        await withTaskCancellationHandler {
-            await withCheckedContinuation { (waiter: Waiter) in
-                if let answer = self.state.withLockedValue({ $0.next(id, waiter: waiter) }) {
-                    answer.waiter.resume(returning: answer.blocks)
-                }
-                // The cancellation handler may have run before there was a waiter.
-                if Task.isCancelled { self.unsubscribe(id) }
-            }
-        } onCancel: {
-            self.unsubscribe(id)
-        }
+    private func send(_ handOvers: [SaldoFeedState<EventSink>.HandOver]) {
+        EventSink.send(handOvers.map { ($0.waiter, $0.blocks) }, over: self.limits.interval / self.limits.groups)
     }
 
-    fileprivate func unsubscribe(_ id: SaldoFeedState<Waiter>.ReaderID) {
-        self.state.withLockedValue { $0.unsubscribe(id) }?.resume(returning: nil)
+    fileprivate func next(_ id: SaldoFeedState<EventSink>.ReaderID, _ sink: EventSink) {
+        if let answer = self.state.withLockedValue({ $0.next(id, waiter: sink) }) { answer.waiter.send(answer.blocks) }
+    }
+
+    fileprivate func unsubscribe(_ id: SaldoFeedState<EventSink>.ReaderID) {
+        self.state.withLockedValue { $0.unsubscribe(id) }?.send(nil)
     }
 }
 
@@ -148,6 +140,6 @@ package final class SaldoReader: Sendable {
 
     deinit { self.feed.unsubscribe(self.id) }
 
-    /// Waits for the next blocks; nil: the stream has ended. One task at a time.
-    package func next() async -> [EventBlock]? { await self.feed.next(self.id) }
+    /// Gives the next blocks to the sink, as soon as there are some; nil: the stream has ended. One sink at a time.
+    package func next(_ sink: EventSink) { self.feed.next(self.id, sink) }
 }

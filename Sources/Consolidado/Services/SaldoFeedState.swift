@@ -114,7 +114,7 @@ struct SaldoFeedState<Waiter: Sendable>: Sendable {
         self.follow(filtro)
         self.readers[self.group(of: self.nextID)][self.nextID] = Reader(
             filtro: filtro, isCovered: self.link.covers(filtro), validUntil: validUntil, isWanted: isWanted, hasLost: hasLost,
-            commentAt: now + self.limits.commentInterval)
+            commentAt: now + self.limits.commentInterval * Self.fraction(of: self.nextID))
         self.readersOf[filtro, default: []].insert(self.nextID)
         return self.nextID
     }
@@ -152,9 +152,15 @@ struct SaldoFeedState<Waiter: Sendable>: Sendable {
         return self.readers.joined().compactMap { $0.value.waiter.map { HandOver(waiter: $0, blocks: nil) } }
     }
 
+    private func group(of id: ReaderID) -> Int { Int(Self.hash(of: id) >> 32) % self.limits.groups }
+
+    /// When the first comment of a reader is due, as a fraction of the interval. Clients often open many streams at the same time, and their
+    /// comments would then be due together ever after.
+    private static func fraction(of id: ReaderID) -> Double { Double(self.hash(of: id) >> 11) / 0x1p53 }
+
     /// Readers of one account often subscribe at regular distances, as clients share their streams among instances. Multiplied by a large odd
-    /// number (Fibonacci hashing) their ids fall into different groups.
-    private func group(of id: ReaderID) -> Int { Int((id &* 0x9E37_79B9_7F4A_7C15) >> 32) % self.limits.groups }
+    /// number (Fibonacci hashing) consecutive ids and those at regular distances are spread evenly.
+    private static func hash(of id: ReaderID) -> UInt64 { id &* 0x9E37_79B9_7F4A_7C15 }
 
     private static func takeBlocks(of reader: inout Reader, isFollowing: Bool) -> [EventBlock] {
         var blocks: [EventBlock] = []

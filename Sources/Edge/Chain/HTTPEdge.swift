@@ -57,7 +57,8 @@ package struct HTTPEdge: HTTPResponder {
             hop: Hop(
                 match?.resource.path ?? CallContext.unknownRoute, kind: .server, from: request.headers, using: HTTPFieldsExtractor(),
                 tracer: self.tracer),
-            body: RequestBodyReader(maxBytes: self.bodyMaxBytes, channel: context.channel), admission: self.admission)
+            body: RequestBodyReader(maxBytes: self.bodyMaxBytes, channel: context.channel), channel: context.channel,
+            admission: self.admission)
         return call.route?.staysOpen == true ? try await self.answerInChild(request, call) : try await self.answer(request, call)
     }
 

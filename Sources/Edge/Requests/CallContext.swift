@@ -20,6 +20,7 @@ package struct CallContext: Sendable {
     let hop: Hop
     /// Reads the body, once.
     package let body: RequestBodyReader
+    let channel: any Channel
     let admission: Admission
     let waits = RequestWaits()
     /// Nil for an unknown path.
@@ -30,12 +31,14 @@ package struct CallContext: Sendable {
     private let rawQuery: Substring?
 
     init(
-        match: RouteTable.Match?, method: HTTPRequest.Method, query: Substring?, hop: Hop, body: RequestBodyReader, admission: Admission
+        match: RouteTable.Match?, method: HTTPRequest.Method, query: Substring?, hop: Hop, body: RequestBodyReader, channel: any Channel,
+        admission: Admission
     ) {
         self.requestID = RequestID.new()
         self.identity = .nobody
         self.hop = hop
         self.body = body
+        self.channel = channel
         self.admission = admission
         self.resource = match?.resource
         self.route = match?.resource.route(for: method)
