@@ -105,6 +105,24 @@ import Testing
         }
     }
 
+    /// Blocks that are small enough to wait in the connection must not hide that it stands still.
+    @Test func `a caller that never reads is disconnected, however small the blocks`() async throws {
+        let log = NIOLockedValueBox(Reader.Log())
+        let block = EventBlock(event: "b", data: Array(repeating: UInt8(ascii: "x"), count: 4096))
+        let count = 16_384
+        var fixture = Self.fixture(Array(repeating: [block], count: count), log: log)
+        fixture.settings.idleMaxS = 1
+        try await fixture.serve { port in
+            let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                .channelOption(.autoRead, value: false)
+                .connect(host: "127.0.0.1", port: port).get()
+            try await channel.writeAndFlush(ByteBuffer(string: Self.stream))
+            #expect(await eventually(within: .seconds(60)) { log.withLockedValue { $0.isReleased } })
+            #expect(log.withLockedValue { $0.calls } < count, "the kernel accepted everything")
+            try await channel.close()
+        }
+    }
+
     @Test func `the stream of a caller that is gone ends with the next blocks`() async throws {
         let log = NIOLockedValueBox(Reader.Log())
         try await Self.fixture([[.comment("a")]], log: log).serve { port in

@@ -38,8 +38,8 @@ package struct EventBlock: Sendable, Equatable {
 extension CallContext {
     /// An answer that is a stream of events. It ends when a sink receives nil.
     ///
-    /// - Parameter next: gives the next blocks to the sink. It is called again when the connection has accepted all bytes of those before:
-    ///   not while the caller does not read. It is released when the stream ends or its connection fails.
+    /// - Parameter next: gives the next blocks to the sink. It is called again when those before have been written, or are few bytes: not
+    ///   while the caller does not read. It is released when the stream ends or its connection fails.
     package func eventStream(_ next: @escaping @Sendable (EventSink) -> Void) -> Response {
         var headers = HTTPFields.revalidated
         headers[.contentType] = EventBlock.contentType
@@ -108,10 +108,13 @@ final class EventOutput: Sendable {
 
     /// On the thread of the connection.
     private func write(_ blocks: [EventBlock]?) {
-        guard let blocks else { return self.end() }
+        guard let blocks, self.channel.isActive else { return self.end() }
         // After the end the connection may have begun another answer.
         guard self.state.withLockedValue({ $0.next != nil }) else { return }
         for block in blocks { self.channel.write(HTTPResponsePart.body(block.bytes), promise: nil) }
+        self.channel.flush()
+        // A caller that never reads makes the connection unwritable after a while, however small the blocks are, and is then disconnected.
+        if self.channel.isWritable { return self.awaitBlocks() }
         // An empty part has no bytes. It succeeds after everything that was written before.
         self.channel.writeAndFlush(HTTPResponsePart.body(ByteBuffer())).whenComplete { result in
             switch result {
