@@ -319,7 +319,7 @@ let package = Package(
                 "Access", "Contrato", "Edge", "Fixtures", "FluxoDeCaixa", "Observability", "OpenFiles", "SeededRandom", "ServiceRuntime",
                 "Settings", "TestSupport", asyncHTTPClient, concurrencyHelpers, coreMetrics, httpTypes, hummingbird, hummingbirdTesting,
                 lifecycle, logging, metrics,
-                nioCore, nioEmbedded, nioHTTP1, nioPosix, nioSSL, tracing,
+                nioCore, nioEmbedded, nioHTTP1, nioHTTPTypes, nioPosix, nioSSL, tracing,
             ],
             swiftSettings: settings
         ),
