@@ -114,7 +114,7 @@ struct SaldoFeedState<Waiter: Sendable>: Sendable {
         self.follow(filtro)
         self.readers[self.group(of: self.nextID)][self.nextID] = Reader(
             filtro: filtro, isCovered: self.link.covers(filtro), validUntil: validUntil, isWanted: isWanted, hasLost: hasLost,
-            commentAt: now + self.limits.commentInterval * Self.fraction(of: self.nextID))
+            commentAt: now + self.firstCommentDelay(of: self.nextID))
         self.readersOf[filtro, default: []].insert(self.nextID)
         return self.nextID
     }
@@ -154,9 +154,9 @@ struct SaldoFeedState<Waiter: Sendable>: Sendable {
 
     private func group(of id: ReaderID) -> Int { Int(Self.hash(of: id) >> 32) % self.limits.groups }
 
-    /// When the first comment of a reader is due, as a fraction of the interval. Clients often open many streams at the same time, and their
-    /// comments would then be due together ever after.
-    private static func fraction(of id: ReaderID) -> Double { Double(self.hash(of: id) >> 11) / 0x1p53 }
+    /// Less than the interval, and different for each reader: clients often open many streams at the same time, and their comments would be
+    /// due together ever after.
+    private func firstCommentDelay(of id: ReaderID) -> Duration { self.limits.commentInterval / 4096 * Int(Self.hash(of: id) >> 52) }
 
     /// Readers of one account often subscribe at regular distances, as clients share their streams among instances. Multiplied by a large odd
     /// number (Fibonacci hashing) consecutive ids and those at regular distances are spread evenly.
