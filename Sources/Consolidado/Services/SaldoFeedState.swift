@@ -154,8 +154,8 @@ struct SaldoFeedState<Waiter: Sendable>: Sendable {
 
     private func group(of id: ReaderID) -> Int { Int(Self.hash(of: id) >> 32) % self.limits.groups }
 
-    /// Less than the interval, and different for each reader: clients often open many streams at the same time, and their comments would be
-    /// due together ever after.
+    /// Less than the interval, and different for each reader. Clients often open many streams at the same time; their comments would always be
+    /// due together.
     private func firstCommentDelay(of id: ReaderID) -> Duration { self.limits.commentInterval / 4096 * Int(Self.hash(of: id) >> 52) }
 
     /// Readers of one account often subscribe at regular distances, as clients share their streams among instances. Multiplied by a large odd

@@ -38,8 +38,8 @@ package struct EventBlock: Sendable, Equatable {
 extension CallContext {
     /// An answer that is a stream of events. It ends when a sink receives nil.
     ///
-    /// - Parameter next: gives the next blocks to the sink. It is called again when those before have been written, or are few bytes: not
-    ///   while the caller does not read. It is released when the stream ends or its connection fails.
+    /// - Parameter next: gives the next blocks to the sink. It is called again when the connection can be written to; if the caller does not
+    ///   read, it is not called. It is released when the stream ends or its connection fails.
     package func eventStream(_ next: @escaping @Sendable (EventSink) -> Void) -> Response {
         var headers = HTTPFields.revalidated
         headers[.contentType] = EventBlock.contentType
