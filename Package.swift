@@ -229,7 +229,8 @@ let package = Package(
         .target(
             name: "Carga",
             dependencies: [
-                "Contrato", "FluxoDeCaixa", "OpenFiles", histogram, nioCore, nioPosix, concurrencyHelpers, unixSignals, argumentParser,
+                "Contrato", "FluxoDeCaixa", "OpenFiles", histogram, nioCore, nioHTTP1, nioPosix, concurrencyHelpers, unixSignals,
+                argumentParser,
             ],
             swiftSettings: settings
         ),

@@ -135,6 +135,32 @@ import Testing
             ])
     }
 
+    @Test func `the use of the machine between two readings is reported, with what its host took`() throws {
+        // user nice system idle iowait irq softirq steal guest guest_nice
+        let begin = try #require(MachineTime(stat: "cpu  100 0 50 800 10 0 40 0 0 0\ncpu0 1 2 3 4 5 6 7 8 9 10\n"))
+        let end = try #require(MachineTime(stat: "cpu  300 5 150 1100 30 5 90 320 100 0\n"))
+        #expect(begin == MachineTime(stat: "cpu 100 0 50 800 10 0 40 0"))
+        let use = try #require(MachineUse(from: begin, to: end))
+        #expect(use.busy == 0.36, "200 + 5 + 100 + 5 + 50 of 1,000 ticks")
+        #expect(use.stolen == 0.32)
+        #expect(MachineUse(from: end, to: end) == nil)
+        for latenessMs: Int64 in [0, 200] {
+            var result = Self.result(latenessMs: latenessMs)
+            #expect(!ResultsTable.text([result]).contains("the machine"))
+            result.machine = use
+            #expect(ResultsTable.text([result]).contains("  the machine was 36 % busy; its host took 32 % for others\n"))
+            #expect(Self.scenario(try Self.json([result]))?["maquina"]?["tomada"] == .number("0.320"))
+        }
+        var quiet = Self.result()
+        quiet.machine = MachineUse(from: begin, to: try #require(MachineTime(stat: "cpu 200 0 50 1100 10 0 40 0")))
+        #expect(ResultsTable.text([quiet]).contains("  the machine was 25 % busy\n"))
+    }
+
+    @Test(arguments: ["", "cpu", "cpu0 1 2 3 4 5 6 7 8", "cpu 1 2 3 4 5 6 7", "cpu 1 2 3 4 5 6 x 8"])
+    func `what is no reading of the machine is none`(text: String) {
+        #expect(MachineTime(stat: text) == nil)
+    }
+
     @Test func `a token is never printed`() {
         let token = Token("secret-token")!
         #expect(!"\(token) \(String(reflecting: token))".contains("secret"))

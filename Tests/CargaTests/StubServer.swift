@@ -80,6 +80,8 @@ final class StubServer: Sendable {
         var body = ""
         var headers: [(String, String)] = []
         var disconnects = false
+        /// The body stays open: the answer has no end.
+        var isOpen = false
     }
 
     func answer(_ method: HTTPMethod, _ target: String, key: String?, body: [UInt8]) -> Answer {
@@ -93,6 +95,7 @@ final class StubServer: Sendable {
             case (.POST, "/v1/lancamentos/lote"): self.lote(body, &state)
             case (.GET, "/v1/lancamentos"): Self.list(query, state)
             case (.GET, "/v1/consolidados"): Self.period(query, state)
+            case (.GET, "/v1/consolidados/eventos"): Self.events(of: query["conta"])
             case (.GET, _) where path.hasPrefix("/v1/lancamentos/"): Self.one(String(path.dropFirst("/v1/lancamentos/".count)), state)
             case (.GET, _) where path.hasPrefix("/v1/consolidados/"): Answer(body: "{}")
             default: Answer(status: .notFound)
@@ -169,6 +172,12 @@ final class StubServer: Sendable {
         state.registered.contains { $0.id == id } ? Answer(body: #"{"id":"\#(id)"}"#) : Answer(status: .notFound)
     }
 
+    /// Two changes and a gap. The stream of the account `breve` ends; `cheia` has none.
+    private static func events(of conta: String?) -> Answer {
+        let events = ": vivo\n\nid: 1\nevent: saldo\ndata: {}\n\nevent: perdeu\ndata: {}\n\nid: 2\nevent: saldo\ndata: {}\n\n"
+        return conta == "cheia" ? self.problem("sobrecarga", retryAfter: 1) : Answer(body: events, isOpen: conta != "breve")
+    }
+
     private static func list(_ query: [String: String], _ state: State) -> Answer {
         let found = state.registered.filter { entry in
             entry.conta == query["conta"] && (query["chave"].map { $0 == entry.chave } ?? true)
@@ -237,10 +246,12 @@ private final class StubHandler: ChannelInboundHandler {
             let channel = context.channel
             let send: @Sendable () -> Void = {
                 if answer.disconnects { return channel.close(promise: nil) }
-                let headers = HTTPHeaders([("Content-Length", "\(answer.body.utf8.count)")] + answer.headers)
+                let length = answer.isOpen ? ("Transfer-Encoding", "chunked") : ("Content-Length", "\(answer.body.utf8.count)")
+                let headers = HTTPHeaders([length] + answer.headers)
                 let head = HTTPResponseHead(version: .http1_1, status: answer.status, headers: headers)
                 channel.write(HTTPServerResponsePart.head(head), promise: nil)
-                channel.write(HTTPServerResponsePart.body(.byteBuffer(ByteBuffer(string: answer.body))), promise: nil)
+                channel.writeAndFlush(HTTPServerResponsePart.body(.byteBuffer(ByteBuffer(string: answer.body))), promise: nil)
+                if answer.isOpen { return }
                 channel.writeAndFlush(HTTPServerResponsePart.end(nil), promise: nil)
             }
             if let until = self.server.state.withLockedValue({ $0.stalledUntil }), until > .now() {

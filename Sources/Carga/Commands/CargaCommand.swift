@@ -21,7 +21,7 @@ package struct CargaCommand: AsyncParsableCommand {
         )
     }
 
-    @Argument(help: ArgumentHelp("Scenarios, in order; default: all but estavel and crescimento.", valueName: "SCENARIO"))
+    @Argument(help: ArgumentHelp("Scenarios, in order; default: all but estavel, eventos and crescimento.", valueName: "SCENARIO"))
     var scenarios: [String] = []
 
     @OptionGroup var options: CargaOptions
@@ -71,13 +71,13 @@ struct CargaOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The results of limites: figures are also given as ratios to the parts' own limits.", valueName: "FILE"))
     var limites: String?
 
-    @Option(help: ArgumentHelp("Writes per second of pico, rajada and crescimento.", valueName: "N"))
+    @Option(help: ArgumentHelp("Writes per second of pico, rajada, eventos and crescimento.", valueName: "N"))
     var escritas = 500.0
 
-    @Option(help: ArgumentHelp("Reads per second of pico and crescimento.", valueName: "N"))
+    @Option(help: ArgumentHelp("Reads per second of pico, eventos and crescimento.", valueName: "N"))
     var leituras = 500.0
 
-    @Option(help: ArgumentHelp("How long pico and rajada last, in seconds.", valueName: "N"))
+    @Option(help: ArgumentHelp("How long pico, rajada and each part of eventos last, in seconds.", valueName: "N"))
     var segundos = 60.0
 
     @Option(help: ArgumentHelp("Load before the measuring begins, in seconds.", valueName: "N"))
@@ -98,6 +98,9 @@ struct CargaOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp("Writes per second that the system carries, for sobrecarga and estavel; else limite finds it.", valueName: "N"))
     var limite: Double?
+
+    @Option(help: ArgumentHelp("Streams of events that eventos keeps open, over all instances (1 to 20000).", valueName: "N"))
+    var leitoresDeEventos = 2000
 
     @Option(help: ArgumentHelp("Entries of crescimento.", valueName: "N"))
     var lancamentosDeCrescimento = 10_000_000
@@ -130,9 +133,9 @@ struct CargaOptions: ParsableArguments {
             throw ValidationError("rates and times must be positive; a limit at least 2")
         }
         guard (1...10_000).contains(self.contas), (1...366).contains(self.dias),
-            [self.conexoes, self.conexoesDeSobrecarga].allSatisfy({ (1...20_000).contains($0) })
+            [self.conexoes, self.conexoesDeSobrecarga, self.leitoresDeEventos].allSatisfy({ (1...20_000).contains($0) })
         else {
-            throw ValidationError("--contas takes 1 to 10000, --dias 1 to 366, connections 1 to 20000")
+            throw ValidationError("--contas takes 1 to 10000, --dias 1 to 366, connections and streams 1 to 20000")
         }
         guard self.acumulo > 0, self.lancamentosDeCrescimento > 0 else { throw ValidationError("numbers of entries must be positive") }
     }
@@ -144,8 +147,8 @@ struct CargaOptions: ParsableArguments {
             runName: String(UInt64.random(in: 0..<(1 << 40)), radix: 36) + "x",
             writesPerSecond: self.escritas, readsPerSecond: self.leituras, seconds: self.segundos, warmUpSeconds: self.aquecimento,
             connectionsMax: self.conexoes, overloadConnectionsMax: self.conexoesDeSobrecarga, limitPerSecond: self.limite,
-            growthEntries: self.lancamentosDeCrescimento, backlogEntries: self.acumulo, scaleCommand: self.escalar,
-            usageCommand: self.medir, diskFolder: self.disco)
+            eventReaders: self.leitoresDeEventos, growthEntries: self.lancamentosDeCrescimento, backlogEntries: self.acumulo,
+            scaleCommand: self.escalar, usageCommand: self.medir, diskFolder: self.disco)
     }
 
     private func target(_ environment: [String: String]) throws -> Target {

@@ -192,6 +192,11 @@ struct Segments: Sendable {
         self.openSeconds = 0
     }
 
+    /// Adds the complete segments of another measurement.
+    mutating func add(_ other: Segments) {
+        self.p99Ms += other.p99Ms
+    }
+
     /// The median over the segments, the higher of two middle values; nil without a segment.
     var medianP99Ms: Double? {
         self.p99Ms.isEmpty ? nil : self.p99Ms.sorted()[self.p99Ms.count / 2]

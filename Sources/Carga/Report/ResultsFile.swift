@@ -40,6 +40,12 @@ struct ResultsFile {
                 writer.number("cpu_s", result.ownCPU / .seconds(1))
                 writer.number("duracao_s", result.wall / .seconds(1))
             }
+            if let machine = result.machine {
+                writer.object("maquina") { writer in
+                    writer.number("ocupada", machine.busy)
+                    writer.number("tomada", machine.stolen)
+                }
+            }
             writer.array("processos") { writer in
                 for process in result.processes {
                     writer.object { writer in

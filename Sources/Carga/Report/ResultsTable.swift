@@ -12,7 +12,7 @@ enum ResultsTable {
         lines += result.notes.map { "  - \($0)" }
         // Without the full load only the audit of what was sent is meaningful.
         if case .notOffered = result.verdict {
-            lines += self.audit(result.audit)
+            lines += self.audit(result.audit) + self.machine(result)
             return lines
         }
         for figure in result.figures {
@@ -107,9 +107,15 @@ enum ResultsTable {
             + (difference.hasWrongBalance ? "; its balance does not follow from its days" : "")
     }
 
+    private static func machine(_ result: ScenarioResult) -> [String] {
+        guard let machine = result.machine else { return [] }
+        let (busy, stolen) = (Text.decimals(100 * machine.busy, 0), Text.decimals(100 * machine.stolen, 0))
+        return ["  the machine was \(busy) % busy" + (stolen == "0" ? "" : "; its host took \(stolen) % for others")]
+    }
+
     private static func processors(_ result: ScenarioResult) -> [String] {
         guard result.wall > .zero else { return [] }
-        var lines = ["  carga used \(Text.decimals(100 * (result.ownCPU / result.wall), 0)) % of one processor"]
+        var lines = self.machine(result) + ["  carga used \(Text.decimals(100 * (result.ownCPU / result.wall), 0)) % of one processor"]
         for process in result.processes {
             let cpu = Text.decimals(process.cpu / .seconds(1), 1)
             lines.append("  \(Text.left(process.name, 20)) \(Text.right(cpu, 8)) s of processor, at most \(process.peakKiB / 1024) MiB")

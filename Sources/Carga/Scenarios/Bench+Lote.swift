@@ -41,20 +41,22 @@ extension Bench {
             result.fail("\(folder) has \(freeBefore >> 30) GiB free, \(needed >> 30) GiB are needed")
             return result
         }
-        let before = try await self.peak(plan, &ledger, "before", &result)
+        let peakSeconds = min(30, self.settings.seconds)
+        let before = try await self.peak(plan, &ledger, "before", seconds: peakSeconds, &result)
         let clock = ContinuousClock()
         let (begin, acknowledged) = (clock.now, ledger.acknowledged)
         try await self.fill(plan, &ledger, entries: entries)
         let rate = Double(ledger.acknowledged - acknowledged) / ((clock.now - begin) / .seconds(1))
         result.take(try await self.audit(plan, &ledger))
-        let after = try await self.peak(plan, &ledger, "after", &result)
+        let after = try await self.peak(plan, &ledger, "after", seconds: peakSeconds, &result)
+        func p99Ms(_ peak: LoadResult) -> Double { peak.writes?.latencies.percentileMs(99) ?? 0 }
         let perEntry = Double(freeBefore - (try Disk.freeBytes(folder))) / Double(ledger.expected)
         result.take(try await self.audit(plan, &ledger))
         result.figures = [
             Figure(name: "crescimento_lancamentos_por_segundo", label: "entries registered", value: rate, unit: "/s"),
             Figure(name: "crescimento_bytes_por_lancamento", label: "disk (all writers)", value: perEntry, unit: "B/entry"),
-            Figure(name: "crescimento_p99_antes_ms", label: "p99 of writes before", value: before, unit: "ms"),
-            Figure(name: "crescimento_p99_depois_ms", label: "p99 of writes after", value: after, unit: "ms"),
+            Figure(name: "crescimento_p99_antes_ms", label: "p99 of writes before", value: p99Ms(before), unit: "ms"),
+            Figure(name: "crescimento_p99_depois_ms", label: "p99 of writes after", value: p99Ms(after), unit: "ms"),
         ]
         return result
     }
@@ -76,21 +78,6 @@ extension Bench {
         }
         ledger = filled
         for (fault, count) in faults { progress.say("\(count) lotes: \(fault)") }
-    }
-
-    /// Runs a short peak and notes both streams. Returns the p99 of the writes in ms.
-    private func peak(_ plan: EntryPlan, _ ledger: inout Ledger, _ when: String, _ result: inout ScenarioResult) async throws -> Double {
-        let load = try await self.load(
-            LoadSpec(
-                plan: plan, ledger: ledger, writesPerSecond: self.settings.writesPerSecond, readsPerSecond: self.settings.readsPerSecond,
-                times: self.times(seconds: min(30, self.settings.seconds)), connectionsMax: self.settings.connectionsMax))
-        ledger = load.ledger
-        result.take(load)
-        for stream in load.streams {
-            let (p50, p99) = (Text.ms(stream.latencies.percentileMs(50)), Text.ms(stream.latencies.percentileMs(99)))
-            result.notes.append("\(when): \(stream.name) p50 \(p50) ms, p99 \(p99) ms, \(stream.errors) not accepted")
-        }
-        return load.writes?.latencies.percentileMs(99) ?? 0
     }
 }
 

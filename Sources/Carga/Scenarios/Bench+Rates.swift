@@ -55,6 +55,23 @@ extension Bench {
         return result
     }
 
+    /// Runs a peak that is part of a longer scenario, and notes both streams.
+    func peak(
+        _ plan: EntryPlan, _ ledger: inout Ledger, _ name: String, seconds: Double, _ result: inout ScenarioResult
+    ) async throws -> LoadResult {
+        let load = try await self.load(
+            LoadSpec(
+                plan: plan, ledger: ledger, writesPerSecond: self.settings.writesPerSecond, readsPerSecond: self.settings.readsPerSecond,
+                times: self.times(seconds: seconds), connectionsMax: self.settings.connectionsMax))
+        ledger = load.ledger
+        result.take(load)
+        for stream in load.streams {
+            let (p50, p99) = (Text.ms(stream.latencies.percentileMs(50)), Text.ms(stream.latencies.percentileMs(99)))
+            result.notes.append("\(name): \(stream.name) p50 \(p50) ms, p99 \(p99) ms, \(stream.errors) not accepted")
+        }
+        return load
+    }
+
     func sobrecarga() async throws -> ScenarioResult {
         guard let limit = try await self.limit() else {
             return ScenarioResult(name: .sobrecarga, verdict: .failed("no rate was held that could be doubled"))

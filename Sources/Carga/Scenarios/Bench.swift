@@ -11,7 +11,7 @@ struct BenchSettings: Sendable {
     let seed: UInt64
     /// Part of the accounts' names.
     let runName: String
-    /// Of `pico`, `rajada` and `crescimento`.
+    /// Of `pico`, `rajada`, `eventos` and `crescimento`.
     let writesPerSecond: Double
     let readsPerSecond: Double
     let seconds: Double
@@ -21,6 +21,8 @@ struct BenchSettings: Sendable {
     let overloadConnectionsMax: Int
     /// The limit that `sobrecarga` and `estavel` use; nil: `limite` finds it.
     let limitPerSecond: Double?
+    /// Open streams of `eventos`, over all instances.
+    let eventReaders: Int
     /// Of `crescimento`.
     let growthEntries: Int
     /// Of `escala`.
@@ -56,7 +58,7 @@ final class Bench {
     func run(_ scenario: Scenario) async throws -> ScenarioResult {
         self.progress.say("\(scenario.rawValue): \(scenario.help)")
         let before = try await self.usage("antes", scenario)
-        let (begin, cpu) = (ContinuousClock.now, CPUTime.used())
+        let (begin, cpu, machine) = (ContinuousClock.now, CPUTime.used(), MachineTime.now())
         var result =
             switch scenario {
             case .pico: try await self.pico()
@@ -67,12 +69,14 @@ final class Bench {
             case .escala: try await self.escala()
             case .sobrecarga: try await self.sobrecarga()
             case .estavel: try await self.estavel()
+            case .eventos: try await self.eventos()
             case .crescimento: try await self.crescimento()
             }
         if result.wall == .zero {
             result.wall = .now - begin
             result.ownCPU = CPUTime.used() - cpu
         }
+        if let machine, let now = MachineTime.now() { result.machine = MachineUse(from: machine, to: now) }
         let after = try await self.usage("depois", scenario)
         result.processes = ProcessUsage.between(before, after)
         if scenario == .pico, let cores = result.coresOfServices {
@@ -133,6 +137,11 @@ final class Bench {
         guard addresses.count == instances else { throw BenchFailure("\(command) \(instances) printed no \(instances) URLs") }
         self.settings.target.consolidados = addresses
         self.isScaled = instances != self.instancesAtFirst
+    }
+
+    /// The processor time that consolidado has used since the scenario began; nil if it is not measured.
+    func cpuOfConsolidado(_ scenario: Scenario) async throws -> Duration? {
+        try await self.usage("depois", scenario).first { $0.name == "consolidado" }?.cpu
     }
 
     private func usage(_ when: String, _ scenario: Scenario) async throws -> [ProcessUsage] {

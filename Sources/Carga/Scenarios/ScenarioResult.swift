@@ -42,6 +42,8 @@ struct ScenarioResult: Sendable {
     /// Processor time of carga itself, and the elapsed time.
     var ownCPU: Duration = .zero
     var wall: Duration = .zero
+    /// How this machine's processors were used; nil where the system does not say.
+    var machine: MachineUse?
     /// What the processes of the system used, if a command that measures it was given.
     var processes: [ProcessUsage] = []
 
@@ -88,6 +90,7 @@ enum Scenario: String, CaseIterable, Sendable {
     case escala
     case sobrecarga
     case estavel
+    case eventos
     case crescimento
 
     static let usual: [Scenario] = [.pico, .limite, .lote, .leitura, .rajada, .escala, .sobrecarga]
@@ -102,6 +105,7 @@ enum Scenario: String, CaseIterable, Sendable {
         case .escala: "a backlog drained by 1, 2 and 4 consumers (needs --escalar)"
         case .sobrecarga: "twice what the system carries: it sheds, stays fast for what it accepts, recovers within 5 s"
         case .estavel: "10 minutes at half the limit"
+        case .eventos: "the peak with and without open streams of events (default: 2,000), in turns: what they cost the reads"
         case .crescimento: "10 million entries by default; checks the disk first (needs --disco)"
         }
     }
