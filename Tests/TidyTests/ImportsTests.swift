@@ -18,7 +18,7 @@ import Testing
         // HTTP only: it sees what users see, never what the services are made of.
         "Carga": system.union([
             "ArgumentParser", "Contrato", "Dispatch", "FluxoDeCaixa", "Foundation", "Histogram", "NIOConcurrencyHelpers", "NIOCore",
-            "NIOPosix", "OpenFiles", "UnixSignals",
+            "NIOHTTP1", "NIOPosix", "OpenFiles", "UnixSignals",
         ]),
         "BuildInfo": ["CBuild", "Contrato"],
         "CargaTool": ["ArgumentParser", "BuildInfo", "Carga", "Contrato"],
@@ -58,6 +58,7 @@ import Testing
         (["Lancamentos", "Consolidado"], "Mensageria", ["Messaging", ""]),
         (["Carga"], "ArgumentParser", ["Commands"]),
         (["Carga"], "Histogram", ["Load"]),
+        (["Carga"], "NIOHTTP1", ["Load"]),
     ]
 
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
