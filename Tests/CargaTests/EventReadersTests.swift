@@ -54,6 +54,48 @@ import Testing
         #expect(failure?.description == "a stream of events at http://127.0.0.1:1 cannot be reached")
     }
 
+    @Test func `an opening that fails closes the streams that still connect`() async throws {
+        let target = try #require(HTTPAddress(url: "http://127.0.0.1:1"))
+        try await StubServer().run { stub, eventLoop in
+            // The refused connection ends the opening while the others have not begun.
+            _ = await #expect(throws: BenchFailure.self) {
+                _ = try await EventReaders.open(
+                    32, of: ["a"], at: [target] + stub.consolidados, token: stub.token, eventLoop: eventLoop)
+            }
+        }
+    }
+
+    @Test func `peaks are compared, and what the streams have received is judged`() throws {
+        func peak(ms: Int64, cpu: Duration) -> EventPeaks.Peak {
+            var reads = StreamMeasures(name: "reads", ratePerSecond: 1, measured: .seconds(10))
+            for _ in 0..<Segments.seconds {
+                reads.send(isMeasured: true, isInTime: true)
+                reads.take(.accepted, nanoseconds: ms * 1_000_000, isMeasured: true, isInTime: true)
+                _ = reads.closeSecond()
+            }
+            let load = LoadResult(reads: reads, ledger: Ledger(contas: 1, dias: 1), ownCPU: .zero, wall: .seconds(10))
+            return .init(load: load, cpuOfConsolidado: cpu)
+        }
+        func result(_ received: EventReaders.Counts) -> ScenarioResult {
+            var result = ScenarioResult(name: .eventos)
+            EventPeaks(
+                without: [peak(ms: 4, cpu: .seconds(1)), peak(ms: 9, cpu: .seconds(3)), peak(ms: 5, cpu: .seconds(2))],
+                with: [peak(ms: 8, cpu: .seconds(4)), peak(ms: 6, cpu: .seconds(4))], received: received
+            ).report(&result)
+            return result
+        }
+        let good = result(.init(events: 60, lost: 3, ended: 0))
+        #expect(good.verdict == .passed)
+        let figures = Dictionary(uniqueKeysWithValues: good.figures.map { ($0.name, Text.decimals($0.value, 1)) })
+        #expect(
+            figures == [
+                "eventos_sem_p99_leitura_ms": "5.0", "eventos_com_p99_leitura_ms": "8.0", "eventos_sem_processador": "0.2",
+                "eventos_com_processador": "0.4", "eventos_por_segundo": "3.0", "eventos_perdeu": "3.0",
+            ])
+        #expect(result(.init(events: 60, lost: 0, ended: 1)).verdict == .failed("1 streams ended"))
+        #expect(result(.init()).verdict == .failed("the streams received no event"))
+    }
+
     @Test(arguments: [1, 2, 5, 13, 14, 15, 1000]) func `events are counted in parts of any size`(size: Int) {
         let text = ": vivo\n\nid: 7\nevent: saldo\ndata: event: perdeu\n\nevent: perdeu\ndata: {}\n\nevent: perdeu2\nevent: saldo\n"
         let bytes = Array(text.utf8)

@@ -12,6 +12,12 @@ struct EventReaders: Sendable {
         var lost = 0
         /// Streams that the server has ended.
         var ended = 0
+
+        static func += (sum: inout Counts, counts: Counts) {
+            sum.events += counts.events
+            sum.lost += counts.lost
+            sum.ended += counts.ended
+        }
     }
 
     /// Streams that are opened at the same time.
@@ -47,11 +53,7 @@ struct EventReaders: Sendable {
 
     func counts() async throws -> Counts {
         try await self.eventLoop.submit {
-            self.readers.value.reduce(into: Counts()) { sum, reader in
-                sum.events += reader.events.saldo
-                sum.lost += reader.events.perdeu
-                sum.ended += reader.hasEnded ? 1 : 0
-            }
+            self.readers.value.reduce(into: Counts()) { $0 += $1.counts }
         }.get()
     }
 
@@ -67,10 +69,10 @@ private final class EventReader: ChannelInboundHandler {
 
     private static let openMax = TimeAmount.seconds(10)
 
-    private(set) var events = EventCounter()
-    /// Whether the server has ended the stream.
-    private(set) var hasEnded = false
+    var counts: EventReaders.Counts { .init(events: self.events.saldo, lost: self.events.perdeu, ended: self.hasEnded ? 1 : 0) }
 
+    private var events = EventCounter()
+    private var hasEnded = false
     private let address: HTTPAddress
     private let request: HTTPRequestHead
     private let eventLoop: any EventLoop
@@ -99,15 +101,12 @@ private final class EventReader: ChannelInboundHandler {
         return self.opened.futureResult
     }
 
-    func close() {
-        self.isClosed = true
-        self.channel?.close(promise: nil)
-    }
+    func close() { self.fail("was closed") }
 
     private func take(_ result: Result<any Channel, any Error>) {
         guard case .success(let channel) = result else { return self.fail("cannot be reached") }
         self.channel = channel
-        guard !self.isClosed else { return self.close() }
+        guard !self.isClosed else { return channel.close(promise: nil) }
         do {
             // The server sends nothing before the request.
             try channel.pipeline.syncOperations.addHTTPClientHandlers()
@@ -115,6 +114,8 @@ private final class EventReader: ChannelInboundHandler {
         } catch {
             return self.fail("ended at once")
         }
+        // Its close may have been missed until now.
+        guard channel.isActive else { return self.fail("ended at once") }
         channel.write(HTTPClientRequestPart.head(self.request), promise: nil)
         channel.writeAndFlush(HTTPClientRequestPart.end(nil), promise: nil)
     }
@@ -141,10 +142,11 @@ private final class EventReader: ChannelInboundHandler {
         self.fail("ended at once")
     }
 
-    /// Has no effect on the future of a stream that has begun.
+    /// Closes the stream. The reason is that of ``open()``, unless the stream has begun.
     private func fail(_ reason: String) {
+        self.isClosed = true
         self.opened.fail(BenchFailure("a stream of events at \(self.address) \(reason)"))
-        self.close()
+        self.channel?.close(promise: nil)
     }
 }
 

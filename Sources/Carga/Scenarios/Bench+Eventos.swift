@@ -28,7 +28,7 @@ extension Bench {
             peaks.without.append(try await self.eventPeak(plan, &ledger, "without, turn \(turn)", &result))
             try await self.withEventReaders(of: contas) { readers in
                 peaks.with.append(try await self.eventPeak(plan, &ledger, "with, turn \(turn)", &result))
-                peaks.add(try await readers.counts())
+                peaks.received += try await readers.counts()
             }
         }
         peaks.report(&result)
@@ -67,7 +67,7 @@ extension Bench {
 }
 
 /// The peaks of `eventos`.
-private struct EventPeaks {
+struct EventPeaks {
     struct Peak {
         let load: LoadResult
         var machine: MachineUse?
@@ -79,13 +79,7 @@ private struct EventPeaks {
 
     var without: [Peak] = []
     var with: [Peak] = []
-    private var received = EventReaders.Counts()
-
-    mutating func add(_ counts: EventReaders.Counts) {
-        self.received.events += counts.events
-        self.received.lost += counts.lost
-        self.received.ended += counts.ended
-    }
+    var received = EventReaders.Counts()
 
     func report(_ result: inout ScenarioResult) {
         for stream in (self.without + self.with).flatMap(\.load.streams) where stream.errors > 0 {
