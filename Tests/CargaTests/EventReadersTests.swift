@@ -54,17 +54,6 @@ import Testing
         #expect(failure?.description == "a stream of events at http://127.0.0.1:1 cannot be reached")
     }
 
-    @Test func `an opening that fails closes the streams that still connect`() async throws {
-        let target = try #require(HTTPAddress(url: "http://127.0.0.1:1"))
-        try await StubServer().run { stub, eventLoop in
-            // The refused connection ends the opening while the others have not begun.
-            _ = await #expect(throws: BenchFailure.self) {
-                _ = try await EventReaders.open(
-                    32, of: ["a"], at: [target] + stub.consolidados, token: stub.token, eventLoop: eventLoop)
-            }
-        }
-    }
-
     @Test func `peaks are compared, and what the streams have received is judged`() throws {
         func peak(ms: Int64, cpu: Duration) -> EventPeaks.Peak {
             var reads = StreamMeasures(name: "reads", ratePerSecond: 1, measured: .seconds(10))
