@@ -124,8 +124,8 @@ package enum ConsolidadoApp: ServiceApp {
                 }
             ], logger: logger)
         let health = HealthRegistry()
-        let pools = WarmPools([pool, sumsPool, consumerPool])
-        // Reads go on while the database is read-only; the consumer waits then.
+        // Reads go on while the database is read-only. The consumer's pool has no connection then, and no caller waits for one.
+        let pools = WarmPools([pool, sumsPool])
         let readable = SchemaCheck(ConsolidadoMigrations.migrations, pool)
         health.register("banco") {
             async let cold = pools.run()

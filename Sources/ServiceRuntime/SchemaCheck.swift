@@ -45,8 +45,7 @@ package actor SchemaCheck {
             case .different(let version): return "a versão \(version) do esquema não é a deste programa"
             }
         } catch {
-            if error.isRefusal, let state = error.sqlState { return "recusa o que o serviço faz (SQLSTATE \(state))" }
-            return "não responde (\(error.code))"
+            return error.motivo
         }
     }
 
@@ -62,5 +61,13 @@ package actor SchemaCheck {
             logger.notice("applying migration", metadata: ["version": "\(migration.version)", "name": "\(migration.name)"])
         }
         logger.notice("schema up to date", metadata: ["version": "\(migrations.latestVersion)", "applied": "\(applied)"])
+    }
+}
+
+extension PostgresError {
+    /// Why the database cannot be used, for readiness.
+    var motivo: String {
+        if self.isRefusal, let state = self.sqlState { return "recusa o que o serviço faz (SQLSTATE \(state))" }
+        return "não responde (\(self.code))"
     }
 }

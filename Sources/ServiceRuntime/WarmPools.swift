@@ -22,7 +22,7 @@ package struct WarmPools: Sendable {
             try await pool.warmUp()
             return nil
         } catch {
-            return "não responde (\(error.code))"
+            return error.motivo
         }
     }
 }

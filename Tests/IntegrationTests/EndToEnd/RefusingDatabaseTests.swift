@@ -3,13 +3,27 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A database that answers and refuses writes: readiness, problems and logs say so. Servers of the suite's own.
+/// A database that answers and refuses writes: readiness, problems and logs say so, and reads go on.
 @Suite(
     .enabled(if: TestServers.hasEverything, "needs the servers and products that deploy/local/test provides"), .serialized,
     .timeLimit(.minutes(5))
 )
 struct RefusingDatabaseTests {
     private static let body = #"{"conta":"loja","tipo":"credito","valor":"1.00"}"#
+
+    private static let entryOfTheDay = #"{"conta":"loja","tipo":"credito","valor":"1.00","data":"2026-01-01"}"#
+
+    /// Ends the sessions of consolidado's database, because a session keeps the setting of its beginning.
+    private static func setReadOnly(_ isReadOnly: Bool, _ stack: Stack) async throws {
+        let url = try #require(stack.databases["consolidado"])
+        let name = try #require(URLComponents(string: url)?.path.dropFirst())
+        try await TestServers.administer(
+            try #require(TestServers.postgresURL),
+            """
+            alter database "\(name)" \(isReadOnly ? "set default_transaction_read_only = on" : "reset default_transaction_read_only");
+            select pg_terminate_backend(pid) from pg_stat_activity where datname = '\(name)'
+            """)
+    }
 
     private static func lines(_ instance: ServiceProcess, _ text: String) throws -> Int {
         try instance.readLog().split(separator: "\n").filter { $0.contains(text) }.count
@@ -49,6 +63,28 @@ struct RefusingDatabaseTests {
                 try await lancamentos.waitUntilReady()
                 #expect(try await api.post(lancamentos, Self.body).status == 201)
             }
+        }
+    }
+
+    @Test func `a consolidation that cannot write is ready, serves reads and applies what waits once it can`() async throws {
+        try await Stack.with(consolidados: 1) { stack in
+            let api = API(token: stack.token)
+            let (lancamentos, consolidado) = (stack.lancamentos, stack.consolidados[0])
+            let day = "/v1/consolidados/2026-01-01?conta=loja"
+            #expect(try await api.post(lancamentos, Self.entryOfTheDay).status == 201)
+            #expect(try await eventually { try await api.get(consolidado, day)["total_creditos"] == "1.00" })
+
+            try await Self.setReadOnly(true, stack)
+            #expect(try await api.post(lancamentos, Self.entryOfTheDay).status == 201)
+            #expect(try await eventually { try Self.lines(consolidado, "consumption stops") == 1 }, "the entry met the refusal")
+            for _ in 0..<5 {
+                let readiness = try await api.get(consolidado, "/readyz")
+                #expect(readiness.status == 200, "\(readiness.text)")
+                let answer = try await api.get(consolidado, day)
+                #expect(answer.status == 200 && answer["total_creditos"] == "1.00", "\(answer.text)")
+            }
+            try await Self.setReadOnly(false, stack)
+            #expect(try await eventually { try await api.get(consolidado, day)["total_creditos"] == "2.00" })
         }
     }
 
