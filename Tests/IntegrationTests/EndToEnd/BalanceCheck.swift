@@ -5,10 +5,9 @@ import Testing
 /// Compares every day of every account, from every instance, with the recomputation.
 enum BalanceCheck {
     /// Waits until all that was acknowledged is in the balances, then compares.
-    /// - Parameter timeout: how long consolidation may take to catch up.
-    static func expectEqual(_ ledger: Ledger, _ load: Load, _ stack: Stack, timeout: Duration = .seconds(60)) async throws {
+    static func expectEqual(_ ledger: Ledger, _ load: Load, _ stack: Stack) async throws {
         let api = API(token: stack.token)
-        try await self.waitUntilApplied(ledger, load, api, stack, timeout)
+        try await self.waitUntilApplied(ledger, load, api, stack)
         for instance in stack.consolidados {
             var different: [String] = []
             try await withThrowingTaskGroup(of: [String].self) { group in
@@ -22,12 +21,10 @@ enum BalanceCheck {
     }
 
     /// The number of entries of an account is a sum over its days, so it is asked of the period: cheap enough to repeat.
-    private static func waitUntilApplied(
-        _ ledger: Ledger, _ load: Load, _ api: API, _ stack: Stack, _ timeout: Duration
-    ) async throws {
+    private static func waitUntilApplied(_ ledger: Ledger, _ load: Load, _ api: API, _ stack: Stack) async throws {
         let (first, last) = (load.dates.first!, load.dates.last!)
         var applied = 0
-        let isComplete = try await eventually(within: timeout) {
+        let isComplete = try await eventually {
             applied = 0
             for conta in load.contas {
                 let answer = try await api.get(stack.consolidados[0], "/v1/consolidados?conta=\(conta)&de=\(first)&ate=\(last)")
@@ -36,7 +33,7 @@ enum BalanceCheck {
             // More than was acknowledged is a doubled entry: the comparison will name the day.
             return applied >= ledger.entries.count
         }
-        #expect(isComplete, "only \(applied) of \(ledger.entries.count) entries are in the balances after \(timeout)")
+        #expect(isComplete, "only \(applied) of \(ledger.entries.count) entries are in the balances")
     }
 
     private static func quantity(_ answer: API.Answer) -> Int? {

@@ -63,7 +63,7 @@ struct BrokerTroubleTests {
                     "DELETE", "bindings/%2F/e/\(AMQPNames.Exchange.lancamentos)/q/\(AMQPNames.Queue.consolidado)/\(key)"
                 )
                 let ledger = try await load.run(against: stack, pace: .milliseconds(20))
-                try await BalanceCheck.expectEqual(ledger, load, stack, timeout: .seconds(60))
+                try await BalanceCheck.expectEqual(ledger, load, stack)
             }
         }
     }

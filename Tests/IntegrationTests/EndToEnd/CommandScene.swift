@@ -39,7 +39,7 @@ struct CommandScene {
     /// Waits until the account's day has so many credits.
     func waitForCredits(_ count: Int, _ conta: String, data: String = dia, sourceLocation: SourceLocation = #_sourceLocation) async throws {
         let path = "/v1/consolidados/\(data)?conta=\(conta)"
-        let there = try await eventually(within: .seconds(30)) {
+        let there = try await eventually {
             try await self.api.get(self.stack.consolidados[0], path)["quantidade_creditos"] == "\(count)"
         }
         let answer = try await self.api.get(self.stack.consolidados[0], path)

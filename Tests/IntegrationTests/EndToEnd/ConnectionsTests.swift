@@ -23,11 +23,12 @@ struct ConnectionsTests {
                 }
                 // The first answer arrives when the crowd is accepted, which takes a sanitized process a while; the promise holds from then on.
                 for (path, max) in [("/livez", Duration.seconds(15)), ("/readyz", .seconds(1)), ("/livez", .seconds(1))] {
-                    let start = ContinuousClock.now
-                    let text = try await RawHTTP.sendAllThenRead(
-                        port: instance.port, ["GET \(path) HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"])
+                    let (text, time) = try await timed {
+                        try await RawHTTP.sendAllThenRead(
+                            port: instance.port, ["GET \(path) HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"])
+                    }
                     #expect(text.hasPrefix("HTTP/1.1 200") && text.contains("onnection: close"), "\(text)")
-                    #expect(.now - start < max, "\(path) answered after \(ContinuousClock.now - start)")
+                    #expect(time < max, "\(path) answered after \(time)")
                 }
             }
             try await instance.health()
@@ -45,10 +46,11 @@ struct ConnectionsTests {
             var clients: [any Channel] = []
             for _ in 0..<400 { clients.append(try await RawHTTP.open(port: instance.port, sending: "")) }
             for _ in 0..<3 {
-                let start = ContinuousClock.now
-                let text = try await RawHTTP.sendAllThenRead(port: instance.port, ["GET /livez HTTP/1.0\r\n\r\n"])
+                let (text, time) = try await timed {
+                    try await RawHTTP.sendAllThenRead(port: instance.port, ["GET /livez HTTP/1.0\r\n\r\n"])
+                }
                 #expect(text.hasPrefix("HTTP/1.0 200"))
-                #expect(.now - start < .seconds(1), "answered after \(ContinuousClock.now - start)")
+                #expect(time < .seconds(1), "answered after \(time)")
             }
             for client in clients { client.close(promise: nil) }
         }

@@ -159,7 +159,7 @@ struct HammerTests {
             for conta in self.contas {
                 let expected = ledger.days(of: conta, dates)
                 var seen: [Ledger.Day?] = []
-                let isComplete = try await eventually(within: .seconds(60)) {
+                let isComplete = try await eventually {
                     let answer = try await api.get(instance, "/v1/consolidados?conta=\(conta)&de=\(dates[0])&ate=\(dates.last!)")
                     seen = try Self.rows(answer).map { Ledger.Day($0) }
                     return seen == expected
@@ -189,7 +189,7 @@ struct HammerTests {
         let dates = Load(seed: 0).dates
         for conta in self.contas {
             var different: [String] = []
-            let isEqual = try await eventually(within: .seconds(30)) {
+            let isEqual = try await eventually {
                 let answer = try await API(token: stack.token).get(
                     stack.consolidados[0], "/v1/consolidados?conta=\(conta)&de=\(dates[0])&ate=\(dates.last!)")
                 different = try Self.rows(answer).compactMap { row in

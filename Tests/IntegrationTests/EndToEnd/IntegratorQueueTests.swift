@@ -30,7 +30,7 @@ struct IntegratorQueueTests {
                 try await scene.waitForCredits(100, "cheia")
             }
             // The rows are done, not sent again and again.
-            let drained = try await eventually(within: .seconds(15)) {
+            let drained = try await eventually {
                 try await scene.api.get(scene.stack.lancamentos, "/metrics").text.contains("\nfluxo_outbox_pending 0\n")
             }
             #expect(drained)

@@ -48,10 +48,8 @@ struct ReadinessTests {
     }
 
     private static func within<Value>(_ max: Duration, _ body: () async throws -> Value) async rethrows -> Value {
-        let start = ContinuousClock.now
-        let value = try await body()
-        let elapsed = ContinuousClock.now - start
-        #expect(elapsed < max, "took \(elapsed)")
+        let (value, time) = try await timed(body)
+        #expect(time < max, "took \(time)")
         return value
     }
 

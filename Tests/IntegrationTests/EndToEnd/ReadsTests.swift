@@ -80,7 +80,8 @@ struct ReadsTests {
             await #expect(throws: (any Error).self) {
                 try await api.send("GET", "\(instance.url)\(path)", headers: [("Prefer", "wait=30")], timeoutSeconds: 1)
             }
-            let hasEnded = try await eventually(within: .seconds(10)) {
+            // Less than the wait that it asked for.
+            let hasEnded = try await eventually(within: .seconds(25)) {
                 try await api.get(instance, "/metrics").text.split(separator: "\n").contains {
                     $0.hasPrefix("fluxo_http_requests_total") && $0.contains("{data}") && $0.contains("status=\"409\"")
                 }

@@ -174,7 +174,7 @@ private struct LiveProof {
     /// Waits until the running service shows the difference.
     func waitForGauge(_ value: Double, sourceLocation: SourceLocation = #_sourceLocation) async throws {
         var last: Double?
-        let isThere = try await eventually(within: .seconds(60)) {
+        let isThere = try await eventually {
             last = try await self.scene.api.get(self.scene.consolidado, "/metrics").metric("fluxo_reconciliation_difference_entries")
             return last == value
         }

@@ -48,7 +48,7 @@ struct ServicesTLSTests {
         func start(_ service: ServiceProcess) async throws {
             try await service.migrate()
             try service.launch()
-            let isReady = await eventually(within: .seconds(60)) { (try? await self.ask(service, "/readyz").0) == .ok }
+            let isReady = await eventually { (try? await self.ask(service, "/readyz").0) == .ok }
             #expect(isReady, "\((try? service.readLog()) ?? "")")
         }
     }
