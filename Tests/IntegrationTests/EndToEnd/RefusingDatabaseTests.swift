@@ -66,7 +66,7 @@ struct RefusingDatabaseTests {
         }
     }
 
-    @Test func `a consolidation that cannot write is ready, serves reads and applies what waits once it can`() async throws {
+    @Test func `while balances cannot be written consolidado serves reads and is ready, and applies entries afterwards`() async throws {
         try await Stack.with(consolidados: 1) { stack in
             let api = API(token: stack.token)
             let (lancamentos, consolidado) = (stack.lancamentos, stack.consolidados[0])
