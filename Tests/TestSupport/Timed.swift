@@ -3,6 +3,7 @@ import NIOConcurrencyHelpers
 /// Runs the body and returns how long it took, without the time in which this process was late to run its tasks.
 ///
 /// A limit on an answer is about the service. Tests beside this one compute, and may delay by seconds what this process does about the answer.
+/// A busy run may miss a slow answer. It never reports one that was in time.
 package func timed<Value>(_ body: () async throws -> Value) async rethrows -> (value: Value, time: Duration) {
     let lateness = Lateness.ofThisProcess
     let (start, before) = (ContinuousClock.now, lateness.total())

@@ -17,12 +17,11 @@ struct RefusingDatabaseTests {
     private static func setReadOnly(_ isReadOnly: Bool, _ stack: Stack) async throws {
         let url = try #require(stack.databases["consolidado"])
         let name = try #require(URLComponents(string: url)?.path.dropFirst())
-        try await TestServers.administer(
-            try #require(TestServers.postgresURL),
-            """
-            alter database "\(name)" \(isReadOnly ? "set default_transaction_read_only = on" : "reset default_transaction_read_only");
-            select pg_terminate_backend(pid) from pg_stat_activity where datname = '\(name)'
-            """)
+        let server = try #require(TestServers.postgresURL)
+        let change = isReadOnly ? "set default_transaction_read_only = on" : "reset default_transaction_read_only"
+        try await TestServers.administer(server, "alter database \"\(name)\" \(change)")
+        // Only now: sessions that begin before the change is committed do not have it.
+        try await TestServers.administer(server, "select pg_terminate_backend(pid) from pg_stat_activity where datname = '\(name)'")
     }
 
     private static func lines(_ instance: ServiceProcess, _ text: String) throws -> Int {

@@ -46,8 +46,6 @@ async def read_only(scene):
         await scene.hold(5)
         for instance in scene.stack.lancamentos:
             scene.require(not await instance.is_ready(), f"{instance.name} is ready while nothing can be written")
-        for instance in scene.stack.consolidados:
-            scene.require(await instance.is_ready(), f"{instance.name} is not ready while balances can be read")
         await scene.hold(10)
     finally:
         await postgres.set("default_transaction_read_only", None)
