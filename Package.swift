@@ -83,7 +83,11 @@ let package = Package(
         .systemLibrary(name: "CLibSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CLibZ", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-        .target(name: "CRabbitMQ", dependencies: ["CLibRabbitMQ", "CLibSSL"]),
+        // Named here although pkg-config names them: a first build before the packages were installed fails, and SwiftPM keeps its plan,
+        // which lacks them.
+        .target(
+            name: "CRabbitMQ", dependencies: ["CLibRabbitMQ", "CLibSSL"],
+            linkerSettings: [.linkedLibrary("rabbitmq"), .linkedLibrary("ssl"), .linkedLibrary("crypto")]),
         .target(name: "CBuild", cSettings: [.define("FLUXO_REVISION", to: "\"\(revision)\"")]),
 
         // Libraries that know nothing of this product

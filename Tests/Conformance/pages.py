@@ -79,7 +79,8 @@ class Browser:
         end = time.monotonic() + WAIT_S
         while not (value := self.run(f"return {script}")):
             if time.monotonic() > end:
-                sys.exit(f"not within {WAIT_S} s: {what}")
+                shown = self.run("return document.body.innerText")
+                sys.exit(f"not within {WAIT_S} s: {what}\nThe page shows:\n{shown[:4000]}")
             time.sleep(0.05)
         return value
 

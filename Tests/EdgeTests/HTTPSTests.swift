@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Fixtures
 import Foundation
 import NIOConcurrencyHelpers
 import NIOCore
@@ -125,13 +126,13 @@ import Testing
                 // The command of openssl names one day.
                 #expect(abs(try #require(expiry) - Date.now.timeIntervalSince1970 - 86_400) < 600)
                 try scene.use(new)
-                #expect(await Self.eventually { await Self.refusal { try await Self.get(port, believing: other) } == "answered 200 OK" })
+                #expect(await eventually { await Self.refusal { try await Self.get(port, believing: other) } == "answered 200 OK" })
                 let refused = await Self.refusal { try await Self.get(port, believing: authority) }
                 #expect(refused.contains("CERTIFICATE_VERIFY_FAILED"), "\(refused)")
 
                 try "-----BEGIN CERTIFICATE-----\n".write(toFile: scene.files.certificate, atomically: true, encoding: .utf8)
                 let lines = scene.fixture.lines
-                #expect(await Self.eventually { lines.withLockedValue { $0.contains { $0.contains("cannot be read again") } } })
+                #expect(await eventually { lines.withLockedValue { $0.contains { $0.contains("cannot be read again") } } })
                 #expect(try await Self.get(port, believing: other) == .ok)
                 // Another certificate's key: the pair is half renewed.
                 try scene.use(.init(file: new.file, keyFile: try await authority.issue("x").keyFile))
@@ -166,14 +167,5 @@ import Testing
             try scene.use(good)
             _ = try scene.certificate()
         }
-    }
-
-    private static func eventually(_ condition: () async throws -> Bool) async rethrows -> Bool {
-        let end = ContinuousClock.now + .seconds(20)
-        while .now < end {
-            if try await condition() { return true }
-            try? await Task.sleep(for: .milliseconds(20))
-        }
-        return false
     }
 }

@@ -1,5 +1,5 @@
 import Foundation
-import Postgres
+package import Postgres
 
 /// The real servers that `deploy/local/test` starts for the integration tests, by the environment variables it sets.
 package enum TestServers {
@@ -71,12 +71,32 @@ package enum TestServers {
 
     /// Runs a script on a database.
     package static func administer(_ url: String, _ sql: String) async throws {
-        var configuration = try PostgresConfiguration(url: url, applicationName: "tests")
-        configuration.statementTimeout = .seconds(60)
-        configuration.connectTimeout = .seconds(10)
-        let connection = try await PostgresConnection.connect(configuration)
+        let connection = try await PostgresConnection.connect(.patient(url))
         try await connection.runScript(sql)
         await connection.close()
+    }
+}
+
+extension PostgresConfiguration {
+    /// Sessions of a test. Their limits only end a failed test, as that of `eventually` does: a service's own would end a session that waits
+    /// for a busy test.
+    package static func patient(_ url: String) throws(PostgresError) -> PostgresConfiguration {
+        var configuration = try PostgresConfiguration(url: url, applicationName: "tests")
+        configuration.connectTimeout = .seconds(120)
+        configuration.statementTimeout = .seconds(120)
+        configuration.lockTimeout = .seconds(120)
+        configuration.idleInTransactionTimeout = .seconds(120)
+        return configuration
+    }
+}
+
+extension PostgresClient.Limits {
+    /// The limits of a test's pool, which only end a failed test.
+    package static func patient(connections: Int = Self().connectionsMax) -> Self {
+        var limits = Self()
+        limits.connectionsMax = connections
+        limits.waitMax = .seconds(120)
+        return limits
     }
 }
 

@@ -104,7 +104,7 @@ export function registerView(params, names) {
         replace(result, shown);
         if (!session.can('consolidado:ler')) return;
         try {
-            const balance = await json(`v1/consolidados/${made.data}`, { query: { conta: made.conta, apos: made.id }, headers: { Prefer: 'wait=5' } });
+            const balance = await json(`v1/consolidados/${made.data}`, { query: { conta: made.conta, apos: made.id }, headers: { Prefer: 'wait=30' } });
             shown.append(` Saldo em ${brazilian(made.data)}: `, money(centavos(balance.saldo_final)));
         } catch (error) {
             // The entry is registered; its balance follows.

@@ -84,7 +84,7 @@ struct NoticesTests {
             }
             var followed = Followed()
             var different = ["nothing yet"]
-            let deadline = ContinuousClock.now + .seconds(30)
+            let deadline = ContinuousClock.now + .seconds(120)
             while !different.isEmpty, .now < deadline {
                 while let batch = await Self.nextBatch(consumer) {
                     for delivery in batch.deliveries { try followed.add(delivery) }

@@ -104,7 +104,7 @@ private struct LiveProof {
     static func with(_ scene: RepairScene, _ body: @Sendable @escaping (LiveProof) async throws -> Void) async throws {
         let logger = Logger(label: "tests")
         func configuration(_ service: String) throws -> PostgresConfiguration {
-            try PostgresConfiguration(url: try #require(scene.stack.databases[service]), applicationName: "tests")
+            try PostgresConfiguration.patient(try #require(scene.stack.databases[service]))
         }
         let entries = try await PostgresConnection.connect(configuration("lancamentos"))
         let comparing = try await PostgresConnection.connect(configuration("consolidado"))

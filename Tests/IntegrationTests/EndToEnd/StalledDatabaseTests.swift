@@ -91,7 +91,7 @@ struct StalledDatabaseTests {
     }
 
     private static func waitingCommits(_ database: String, of service: String) async throws -> Int64 {
-        let connection = try await PostgresConnection.connect(PostgresConfiguration(url: database, applicationName: "tests"))
+        let connection = try await PostgresConnection.connect(.patient(database))
         let rows = try await connection.query(
             "select count(*) from pg_stat_activity where wait_event = 'SyncRep' and application_name = \(service)")
         await connection.close()

@@ -21,7 +21,7 @@ struct WaitersTests {
     /// Transactions of the database since it was made, failed ones included; each statement of a service is one. A session reports
     /// its own at most once a second (PostgreSQL manual, "Viewing Statistics"), so a count can be off by a second's worth.
     private static func transactions(_ database: String) async throws -> Int64 {
-        let connection = try await PostgresConnection.connect(PostgresConfiguration(url: database, applicationName: "tests"))
+        let connection = try await PostgresConnection.connect(.patient(database))
         let row = try await connection.query(
             "select xact_commit + xact_rollback from pg_stat_database where datname = current_database()"
         ).first

@@ -8,11 +8,11 @@ import Testing
 @Suite(.enabled(if: TestServers.postgresURL != nil, "needs the server that deploy/local/test starts"), .timeLimit(.minutes(2)))
 struct DatabaseRolesTests {
     private static func configuration(_ url: String, role: String? = nil) throws -> PostgresConfiguration {
-        guard let role else { return try PostgresConfiguration(url: url, applicationName: "tests") }
+        guard let role else { return try PostgresConfiguration.patient(url) }
         var address = try #require(URLComponents(string: url))
         address.user = role
         address.password = "teste"
-        return try PostgresConfiguration(url: try #require(address.string), applicationName: "tests")
+        return try PostgresConfiguration.patient(try #require(address.string))
     }
 
     /// A session as superuser (nil) or as a role.

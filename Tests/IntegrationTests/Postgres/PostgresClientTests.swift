@@ -9,12 +9,12 @@ import Testing
 @Suite(.enabled(if: TestServers.postgresURL != nil, "needs the server that deploy/local/test starts"), .timeLimit(.minutes(2)))
 struct PostgresClientTests {
     private func withClient<Value: Sendable>(
-        limits: PostgresClient.Limits = .init(),
+        limits: PostgresClient.Limits = .patient(),
         url: String? = TestServers.postgresURL,
         onExhausted: @Sendable @escaping () -> Void = {},
         _ body: @Sendable @escaping (PostgresClient) async throws -> Value
     ) async throws -> Value {
-        let configuration = try PostgresConfiguration(url: try #require(url), applicationName: "tests")
+        let configuration = try PostgresConfiguration.patient(try #require(url))
         let client = PostgresClient(configuration: configuration, limits: limits, logger: Logger(label: "tests"), onExhausted: onExhausted)
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await client.run() }
@@ -24,10 +24,7 @@ struct PostgresClientTests {
     }
 
     @Test func `many callers share few connections`() async throws {
-        var limits = PostgresClient.Limits()
-        limits.connectionsMax = 3
-        limits.waitMax = .seconds(30)
-        try await self.withClient(limits: limits) { client in
+        try await self.withClient(limits: .patient(connections: 3)) { client in
             let pids = try await withThrowingTaskGroup(of: Int32.self) { group in
                 for _ in 0..<200 {
                     group.addTask { try await client.query("select pg_backend_pid(), pg_sleep(0.001)").first!.decode(0) }
@@ -40,10 +37,7 @@ struct PostgresClientTests {
     }
 
     @Test func `a killed session is replaced`() async throws {
-        var limits = PostgresClient.Limits()
-        limits.connectionsMax = 2
-        limits.waitMax = .seconds(30)
-        try await self.withClient(limits: limits) { client in
+        try await self.withClient(limits: .patient(connections: 2)) { client in
             let pid: Int32 = try await client.query("select pg_backend_pid()").first!.decode(0)
             try await client.withConnection { connection throws(PostgresError) in
                 _ = try await client.query("select pg_terminate_backend(\(pid))")
@@ -56,13 +50,13 @@ struct PostgresClientTests {
 
     @Test func `once a server that became read-only is left, the pools that only read leave it too`() async throws {
         try await TestServers.withDatabase { url in
-            var writing = try PostgresConfiguration(url: url, applicationName: "tests")
+            var writing = try PostgresConfiguration.patient(url)
             var reading = writing
             (writing.role, reading.role) = (.readWrite, .primary)
-            let reads = PostgresClient(configuration: reading, logger: Logger(label: "tests"))
+            let reads = PostgresClient(configuration: reading, limits: .patient(), logger: Logger(label: "tests"))
             let changes = NIOLockedValueBox(0)
             let writes = PostgresClient(
-                configuration: writing, logger: Logger(label: "tests"),
+                configuration: writing, limits: .patient(), logger: Logger(label: "tests"),
                 onServerChange: {
                     changes.withLockedValue { $0 += 1 }
                     reads.renewConnections()
@@ -117,7 +111,7 @@ struct PostgresClientTests {
     /// Defect: it was lent once, and a read could be answered by the server before.
     @Test func `a connection that is being opened while the pool is renewed is not lent`() async throws {
         let url = try #require(TestServers.postgresURL).replacing("127.0.0.1", with: "banco.teste")
-        var configuration = try PostgresConfiguration(url: url, applicationName: "tests")
+        var configuration = try PostgresConfiguration.patient(url)
         let (pool, lookups) = (NIOLockedValueBox<PostgresClient?>(nil), NIOLockedValueBox(0))
         configuration.resolver = HostResolver(
             lookup: WatchedNames {
@@ -127,7 +121,7 @@ struct PostgresClientTests {
                 }
                 if isFirst { pool.withLockedValue { $0 }?.renewConnections() }
             })
-        let client = PostgresClient(configuration: configuration, logger: Logger(label: "tests"))
+        let client = PostgresClient(configuration: configuration, limits: .patient(), logger: Logger(label: "tests"))
         pool.withLockedValue { $0 = client }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await client.run() }
@@ -138,10 +132,7 @@ struct PostgresClientTests {
     }
 
     @Test func `a COPY costs its connection, and the pool goes on`() async throws {
-        var limits = PostgresClient.Limits()
-        limits.connectionsMax = 1
-        limits.waitMax = .seconds(30)
-        try await self.withClient(limits: limits) { client in
+        try await self.withClient(limits: .patient(connections: 1)) { client in
             let error = await #expect(throws: PostgresError.self) { try await client.query("copy (select 1) to stdout") }
             #expect(error?.code == .unexpectedResult)
             try await client.query("select 1")

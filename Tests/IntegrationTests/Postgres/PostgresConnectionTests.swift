@@ -6,7 +6,7 @@ import Testing
 @Suite(.enabled(if: TestServers.postgresURL != nil, "needs the server that deploy/local/test starts"), .timeLimit(.minutes(2)))
 struct PostgresConnectionTests {
     private func connect(_ change: (inout PostgresConfiguration) -> Void = { _ in }) async throws -> PostgresConnection {
-        var configuration = try PostgresConfiguration(url: try #require(TestServers.postgresURL), applicationName: "tests")
+        var configuration = try PostgresConfiguration.patient(try #require(TestServers.postgresURL))
         change(&configuration)
         return try await PostgresConnection.connect(configuration)
     }

@@ -12,7 +12,7 @@ struct PostgresMigrationsIntegrationTests {
 
     @Test func `instances that start at once apply each step once`() async throws {
         try await TestServers.withDatabase { url in
-            let configuration = try PostgresConfiguration(url: url, applicationName: "tests")
+            let configuration = try PostgresConfiguration.patient(url)
             let migrations = self.migrations
             let applied = try await withThrowingTaskGroup(of: Int.self) { group in
                 for _ in 0..<4 { group.addTask { try await migrations.apply(to: configuration) } }
@@ -26,7 +26,7 @@ struct PostgresMigrationsIntegrationTests {
 
     @Test func `a step that fails leaves nothing behind`() async throws {
         try await TestServers.withDatabase { url in
-            let configuration = try PostgresConfiguration(url: url, applicationName: "tests")
+            let configuration = try PostgresConfiguration.patient(url)
             let broken = PostgresMigrations([.init(version: 1, name: "one", sql: "create table one (id integer); select nonsense;")])
             let error = await #expect(throws: PostgresError.self) { try await broken.apply(to: configuration) }
             #expect(error?.sqlState == "42703")
@@ -36,7 +36,7 @@ struct PostgresMigrationsIntegrationTests {
 
     @Test func `a newer database is refused`() async throws {
         try await TestServers.withDatabase { url in
-            let configuration = try PostgresConfiguration(url: url, applicationName: "tests")
+            let configuration = try PostgresConfiguration.patient(url)
             try await self.migrations.apply(to: configuration)
             let old = PostgresMigrations(Array(self.migrations.migrations.prefix(1)))
             let error = await #expect(throws: PostgresError.self) { try await old.apply(to: configuration) }

@@ -222,8 +222,7 @@ struct LancamentoRepositoryTests {
             if isVacuumed { try await client.query("vacuum analyze outbox") }
             var once = configuration
             once.plans = .once
-            var limits = PostgresClient.Limits()
-            limits.connectionsMax = 1
+            let limits = PostgresClient.Limits.patient(connections: 1)
             let deleting = PostgresClient(configuration: once, limits: limits, logger: Logger(label: "tests"))
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { await deleting.run() }

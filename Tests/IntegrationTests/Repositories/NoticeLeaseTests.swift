@@ -17,12 +17,12 @@ struct NoticeLeaseTests {
     private static func ids(_ notices: [Notice]) -> [String] { notices.map(\.noticia.id) }
 
     private func withLease<Value: Sendable>(
-        lockTimeout: Duration = .seconds(20),
+        lockTimeout: Duration? = nil,
         _ body: @Sendable @escaping (any NoticeLease, Saldos, PostgresClient) async throws -> Value
     ) async throws -> Value {
         try await withSchema(ConsolidadoMigrations.migrations) { client, configuration in
             var leasing = configuration
-            leasing.lockTimeout = lockTimeout
+            if let lockTimeout { leasing.lockTimeout = lockTimeout }
             let lease = try #require(try await PostgresNoticeLease.source(leasing).acquire())
             let other = PostgresNoticeLease.source(configuration)
             #expect(try await other.acquire() == nil)

@@ -11,16 +11,9 @@ func withSchema<Value: Sendable>(
     _ body: @Sendable @escaping (PostgresClient, PostgresConfiguration) async throws -> Value
 ) async throws -> Value {
     try await TestServers.withDatabase { url in
-        var connecting = try PostgresConfiguration(url: url, applicationName: "tests")
-        // Many suites open their pools at the same moment.
-        connecting.connectTimeout = .seconds(20)
-        connecting.lockTimeout = .seconds(20)
-        connecting.statementTimeout = .seconds(25)
-        let configuration = connecting
+        let configuration = try PostgresConfiguration.patient(url)
         try await migrations.apply(to: configuration)
-        var limits = PostgresClient.Limits()
-        limits.connectionsMax = connections
-        limits.waitMax = .seconds(30)
+        let limits = PostgresClient.Limits.patient(connections: connections)
         let client = PostgresClient(configuration: configuration, limits: limits, logger: Logger(label: "tests"))
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await client.run() }

@@ -112,8 +112,7 @@ struct SaldoRepositoryTests {
         try await withSchema(ConsolidadoMigrations.migrations) { observer, configuration in
             var configuration = configuration
             configuration.plans = .once
-            var limits = PostgresClient.Limits()
-            limits.connectionsMax = 1
+            let limits = PostgresClient.Limits.patient(connections: 1)
             let client = PostgresClient(configuration: configuration, limits: limits, logger: Logger(label: "tests"))
             let saldos = Saldos(client)
             let ids = (1...2000 as ClosedRange<UInt64>).map { Self.entry($0).id }

@@ -10,9 +10,7 @@ struct TLSDatabase {
     /// The superuser's URL with another host and these parameters.
     func configuration(host: String = "localhost", _ parameters: String) throws -> PostgresConfiguration {
         let changed = self.url.replacing("@127.0.0.1:", with: "@\(host):")
-        var configuration = try PostgresConfiguration(url: "\(changed)?\(parameters)", applicationName: "tests")
-        configuration.connectTimeout = .seconds(10)
-        return configuration
+        return try .patient("\(changed)?\(parameters)")
     }
 
     /// Runs statements without TLS.
