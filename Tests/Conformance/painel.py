@@ -299,6 +299,17 @@ def see_change(person):
     return times
 
 
+def see_registered(person):
+    """Waits for the balance after the entry. A service that is held up answers that the outcome is unknown: then the form is sent again,
+    as the page asks."""
+    unknown = "document.querySelector('form').textContent.includes('Não se sabe se foi registrado')"
+    shown = "document.querySelector('form').textContent.includes('Saldo em')"
+    person.browser.wait(f"{shown} || {unknown}", "the balance after the entry")
+    if person.browser.run(f"return {unknown}"):
+        person.button("Registrar", "document.querySelector('form')")
+        person.see("Saldo em", "form")
+
+
 def fill_form(person):
     browser = person.browser
     person.open("registrar", conta=ACCOUNT)
@@ -328,7 +339,7 @@ def fill_form(person):
         {"type": "pointerMove", "origin": {ELEMENT: button}, "x": 0, "y": 0}, *[
             {"type": kind, "button": 0} for kind in ("pointerDown", "pointerUp", "pointerDown", "pointerUp")]]}
     browser.call("actions", {"actions": [point]})
-    person.see("Saldo em", "form")
+    see_registered(person)
     found = ask(f"{LANCAMENTOS}/v1/lancamentos", conta=ACCOUNT, limite=500).json()["itens"]
     made = [entry for entry in found if entry.get("descricao") == "Venda no balcão"]
     assert len(made) == 1 and made[0]["valor"] == "1234.56", made
@@ -402,7 +413,7 @@ def correct_entry(person):
     person.see("O lançamento errado foi estornado.", "form")
     person.write("Valor", "150,00")
     person.button("Registrar", "document.querySelector('form')")
-    person.see("Saldo em", "form")
+    see_registered(person)
     assert "valor=" not in person.browser.run("return location.hash"), "a reload brings back what is registered"
     found = ask(f"{LANCAMENTOS}/v1/lancamentos", conta=ACCOUNT, de=day, ate=day, limite=500).json()["itens"]
     reversal, = [entry for entry in found if entry.get("estorno_de") == wrong["id"]]
