@@ -71,6 +71,12 @@ public struct PostgresError: Error, Sendable, Hashable {
         self.init(.decoding, detail: detail)
     }
 
+    /// A server that reports itself as read-only. A pool whose lease throws it leaves the server, as after a refused write.
+    /// - Parameter detail: without user data.
+    public init(readOnlyServer detail: String) {
+        self.init(.server, detail: detail, sqlState: Self.readOnlyServer)
+    }
+
     /// The same error of a statement that certainly was not committed.
     var notCommitted: PostgresError {
         PostgresError(
@@ -108,7 +114,7 @@ public struct PostgresError: Error, Sendable, Hashable {
     }
 
     /// Whether the server accepts no writes: a standby, or one that is set so.
-    var isReadOnlyServer: Bool { self.sqlState == Self.readOnlyServer }
+    package var isReadOnlyServer: Bool { self.sqlState == Self.readOnlyServer }
 
     /// `read_only_sql_transaction`
     static let readOnlyServer = "25006"

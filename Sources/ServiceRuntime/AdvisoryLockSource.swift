@@ -31,9 +31,10 @@ package actor AdvisoryLockSource<Access: Sendable>: LeaseSource {
     }
 
     /// The lease, or nil while another session holds the lock.
-    /// - Throws: `PostgresError`.
+    /// - Throws: `PostgresError`; also if the session is read-only, because the address may lead to another server by now.
     package func acquire() async throws -> Lease<Access>? {
         let connection = try await self.session()
+        try await connection.closeIfReadOnly()
         let rows = try await connection.query("select pg_try_advisory_lock(\(self.key))")
         guard try rows.first?.decode(0, as: Bool.self) == true else {
             self.spare = connection
@@ -56,11 +57,22 @@ private struct AdvisoryLockSession: LeaseSession {
     let connection: PostgresConnection
 
     func keepAlive() async throws {
-        try await self.connection.query("select 1")
+        try await self.connection.closeIfReadOnly()
     }
 
     /// Closing the session gives the lock back.
     func release() async {
         await self.connection.close()
+    }
+}
+
+extension PostgresConnection {
+    /// Closes a session whose transactions are read-only.
+    /// - Throws: `PostgresError`, also if it was closed.
+    fileprivate func closeIfReadOnly() async throws(PostgresError) {
+        let rows = try await self.query("select current_setting('transaction_read_only')::boolean")
+        guard try rows.first?.decode(0, as: Bool.self) == true else { return }
+        self.close()
+        throw PostgresError(readOnlyServer: "the session is read-only")
     }
 }

@@ -3,6 +3,7 @@ package import Logging
 /// The session behind a lease.
 package protocol LeaseSession: Sendable {
     /// Shows the server that this process is alive. Must not be called while a statement runs on the session.
+    /// - Throws: if the session cannot do the work any more; then it has ended.
     func keepAlive() async throws
 
     /// Gives the lease back. May be called more than once.
@@ -107,7 +108,11 @@ package struct LeaseLoop<Access: Sendable>: Sendable {
     private func takeTurn(_ lease: inout Lease<Access>?, _ turn: (Turn) async throws -> Duration) async -> Duration {
         do {
             if self.isReady() {
-                if let held = lease { return try await turn(Turn(loop: self, lease: held)) }
+                if let held = lease {
+                    // A turn may only read: on a server that became read-only it would find nothing to do, without an error.
+                    try await held.session.keepAlive()
+                    return try await turn(Turn(loop: self, lease: held))
+                }
                 lease = try await self.source.acquire()
                 return lease == nil ? self.limits.idleInterval : self.limits.firstPause
             }

@@ -67,6 +67,7 @@ package actor SchemaCheck {
 extension PostgresError {
     /// Why the database cannot be used, for readiness.
     var motivo: String {
+        if self.isReadOnlyServer { return "só aceita leituras" }
         if self.isRefusal, let state = self.sqlState { return "recusa o que o serviço faz (SQLSTATE \(state))" }
         return "não responde (\(self.code))"
     }

@@ -10,6 +10,9 @@ import { field, foreign, h, notice, once, replace, select } from './dom.js';
 import { centavos, money, typed } from './money.js';
 import { address, note } from './router.js';
 
+/** Less than the page waits for any answer. */
+const BALANCE_WAIT_MAX_S = 15;
+
 export function registerView(params, names) {
     const day = clock.today();
     const kinds = Object.entries(KINDS).map(([value, name]) => h('label', { class: 'choice' },
@@ -31,6 +34,8 @@ export function registerView(params, names) {
         h('fieldset', {}, h('legend', {}, 'Tipo'), kinds),
         h('div', { class: 'fields' }, Object.values(fields).map((one) => one.node)), h('div', { class: 'actions' }, button), result);
     let attempt = { content: null, key: null };
+    // Ends the wait for the balance of the entry before.
+    let wait = new AbortController();
 
     const entry = () => {
         const value = (name) => fields[name].control.value.trim();
@@ -60,7 +65,10 @@ export function registerView(params, names) {
         event.preventDefault();
         let made = null;
         await once(button, async () => { made = await send(); });
-        if (made) await showRegistered(made);
+        if (!made) return;
+        wait.abort();
+        wait = new AbortController();
+        await showRegistered(made, wait.signal);
     }
 
     /** Returns the entry, or nothing if it is not registered. */
@@ -96,7 +104,7 @@ export function registerView(params, names) {
         }
     }
 
-    async function showRegistered(made) {
+    async function showRegistered(made, signal) {
         const link = h('a', { href: address('lancamentos', { conta: made.conta, de: made.data, ate: made.data }) }, 'Ver o dia');
         const line = [`${KINDS[made.tipo]} de `, money(centavos(made.valor)), ' registrada em ', foreign(made.conta), '. ',
             session.can('lancamentos:ler') && link];
@@ -104,11 +112,12 @@ export function registerView(params, names) {
         replace(result, shown);
         if (!session.can('consolidado:ler')) return;
         try {
-            const balance = await json(`v1/consolidados/${made.data}`, { query: { conta: made.conta, apos: made.id }, headers: { Prefer: 'wait=30' } });
+            const query = { conta: made.conta, apos: made.id };
+            const balance = await json(`v1/consolidados/${made.data}`, { query, signal, headers: { Prefer: `wait=${BALANCE_WAIT_MAX_S}` } });
             shown.append(` Saldo em ${brazilian(made.data)}: `, money(centavos(balance.saldo_final)));
         } catch (error) {
             // The entry is registered; its balance follows.
-            if (!(error instanceof Problem)) throw error;
+            if (!signal.aborted && !(error instanceof Problem)) throw error;
         }
     }
 

@@ -66,6 +66,18 @@ struct LancamentoRepositoryTests {
         }
     }
 
+    /// Defect: readiness kept the session, so an instance that received no writes never left a server that had become read-only.
+    @Test func `a session that became read-only is left by the look that finds it so`() async throws {
+        try await withSchema(LancamentosMigrations.migrations, connections: 1) { client, _ in
+            let repository = PostgresLancamentoRepository(client: client, reads: client, logger: Logger(label: "tests"))
+            #expect(try await repository.refusalOfWrites() == nil)
+            try await client.query("set default_transaction_read_only = on")
+            let error = await #expect(throws: PostgresError.self) { try await repository.refusalOfWrites() }
+            #expect(error?.isReadOnlyServer == true)
+            #expect(try await repository.refusalOfWrites() == nil)
+        }
+    }
+
     @Test func `an open transaction that writes entries is waited for, and no other`() async throws {
         try await self.withRepository { repository, client, configuration in
             #expect(try await repository.openWritesEnd(within: .seconds(20), until: .now + .seconds(30)))

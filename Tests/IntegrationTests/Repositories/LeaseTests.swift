@@ -63,4 +63,40 @@ struct LeaseTests {
         #expect(lost)
         #expect(!survived)
     }
+
+    /// Defect: after a switch of servers the holder stayed on the old one, where its turns found nothing to do.
+    @Test func `a session that became read-only gives the lease back, and the next one works`() async throws {
+        try await TestServers.withDatabase { url in
+            let source = Self.source(try .patient(url))
+            let loop = LeaseLoop(source: source, isReady: { true }, logger: Logger(label: "tests"))
+            let sessions = NIOLockedValueBox<[Int32]>([])
+            let task = Task {
+                await loop.run { turn in
+                    let row = try #require(try await turn.access.query("select pg_backend_pid()").first)
+                    let pid: Int32 = try row.decode(0)
+                    let isFirst = sessions.withLockedValue { sessions in
+                        sessions.append(pid)
+                        return sessions.count == 1
+                    }
+                    if isFirst { try await turn.access.query("set default_transaction_read_only = on") }
+                    return .milliseconds(10)
+                }
+            }
+            #expect(await eventually { sessions.withLockedValue { $0.count >= 3 } })
+            task.cancel()
+            await task.value
+            let seen = sessions.withLockedValue { $0 }
+            #expect(seen[1] != seen[0] && seen[2] == seen[1], "sessions of the turns: \(seen)")
+        }
+    }
+
+    @Test func `a read-only session gets no lease`() async throws {
+        try await TestServers.withDatabase { url in
+            let readOnly = url + (url.contains("?") ? "&" : "?") + "options=-c%20default_transaction_read_only%3Don"
+            let error = await #expect(throws: PostgresError.self) { _ = try await Self.source(.patient(readOnly)).acquire() }
+            #expect(error?.isReadOnlyServer == true)
+            let lease = try await Self.source(.patient(url)).acquire()
+            #expect(lease != nil)
+        }
+    }
 }
