@@ -71,12 +71,6 @@ public struct PostgresError: Error, Sendable, Hashable {
         self.init(.decoding, detail: detail)
     }
 
-    /// A server that reports itself as read-only. A pool whose lease throws it leaves the server, as after a refused write.
-    /// - Parameter detail: without user data.
-    public init(readOnlyServer detail: String) {
-        self.init(.server, detail: detail, sqlState: Self.readOnlyServer)
-    }
-
     /// The same error of a statement that certainly was not committed.
     var notCommitted: PostgresError {
         PostgresError(

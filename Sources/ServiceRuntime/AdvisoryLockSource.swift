@@ -34,7 +34,7 @@ package actor AdvisoryLockSource<Access: Sendable>: LeaseSource {
     /// - Throws: `PostgresError`; also if the session is read-only, because the address may lead to another server by now.
     package func acquire() async throws -> Lease<Access>? {
         let connection = try await self.session()
-        try await connection.closeIfReadOnly()
+        try await connection.requireWritable()
         let rows = try await connection.query("select pg_try_advisory_lock(\(self.key))")
         guard try rows.first?.decode(0, as: Bool.self) == true else {
             self.spare = connection
@@ -57,22 +57,11 @@ private struct AdvisoryLockSession: LeaseSession {
     let connection: PostgresConnection
 
     func keepAlive() async throws {
-        try await self.connection.closeIfReadOnly()
+        try await self.connection.requireWritable()
     }
 
     /// Closing the session gives the lock back.
     func release() async {
         await self.connection.close()
-    }
-}
-
-extension PostgresConnection {
-    /// Closes a session whose transactions are read-only.
-    /// - Throws: `PostgresError`, also if it was closed.
-    fileprivate func closeIfReadOnly() async throws(PostgresError) {
-        let rows = try await self.query("select current_setting('transaction_read_only')::boolean")
-        guard try rows.first?.decode(0, as: Bool.self) == true else { return }
-        self.close()
-        throw PostgresError(readOnlyServer: "the session is read-only")
     }
 }

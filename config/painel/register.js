@@ -10,7 +10,7 @@ import { field, foreign, h, notice, once, replace, select } from './dom.js';
 import { centavos, money, typed } from './money.js';
 import { address, note } from './router.js';
 
-/** Less than the page waits for any answer. */
+/** How long the service may wait for the balance; less than ANSWER_MAX_MS, after which the page gives a call up. */
 const BALANCE_WAIT_MAX_S = 15;
 
 export function registerView(params, names) {
@@ -34,7 +34,7 @@ export function registerView(params, names) {
         h('fieldset', {}, h('legend', {}, 'Tipo'), kinds),
         h('div', { class: 'fields' }, Object.values(fields).map((one) => one.node)), h('div', { class: 'actions' }, button), result);
     let attempt = { content: null, key: null };
-    // Ends the wait for the balance of the entry before.
+    // Aborted when the next entry is registered: nobody sees the balance after the one before.
     let wait = new AbortController();
 
     const entry = () => {

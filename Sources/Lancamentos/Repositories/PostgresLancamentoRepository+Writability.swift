@@ -9,20 +9,14 @@ extension PostgresLancamentoRepository {
     /// and roll it back, because nothing else shows, for example, that the disk has room again.
     /// - Throws: ``PostgresError``; with ``PostgresError/isReadOnlyServer`` if the session is read-only, and the pool leaves the server.
     package func refusalOfWrites() async throws(PostgresError) -> String? {
-        let mayInsert = try await self.client.withConnection { connection throws(PostgresError) in
-            let rows = try await connection.query(
-                """
-                select current_setting('transaction_read_only')::boolean,
-                       has_table_privilege('lancamentos', 'insert') and has_table_privilege('outbox', 'insert')
-                """
-            )
-            guard let row = rows.first else { return true }
-            // Thrown inside the lease. Otherwise readiness would keep the session, and with it the old server after a switch: no write
-            // reaches an instance that is not ready.
-            if try row.decode(0, as: Bool.self) { throw PostgresError(readOnlyServer: "the session is read-only") }
-            return try row.decode(1, as: Bool.self)
+        let rows = try await self.client.withConnection { connection throws(PostgresError) in
+            // Otherwise readiness would keep the session, and with it the old server after a switch: no write reaches an instance that is not
+            // ready.
+            try await connection.requireWritable()
+            return try await connection.query(
+                "select has_table_privilege('lancamentos', 'insert') and has_table_privilege('outbox', 'insert')")
         }
-        guard mayInsert else { return "falta ao usuário do serviço o direito de gravar" }
+        guard try rows.first?.decode(0, as: Bool.self) == true else { return "falta ao usuário do serviço o direito de gravar" }
         if try await !self.earlierWritesEnd(until: .now + .milliseconds(1500)) {
             return "gravações anteriores esperam para ser confirmadas"
         }
